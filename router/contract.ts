@@ -1,0 +1,74 @@
+/**
+ * What server and router say to each other through Redis. The server writes the table, the router only
+ * acknowledges. `frontend:<host>` is Hipache's own format (https://github.com/hipache/hipache): a list with an
+ * identifier first and backend URLs behind it; looked up as exact host, `*.parent` (at most five levels), `*`.
+ * Everything else is ours and lives under `paas:`.
+ */
+
+/** LIST. Element 0 is an identifier (for our apps the app id), the rest backend URLs `http://IP:PORT`. */
+export const frontendKey = (host: string): string => `frontend:${host}`
+
+/** SET of 0-based backend indexes that are marked dead. Deleted in the same MULTI as any change of its list. */
+export const deadKey = (host: string): string => `dead:${host}`
+
+/** STRING `<boot id>:<generation>`: guards the table, see `Epoch`. Written in the same MULTI as the routes. */
+export const epochKey = 'paas:epoch'
+
+/** HASH host -> app id: which hosts are ours. A host that is not in it belongs to a foreign writer. */
+export const hostsKey = 'paas:hosts'
+
+/** HASH app id -> JSON of `AppRoute`. Authoritative for our hosts: a foreign entry in their lists is ignored. */
+export const appsKey = 'paas:apps'
+
+/** HASH router id -> JSON of `RouterState`. A router whose `at` is older than `routerTtlMs` counts as gone. */
+export const routersKey = 'paas:routers'
+
+/** HASH backend URL -> requests and connections still in flight; field gone means drained. One per router. */
+export const drainingKey = (routerId: string): string => `paas:draining:${routerId}`
+
+/** Channel. `<generation> <host> <host> ...` within the MULTI that changed these hosts; no host: all may have. */
+export const routesChannel = 'paas:routes'
+
+/** Channel. `<router id> <generation>`: this router serves that generation, every connection from now on. */
+export const appliedChannel = 'paas:applied'
+
+export const routerTtlMs = 10_000
+export const routerHeartbeatMs = 2_000
+
+/**
+ * Boot id is /proc/sys/kernel/random/boot_id. Key missing (flushed): the router keeps what it has in memory.
+ * Another boot's: it serves nothing of the table until the server has published again.
+ */
+export type Epoch = { readonly boot: string; readonly generation: number }
+
+export const formatEpoch = (epoch: Epoch): string => `${epoch.boot}:${epoch.generation}`
+
+/** The epoch in `text`, or undefined where it is none. */
+export function parseEpoch(text: string | null): Epoch | undefined {
+  const match = /^([0-9a-f-]{8,64}):(\d{1,15})$/.exec(text ?? '')
+  return match?.[1] && match[2] ? { boot: match[1], generation: Number(match[2]) } : undefined
+}
+
+/** One container as the router sees it. */
+export type Backend = {
+  /** `http://IP:PORT` */
+  readonly url: string
+  /** The name people see: `web.1` */
+  readonly process: string
+  readonly release: number
+}
+
+export type AppRoute = {
+  readonly name: string
+  /** Lower case; `host` alone, or `host/path/` for a path prefix. */
+  readonly hosts: readonly string[]
+  readonly backends: readonly Backend[]
+}
+
+export type RouterState = {
+  /** The generation that every connection is served by. */
+  readonly generation: number
+  readonly boot: string
+  /** Unix time in milliseconds. */
+  readonly at: number
+}

@@ -1,0 +1,95 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import { parse } from 'dotenv'
+import { UserError } from './errors.ts'
+
+/** What an instance is told from outside. Everything else is in its state store. */
+export type Settings = {
+  /** Absolute path of the instance's folder. */
+  readonly home: string
+  /** Apps answer at `NAME.domain`. */
+  readonly domain: string
+  readonly sshHost: string
+  readonly sshPort: number
+  readonly httpHost: string
+  readonly httpPort: number
+  readonly httpsPort: number
+  /** A Redis of one's own; undefined: `make up` runs one from `home`. */
+  readonly redisUrl: string | undefined
+  readonly mysqlUrl: string | undefined
+  /** `unix:///path` or `tcp://host:port` */
+  readonly dockerHost: string
+  /** A path or a public key line. */
+  readonly adminKey: string | undefined
+  /** The user that router and HAProxy run as when started by root. */
+  readonly routerUser: string
+}
+
+/**
+ * Settings from the environment over the `.env` file at `envFile`.
+ * Throws `UserError` with a line that names the first setting that is wrong.
+ * @param environment `process.env`; this function's default is the one place that reads it
+ */
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  envFile: string = resolve('.env'),
+): Settings {
+  const file: Record<string, string> = existsSync(envFile) ? parse(readFileSync(envFile)) : {}
+  const read = (name: string): string | undefined => (environment[name] ?? file[name])?.trim() || undefined
+  return {
+    home: absolutePath('PAAS_HOME', read('PAAS_HOME') ?? defaultHome()),
+    domain: hostName('PAAS_DOMAIN', read('PAAS_DOMAIN') ?? 'localhost'),
+    sshHost: read('PAAS_SSH_HOST') ?? '0.0.0.0',
+    sshPort: port('PAAS_SSH_PORT', read('PAAS_SSH_PORT') ?? '2222'),
+    httpHost: read('PAAS_HTTP_HOST') ?? '0.0.0.0',
+    httpPort: port('PAAS_HTTP_PORT', read('PAAS_HTTP_PORT') ?? '8080'),
+    httpsPort: port('PAAS_HTTPS_PORT', read('PAAS_HTTPS_PORT') ?? '8443'),
+    redisUrl: url('REDIS_URL', read('REDIS_URL'), ['redis:', 'rediss:', 'unix:']),
+    mysqlUrl: url('MYSQL_URL', read('MYSQL_URL'), ['mysql:']),
+    dockerHost:
+      url('DOCKER_HOST', read('DOCKER_HOST'), ['unix:', 'tcp:', 'http:']) ?? 'unix:///var/run/docker.sock',
+    adminKey: read('PAAS_ADMIN_KEY'),
+    routerUser: read('PAAS_ROUTER_USER') ?? 'paas-router',
+  }
+}
+
+function defaultHome(): string {
+  return process.getuid?.() === 0 ? '/var/lib/paas' : join(homedir(), '.paas')
+}
+
+function absolutePath(name: string, value: string): string {
+  if (!isAbsolute(value)) throw wrong(name, value, 'an absolute path, such as /var/lib/paas')
+  return resolve(value)
+}
+
+function hostName(name: string, value: string): string {
+  const host = value.toLowerCase()
+  if (!/^(?=.{1,200}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(host)) {
+    throw wrong(name, value, 'a host name, such as apps.example.com')
+  }
+  return host
+}
+
+function port(name: string, value: string): number {
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : 0
+  if (number < 1 || number > 65_535) throw wrong(name, value, 'a port from 1 to 65535')
+  return number
+}
+
+function url(name: string, value: string | undefined, protocols: readonly string[]): string | undefined {
+  if (value === undefined) return undefined
+  if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
+    throw wrong(
+      name,
+      value.replace(/\/\/[^@/]*@/, '//…@'),
+      `a URL that begins with ${protocols.join(' or ')}//`,
+    )
+  }
+  return value
+}
+
+const wrong = (name: string, value: string, wanted: string): UserError =>
+  new UserError(`${name}=${value} is not ${wanted}`, {
+    next: `Correct ${name} in .env or in the environment`,
+  })

@@ -12,10 +12,12 @@ afterAll(() => bench[Symbol.asyncDispose]())
 
 describe('a build', { timeout: 60_000 }, () => {
   test('prints steps and complete lines of their output, and gives the image’s id', async () => {
-    const { imageId, lines } = await build('RUN echo hello; printf "10%%\\r99%%\\n"; printf "kein Ende ä"')
+    const { imageId, lines } = await build(
+      `RUN echo ${bench.instance}; printf "10%%\\r99%%\\n"; printf "kein Ende ä"`,
+    )
     expect(lines.filter((line) => !line.includes('FROM'))).toEqual([
-      '[2/2] RUN echo hello; printf "10%%\\r99%%\\n"; printf "kein Ende ä"',
-      'hello',
+      `[2/2] RUN echo ${bench.instance}; printf "10%%\\r99%%\\n"; printf "kein Ende ä"`,
+      bench.instance,
       '99%',
       'kein Ende ä',
     ])
@@ -99,15 +101,11 @@ describe('a build', { timeout: 60_000 }, () => {
     const context = bench.context({
       Dockerfile: `FROM ${bench.image}\nRUN echo begun; sleep ${marker}; echo over`,
     })
-    const build = bench.engine.build({
-      ...options(lines),
-      context,
-      signal: stop.signal,
-      onLine: (line) => {
-        lines.push(line)
-        if (line === 'begun') stop.abort()
-      },
-    })
+    const build = bench.engine.build({ ...options(lines), context, signal: stop.signal })
+    build.catch(() => {})
+    await vi.waitFor(() => expect(lines).toContain('begun'), { timeout: 10_000 })
+    await vi.waitFor(() => expect(processesWith(marker)).toHaveLength(1), { timeout: 10_000 })
+    stop.abort()
     await expect(build).rejects.toBeInstanceOf(InterruptedError)
     expect(lines.at(-1)).toBe('begun')
     expect(context.destroyed).toBe(true)

@@ -81,6 +81,13 @@ export class Workbench implements AsyncDisposable {
     return id
   }
 
+  /** What a container has written so far. */
+  async lines(id: string): Promise<string[]> {
+    const lines: string[] = []
+    for await (const { text } of this.engine.containers.logs(id)) lines.push(text)
+    return lines
+  }
+
   name(): string {
     this.#names += 1
     return `paas-${this.instance}-${this.#names}`

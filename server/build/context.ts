@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Entry, extract, type Headers, type Pack, pack } from 'tar-stream'
+import { type Extract, extract, type Header, type Pack, pack } from 'tar-stream'
 import { dockerignore } from './dockerignore.ts'
 
 /** What a build's context is made from. */
@@ -50,7 +50,7 @@ function leftOut(options: ContextOptions): (path: string) => boolean {
 }
 
 async function repack(
-  unpacked: AsyncIterable<Entry>,
+  unpacked: Extract,
   packed: Pack,
   options: { isLeftOut: (path: string) => boolean; add: NonNullable<ContextOptions['add']> },
 ): Promise<void> {
@@ -66,8 +66,10 @@ async function repack(
   packed.finalize()
 }
 
-const passes = ({ type }: Headers): boolean =>
+const passes = ({ type }: Header): boolean =>
   type === 'file' || type === 'contiguous-file' || type === 'symlink' || type === 'directory'
+
+type Entry = Awaited<ReturnType<ReturnType<Extract[typeof Symbol.asyncIterator]>['next']>>['value']
 
 async function copy(entry: Entry, packed: Pack): Promise<void> {
   const { name, mode, mtime, type, linkname, size } = entry.header
@@ -87,7 +89,7 @@ async function copy(entry: Entry, packed: Pack): Promise<void> {
   for await (const chunk of entry) {
     if (!to.write(chunk)) await once(to, 'drain')
   }
-  to.end()
+  to.end(null)
 }
 
 const ignore = (): void => {}

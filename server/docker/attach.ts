@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { type Client, interruption } from './client.ts'
@@ -66,10 +65,15 @@ async function receive(
 /** Writes at the reader's pace. One that has gone away takes nothing more. */
 async function write(to: Writable, bytes: Buffer, signal: AbortSignal | undefined): Promise<void> {
   if (to.destroyed || to.writableEnded || to.write(bytes)) return
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const abort = (): void => reject(signal && interruption(signal))
+  to.once('drain', resolve).once('close', resolve)
+  signal?.addEventListener('abort', abort, { once: true })
   try {
-    await Promise.race([once(to, 'drain', { signal }), once(to, 'close', { signal })])
-  } catch (error) {
-    throw signal?.aborted === true ? interruption(signal) : error
+    await promise
+  } finally {
+    to.off('drain', resolve).off('close', resolve)
+    signal?.removeEventListener('abort', abort)
   }
 }
 

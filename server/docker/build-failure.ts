@@ -6,7 +6,10 @@ export function buildFailure(error: string, failed: FailedStep | undefined): App
   const image = missingImage(error)
   const cause = new Error(error)
   if (image !== undefined)
-    return new AppError(`Build failed: ${image}`, { next: 'Correct FROM in the Dockerfile', cause })
+    return new AppError(`Build failed: ${image}`, {
+      next: 'Correct its name in the Dockerfile, or have it loaded on this server',
+      cause,
+    })
   // A step of BuildKit's own, such as reading the Dockerfile, says less than its reason.
   const step =
     failed === undefined || /^(\[internal\]|resolve image config)/.test(failed.name) ? undefined : failed
@@ -26,8 +29,12 @@ function missingImage(error: string): string | undefined {
     const name = registry === 'registry-1.docker.io' ? path.replace(/^library\//, '') : `${registry}/${path}`
     return `The base image ${name}${separator}${tag} is not on this server and no registry answered`
   }
-  const unknown = /(\S+): (?:not found$|pull access denied|.*repository does not exist)/.exec(error)?.[1]
-  if (unknown === undefined || unknown.startsWith('"')) return undefined
+  // Without a colon in its name it is a file that COPY did not find.
+  const unknown =
+    /(?:^|\s)([^\s"]+:[^\s":]+): (?:not found$|pull access denied|.*repository does not exist)/.exec(
+      error,
+    )?.[1]
+  if (unknown === undefined) return undefined
   return `The base image ${unknown.replace(/^docker\.io\/(library\/)?/, '')} is neither on this server nor in its registry`
 }
 

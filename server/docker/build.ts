@@ -35,14 +35,18 @@ export async function build(client: Client, options: BuildOptions): Promise<{ im
   })
   const deadlineMs = options.deadlineMs ?? 15 * 60_000
   try {
-    return await client.call('building the image', { signal: options.signal, deadlineMs }, async (signal) => {
-      if (context.destroyed) throw new Error('The build context ended before the build began')
-      const answer = (await client.docker.buildImage(context, {
-        ...query(options),
-        abortSignal: signal,
-      })) as Readable
-      return await follow(client.read('building the image', answer, signal), options.onLine)
-    })
+    return await client.call(
+      'building the image',
+      { signal: options.signal, deadlineMs, untilEnd: true },
+      async (signal) => {
+        if (context.destroyed) throw new Error('The build context ended before the build began')
+        const answer = (await client.docker.buildImage(context, {
+          ...query(options),
+          abortSignal: signal,
+        })) as Readable
+        return await follow(client.read('building the image', answer, signal), options.onLine)
+      },
+    )
   } catch (error) {
     throw contextError ?? error
   } finally {

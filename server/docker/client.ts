@@ -1,5 +1,6 @@
-import { Agent } from 'node:http'
-import type { Readable } from 'node:stream'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { Agent, type ClientRequestArgs } from 'node:http'
+import type { Duplex, Readable } from 'node:stream'
 import type Dockerode from 'dockerode'
 import { InterruptedError, PaasError, UnavailableError } from '../errors.ts'
 import { DockerodeClient } from './dockerode.ts'
@@ -11,6 +12,9 @@ export type CallOptions = {
   /** How long the engine may take to answer; `Infinity` where only the signal ends the wait. */
   readonly deadlineMs?: number | undefined
 }
+
+/** Told of the connection that the call around it opens. */
+const socketOfCall = new AsyncLocalStorage<((socket: Duplex) => void) | undefined>()
 
 /**
  * The connection to one Docker Engine. Every call ends: with its answer, at its deadline (`UnavailableError`) or
@@ -27,8 +31,16 @@ export class Client {
     this.docker = new DockerodeClient(connection(options.dockerHost))
   }
 
-  /** @param what the sentence's object in an error, such as `starting the container` */
-  async call<T>(what: string, options: CallOptions, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /**
+   * Runs one request.
+   * @param what the sentence's object in an error, such as `starting the container`
+   * @param options.untilEnd `run` reads a stream to its end, and sees itself when it is cut off
+   */
+  async call<T>(
+    what: string,
+    options: CallOptions & { untilEnd?: boolean },
+    run: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     if (options.signal?.aborted === true) throw interruption(options.signal)
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs
     const end = new AbortController()
@@ -36,8 +48,13 @@ export class Client {
     const onDeadline = (): void => end.abort(this.#tooLate(what, deadlineMs))
     options.signal?.addEventListener('abort', onAbort, { once: true })
     const timer = Number.isFinite(deadlineMs) ? setTimeout(onDeadline, deadlineMs) : undefined
+    const onClose = (): void => end.abort(this.#cutOff(what))
+    const followed =
+      options.untilEnd === true
+        ? undefined
+        : (socket: Duplex) => void socket.once('close', () => setImmediate(onClose))
     try {
-      return await Promise.race([run(end.signal), rejection(end.signal)])
+      return await Promise.race([socketOfCall.run(followed, run, end.signal), rejection(end.signal)])
     } catch (error) {
       throw end.signal.aborted ? end.signal.reason : this.translate(what, error)
     } finally {
@@ -71,9 +88,12 @@ export class Client {
     if (statusCode === 409) return new ConflictError(message, { cause: error })
     if (typeof code === 'string' && notConnected.has(code))
       return this.#unavailable('nothing was changed', error)
-    if (typeof code === 'string' && cutOff.has(code))
-      return this.#unavailable(`it was cut off while ${what}`, error)
+    if (typeof code === 'string' && cutOff.has(code)) return this.#cutOff(what, error)
     return new Error(message, { cause: error })
+  }
+
+  #cutOff(what: string, cause?: unknown): UnavailableError {
+    return this.#unavailable(`it was cut off while ${what}`, cause)
   }
 
   #unavailable(consequence: string, cause: unknown): UnavailableError {
@@ -111,10 +131,22 @@ function connection(dockerHost: string): Dockerode.DockerOptions {
   const { protocol, hostname, port, pathname } = new URL(dockerHost)
   // Every field is given, since the driver fills gaps from the environment. A connection for each call: one kept
   // open across the daemon's restart would fail the next call.
-  const common = { protocol: 'http', pathPrefix: '/', agent: new Agent({ keepAlive: false }) } as const
+  const common = { protocol: 'http', pathPrefix: '/', agent: new CallAgent({ keepAlive: false }) } as const
   return protocol === 'unix:'
     ? { ...common, host: '', socketPath: decodeURIComponent(pathname) }
     : { ...common, host: hostname, port: port || 2375, socketPath: '' }
+}
+
+/** The driver waits for ever when a connection ends in the middle of an answer: so the call itself looks at it. */
+class CallAgent extends Agent {
+  override createConnection(
+    options: ClientRequestArgs,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex | null | undefined {
+    const socket = super.createConnection(options, callback)
+    if (socket) socketOfCall.getStore()?.(socket)
+    return socket
+  }
 }
 
 function rejection(signal: AbortSignal): Promise<never> {

@@ -35,6 +35,14 @@ export function createBody(spec: ContainerSpec): Dockerode.ContainerCreateOption
   }
 }
 
+/** A network's name can also ask for the host's namespace or another container's. */
+function ownNetwork(name: string): string {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name) || ['host', 'none', 'default'].includes(name)) {
+    throw new TypeError(`A container of ours cannot be in the network ${name}`)
+  }
+  return name
+}
+
 function hostConfig(spec: ContainerSpec): Dockerode.HostConfig & { CgroupnsMode: 'private' } {
   return {
     // Reaps orphans and passes SIGTERM on: a stop takes 0.3 s instead of the whole grace time.
@@ -42,7 +50,7 @@ function hostConfig(spec: ContainerSpec): Dockerode.HostConfig & { CgroupnsMode:
     SecurityOpt: ['no-new-privileges'],
     CapDrop: ['ALL'],
     CapAdd: [...capabilities],
-    NetworkMode: spec.network.name,
+    NetworkMode: ownNetwork(spec.network.name),
     IpcMode: 'private',
     CgroupnsMode: 'private',
     Memory: spec.limits.memoryBytes,
@@ -50,10 +58,8 @@ function hostConfig(spec: ContainerSpec): Dockerode.HostConfig & { CgroupnsMode:
     MemorySwap: spec.limits.memoryBytes,
     NanoCpus: Math.round(spec.limits.cpus * 1e9),
     PidsLimit: spec.limits.pids,
-    Ulimits: [
-      { Name: 'nofile', Soft: 65_536, Hard: 65_536 },
-      { Name: 'core', Soft: 0, Hard: 0 },
-    ],
+    // Open files stay as the daemon has them: a container cannot start with a higher limit than its daemon's.
+    Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
     LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
     // The scheduler restarts, with its own back-off.
     RestartPolicy: { Name: 'no' },

@@ -30,12 +30,11 @@ export type LogOptions = {
 export async function* logs(client: Client, id: string, options: LogOptions): AsyncGenerator<LogLine> {
   const container = client.docker.getContainer(id)
   const what = 'reading the container’s log'
-  const { tty, stream } = await client.call(what, { signal: options.signal }, async (abortSignal) => {
-    const { Config: config } = await container.inspect({ abortSignal })
-    return { tty: config.Tty, stream: await open(container, options, abortSignal) }
-  })
-  const bytes = client.read(what, stream, options.signal)
-  if (tty) {
+  const { signal } = options
+  const inspected = await client.call(what, { signal }, (abortSignal) => container.inspect({ abortSignal }))
+  const stream = await client.call(what, { signal }, (abortSignal) => open(container, options, abortSignal))
+  const bytes = client.read(what, stream, signal)
+  if (inspected.Config.Tty) {
     for await (const line of lines(bytes)) yield logLine('stdout', line.replace(/\r$/, ''))
   } else {
     yield* joined(frames(bytes))

@@ -15,6 +15,8 @@ export type Paas = {
   readonly proved: Set<string>
   /** One line to the server's own log. */
   readonly log: (line: string) => void
+  /** Ends every SSH connection that this key opened. */
+  readonly endSessionsOf: (fingerprint: string) => Promise<void>
   /** Aborts when the server shuts down. */
   readonly closing: AbortSignal
 }

@@ -1,8 +1,8 @@
 import type { AppRoute } from '../router/contract.ts'
 import type { Paas } from './paas.ts'
 import type { RouteSource } from './redis/routes.ts'
-import type { App } from './state/apps.ts'
 import type { Settings } from './settings.ts'
+import type { App } from './state/apps.ts'
 import type { Store } from './state/store.ts'
 
 /** The host names that `app` answers to: those set by hand, else `NAME.DOMAIN`. */

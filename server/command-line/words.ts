@@ -11,7 +11,8 @@ export function splitWords(line: string): string[] {
   let position = 0
   const until = (quote: string): number => {
     const end = line.indexOf(quote, position)
-    if (end < 0) throw new UsageError(`A ${quote} is not closed`, { next: `Close the quote, or escape it: \\${quote}` })
+    if (end < 0)
+      throw new UsageError(`A ${quote} is not closed`, { next: `Close the quote, or escape it: \\${quote}` })
     return end
   }
   while (position < line.length) {

@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import { listeningOf } from '../docker/listening.ts'
+import { listeningSockets } from '../docker/listening.ts'
 import { AppError, InterruptedError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
@@ -24,11 +24,15 @@ const lastLines = 20
  * Returns once each `web` container has answered an HTTP request on PORT (any status; a 5xx only warns) and all
  * others still run. Throws `AppError` that says why not, with the container's last lines, after 60 s at the latest.
  */
-export async function checkContainers(paas: Paas, containers: readonly Container[], options: CheckOptions): Promise<void> {
+export async function checkContainers(
+  paas: Paas,
+  containers: readonly Container[],
+  options: CheckOptions,
+): Promise<void> {
   const ended = new AbortController()
   const signal = AbortSignal.any([options.signal, ended.signal])
   const exits = containers.map(async (container) => {
-    const code = await paas.engine.containers.wait(container.name, signal)
+    const code = await paas.engine.containers.wait(container.name, { signal })
     throw await exitedError(paas, container, code)
   })
   const answers = containers
@@ -52,7 +56,10 @@ async function answered(paas: Paas, container: Container, options: CheckOptions)
   for (let pauseMs = 4; ; pauseMs = Math.min(pauseMs * 1.5, 250)) {
     const status = await probe(url, options.host, options.signal)
     if (status !== undefined) {
-      if (status >= 500) options.progress.trouble(`${placeOf(container)} answers with status ${status}; it goes live all the same`)
+      if (status >= 500)
+        options.progress.trouble(
+          `${placeOf(container)} answers with status ${status}; it goes live all the same`,
+        )
       return
     }
     if (options.signal.aborted) throw new InterruptedError()
@@ -60,7 +67,9 @@ async function answered(paas: Paas, container: Container, options: CheckOptions)
     if (elapsedMs > giveUpMs) throw await silentError(paas, container, options.release.port)
     if (!hinted && elapsedMs > hintAfterMs) {
       hinted = true
-      options.progress.detail(`${placeOf(container)} does not answer yet: ${await listensOn(paas, container, options.release.port)}`)
+      options.progress.detail(
+        `${placeOf(container)} does not answer yet: ${await listensOn(paas, container, options.release.port)}`,
+      )
     }
     await wait(pauseMs)
   }
@@ -69,7 +78,12 @@ async function answered(paas: Paas, container: Container, options: CheckOptions)
 /** The status of one answer, or undefined where none came. */
 function probe(url: string, host: string, signal: AbortSignal): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const outgoing = request(url, { agent: false, headers: { host, 'user-agent': 'paas-check' }, signal, timeout: 5_000 })
+    const outgoing = request(url, {
+      agent: false,
+      headers: { host, 'user-agent': 'paas-check' },
+      signal,
+      timeout: 5_000,
+    })
     outgoing.on('response', (response) => {
       response.destroy()
       resolve(response.statusCode)
@@ -101,13 +115,15 @@ async function exitedError(paas: Paas, container: Container, code: number): Prom
 async function silentError(paas: Paas, container: Container, port: number): Promise<AppError> {
   return new AppError(
     `${placeOf(container)} did not answer on port ${port} within ${giveUpMs / 1000} s: ${await listensOn(paas, container, port)}`,
-    { lastLines: await lastLinesOf(paas, container), next: 'Let the app listen on 0.0.0.0:$PORT, or name its port: ports:set PORT' },
+    {
+      lastLines: await lastLinesOf(paas, container),
+      next: 'Let the app listen on 0.0.0.0:$PORT, or name its port: ports:set PORT',
+    },
   )
 }
 
 async function listensOn(paas: Paas, container: Container, port: number): Promise<string> {
-  const { pid } = await paas.engine.containers.inspect(container.name)
-  const sockets = pid ? listeningOf(pid) : undefined
+  const sockets = await listeningSockets(await paas.engine.containers.inspect(container.name))
   if (!sockets) return `nothing answers on port ${port}`
   if (sockets.length === 0) return 'it listens on no port'
   const list = sockets.map((socket) => `${socket.address}:${socket.port}`).join(', ')
@@ -117,7 +133,8 @@ async function listensOn(paas: Paas, container: Container, port: number): Promis
 
 async function lastLinesOf(paas: Paas, container: Container): Promise<readonly string[]> {
   const lines: string[] = []
-  for await (const line of paas.engine.containers.logs(container.name, { tail: lastLines })) lines.push(line.text)
+  for await (const line of paas.engine.containers.logs(container.name, { tail: lastLines }))
+    lines.push(line.text)
   return lines
 }
 

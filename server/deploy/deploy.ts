@@ -73,14 +73,18 @@ export class Deploy {
     try {
       await work()
     } catch (error) {
-      this.progress.trouble(`${what}: ${error instanceof Error ? error.message : String(error)} (the server goes on trying)`)
+      this.progress.trouble(
+        `${what}: ${error instanceof Error ? error.message : String(error)} (the server goes on trying)`,
+      )
       this.paas.log(`deploy ${this.id}: ${what}: ${error instanceof Error ? error.stack : String(error)}`)
     }
   }
 
   async undo(): Promise<void> {
     for (const undo of this.#undos.reverse()) {
-      await undo().catch((error: unknown) => this.paas.log(`deploy ${this.id}: clean-up failed: ${String(error)}`))
+      await undo().catch((error: unknown) =>
+        this.paas.log(`deploy ${this.id}: clean-up failed: ${String(error)}`),
+      )
     }
   }
 
@@ -95,11 +99,18 @@ export class Deploy {
  * Runs `story` under the app's lock as one journalled job: it ends in the new state or, undone, in the old one.
  * Throws what the story throws, as long as the job has not switched.
  */
-export async function runDeploy<T>(paas: Paas, request: DeployRequest, story: (deploy: Deploy) => Promise<T>): Promise<T> {
+export async function runDeploy<T>(
+  paas: Paas,
+  request: DeployRequest,
+  story: (deploy: Deploy) => Promise<T>,
+): Promise<T> {
   using _lock = await paas.locks.hold(request.appId, {
     who: request.who,
     what: request.kind,
-    onWait: (holder) => request.progress.step(`Waiting: ${holder.who} holds the app (${holder.what}) since ${holder.since.toISOString()}`),
+    onWait: (holder) =>
+      request.progress.step(
+        `Waiting: ${holder.who} holds the app (${holder.what}) since ${holder.since.toISOString()}`,
+      ),
     signal: request.signal,
   })
   paas.store.apps.byId(request.appId)

@@ -28,7 +28,9 @@ export async function runStepHooks(deploy: Deploy, step: string): Promise<void> 
     })
     for (const line of (result.all ?? '').split('\n').filter(Boolean)) deploy.progress.detail(line)
     if (result.failed) {
-      throw new AppError(`The server's hook ${step}/${hook.split('/').at(-1)} refused (exit code ${result.exitCode ?? 'none'})`)
+      throw new AppError(
+        `The server's hook ${step}/${hook.split('/').at(-1)} refused (exit code ${result.exitCode ?? 'none'})`,
+      )
     }
   }
 }
@@ -36,7 +38,10 @@ export async function runStepHooks(deploy: Deploy, step: string): Promise<void> 
 function hooksOf(folder: string): readonly string[] {
   if (!existsSync(folder)) return []
   const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile())
-  return files.map((entry) => join(folder, entry.name)).filter(isExecutable).sort()
+  return files
+    .map((entry) => join(folder, entry.name))
+    .filter(isExecutable)
+    .sort()
 }
 
 function isExecutable(path: string): boolean {

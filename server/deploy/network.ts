@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { NetworkOverlapError } from '../docker/engine-errors.ts'
+import type { NetworkSpec } from '../docker/networks.ts'
 import { UnavailableError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
@@ -10,7 +12,8 @@ const last = 256 * 256
 export const networkName = (appId: string): string => `paas-${appId}`
 
 /** `10.x.y.N` in the app's network. */
-export const addressIn = (subnet: string, number: number): string => subnet.replace(/\d+\/24$/, String(number))
+export const addressIn = (subnet: string, number: number): string =>
+  subnet.replace(/\d+\/24$/, String(number))
 
 /**
  * Makes sure that the app's own network is there and returns its subnet. A subnet that Docker, the host's routes
@@ -23,7 +26,7 @@ export async function ensureNetwork(paas: Paas, app: App): Promise<string> {
   const taken = [...networks.flatMap((network) => network.subnets), ...hostRoutes()].map(parseSubnet)
   const candidates = app.subnet ? [app.subnet] : freeSubnets(paas, taken)
   for (const subnet of candidates) {
-    const made = await paas.engine.networks.create({
+    const made = await createUnlessOverlapping(paas, {
       name,
       bridge: name,
       subnet,
@@ -31,21 +34,37 @@ export async function ensureNetwork(paas: Paas, app: App): Promise<string> {
       dynamicRange: `${addressIn(subnet, 192)}/26`,
       labels: { 'paas.instance': paas.store.instanceId, 'paas.app-id': app.id },
     })
-    if (made === 'overlaps') continue
+    if (!made) continue
     paas.store.apps.setSubnet(app.id, subnet)
     return subnet
   }
-  throw new UnavailableError('No free network is left in 10.128.0.0/9', { next: 'Destroy apps that are not used' })
+  throw new UnavailableError('No free network is left in 10.128.0.0/9', {
+    next: 'Destroy apps that are not used',
+  })
+}
+
+async function createUnlessOverlapping(paas: Paas, spec: NetworkSpec): Promise<boolean> {
+  try {
+    await paas.engine.networks.create(spec)
+    return true
+  } catch (error) {
+    if (error instanceof NetworkOverlapError) return false
+    throw error
+  }
 }
 
 function* freeSubnets(paas: Paas, taken: readonly Range[]): Generator<string> {
   const ours = new Set(paas.store.apps.list().map((app) => app.subnet))
-  const start = [...paas.store.instanceId].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % (last - first), 0)
+  const start = [...paas.store.instanceId].reduce(
+    (sum, letter) => (sum * 31 + letter.charCodeAt(0)) % (last - first),
+    0,
+  )
   for (let step = 0; step < last - first; step++) {
     const number = first + ((start + step) % (last - first))
     const subnet = `10.${Math.floor(number / 256)}.${number % 256}.0/24`
     const range = parseSubnet(subnet)
-    if (!ours.has(subnet) && !taken.some((other) => range.from <= other.to && other.from <= range.to)) yield subnet
+    if (!ours.has(subnet) && !taken.some((other) => range.from <= other.to && other.from <= range.to))
+      yield subnet
   }
 }
 

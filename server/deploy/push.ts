@@ -8,7 +8,7 @@ import type { Progress } from '../progress.ts'
 import { appUrls } from '../routing.ts'
 import { readSource, type Source } from '../source/source.ts'
 import type { App } from '../state/apps.ts'
-import { type Deploy, runDeploy } from './deploy.ts'
+import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { ensureNetwork } from './network.ts'
 import { draftRelease, formationFor, imageTag, installRelease } from './release.ts'
 import { swap } from './swap.ts'
@@ -38,38 +38,69 @@ export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
     paas.store.journal.setRef(deploy.id, { name: push.ref, from: push.from, to: push.to })
     await deploy.step('received')
 
-    await checkTree(repository, push.to, deploy.signal)
-    const source = await readSource(repository, push.to)
-    progress.step(`Building ${deploy.app.name} from ${push.to.slice(0, 8)} with its Dockerfile`)
-    const [image] = await Promise.all([buildImage(deploy, repository, source), ensureNetwork(paas, deploy.app)])
-    await deploy.step('built')
-
-    const app = deploy.app
-    const processes = source.procfile ?? { web: null }
-    const formation = formationFor(paas, app, processes, source.appJson?.formation)
-    const release = await draftRelease(paas, app, {
-      image,
+    await release(deploy, repository, {
       commit: push.to,
-      config: paas.store.config.of(app.id),
-      processes,
-      formation,
-      description: `Deploy ${push.to.slice(0, 8)}`,
-      createdBy: push.who,
-    })
-    paas.store.journal.setVersion(deploy.id, release.version)
-    await deploy.step('released')
-
-    await swap(deploy, {
-      release,
-      formation: app.stopped ? {} : formation,
       record: () => {
-        installRelease(paas, release)
-        if (app.deployBranch === null) paas.store.apps.setDeployBranch(app.id, push.ref.replace('refs/heads/', ''))
+        const branch = push.ref.replace('refs/heads/', '')
+        if (deploy.app.deployBranch === null) paas.store.apps.setDeployBranch(push.appId, branch)
       },
       afterSwitch: () => moveRef(repository, { ref: push.ref, from: push.from, to: push.to }),
     })
-    sayDeployed(paas, deploy, release.version)
   })
+}
+
+/** Builds the commit that the deploy branch stands at once more and releases it, as a push of it would. */
+export async function rebuild(paas: Paas, request: Omit<DeployRequest, 'kind'>): Promise<void> {
+  await runDeploy(paas, { ...request, kind: 'push' }, async (deploy) => {
+    const { app } = deploy
+    const repository = repositoryOf(paas, app)
+    const commit = app.deployBranch === null ? undefined : await resolve(repository, `refs/heads/${app.deployBranch}`)
+    if (!commit) throw new UserError(`${app.name} has no deployed commit`, { next: `git push paas:${app.name} main` })
+    await release(deploy, repository, { commit, record: () => {} })
+  })
+}
+
+type Built = {
+  readonly commit: string
+  /** Part of the switch's transaction. */
+  readonly record: () => void
+  readonly afterSwitch?: () => Promise<void>
+}
+
+/** From a commit to what serves: tree, context, build, release, swap. */
+async function release(deploy: Deploy, repository: string, built: Built): Promise<void> {
+  const { paas, progress } = deploy
+  await checkTree(repository, built.commit, deploy.signal)
+  const source = await readSource(repository, built.commit)
+  progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with its Dockerfile`)
+  const [image] = await Promise.all([buildImage(deploy, repository, source), ensureNetwork(paas, deploy.app)])
+  await deploy.step('built')
+
+  const { app } = deploy
+  const processes = source.procfile ?? { web: null }
+  const formation = formationFor(paas, app, processes, source.appJson?.formation)
+  const next = await draftRelease(paas, app, {
+    image,
+    commit: built.commit,
+    config: paas.store.config.of(app.id),
+    processes,
+    formation,
+    description: `Deploy ${built.commit.slice(0, 8)}`,
+    createdBy: deploy.request.who,
+  })
+  paas.store.journal.setVersion(deploy.id, next.version)
+  await deploy.step('released')
+
+  await swap(deploy, {
+    ...built,
+    release: next,
+    formation: app.stopped ? {} : formation,
+    record: () => {
+      installRelease(paas, next)
+      built.record()
+    },
+  })
+  sayDeployed(deploy, next.version)
 }
 
 export const repositoryOf = (paas: Pick<Paas, 'settings'>, app: App): string =>
@@ -85,28 +116,28 @@ async function assertUnmoved(repository: string, push: PushRequest): Promise<voi
 async function buildImage(deploy: Deploy, repository: string, source: Source): Promise<string> {
   const { paas, app, progress, signal } = deploy
   const config = paas.store.config.of(app.id)
-  const tree = archive(repository, source.commit, signal)
+  const tree = archive(repository, source.commit, { signal })
   const context = buildContext({
     archive: tree.stream,
     ...(source.dockerignore === undefined ? {} : { dockerignore: source.dockerignore }),
   })
-  const [{ imageId }] = await Promise.all([
-    paas.engine.build({
-      context,
-      dockerfile: source.dockerfile,
-      buildArgs: Object.fromEntries(source.buildArgs.flatMap((name) => (config[name] === undefined ? [] : [[name, config[name]]]))),
-      labels: {
-        'paas.instance': paas.store.instanceId,
-        'paas.app': app.name,
-        'paas.app-id': app.id,
-        'paas.deploy': String(deploy.id),
-      },
-      tag: imageTag(paas, app),
-      onLine: (line) => progress.detail(line),
-      signal,
-    }),
-    tree.done,
-  ])
+  const { imageId } = await paas.engine.build({
+    context,
+    dockerfile: source.dockerfile,
+    buildArgs: Object.fromEntries(
+      source.buildArgs.flatMap((name) => (config[name] === undefined ? [] : [[name, config[name]]])),
+    ),
+    labels: {
+      'paas.instance': paas.store.instanceId,
+      'paas.app': app.name,
+      'paas.app-id': app.id,
+      'paas.deploy': String(deploy.id),
+    },
+    tag: imageTag(paas, app),
+    onLine: (line) => progress.detail(line),
+    signal,
+  })
+  await tree.done
   deploy.onUndo(() => removeUnlessReleased(paas, imageId))
   return imageId
 }
@@ -116,8 +147,8 @@ async function removeUnlessReleased(paas: Paas, imageId: string): Promise<void> 
   if (!paas.store.releases.images().has(imageId)) await paas.engine.images.remove(imageId)
 }
 
-function sayDeployed(paas: Paas, deploy: Deploy, version: number): void {
-  const { app, progress } = deploy
+function sayDeployed(deploy: Deploy, version: number): void {
+  const { paas, app, progress } = deploy
   if (app.stopped) progress.step(`v${version} is stored; ${app.name} is stopped: ps:start ${app.name}`)
   else progress.step(`v${version} serves`)
   progress.heading('Application deployed:')

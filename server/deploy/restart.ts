@@ -6,6 +6,8 @@ import { swap } from './swap.ts'
 export type RestartRequest = Omit<DeployRequest, 'kind'> & {
   /** Only this process type; undefined: all. */
   readonly process: string | undefined
+  /** Another port for the app (null: by rule); undefined leaves it. Makes a new release too. */
+  readonly port?: number | null
 }
 
 /**
@@ -18,13 +20,15 @@ export async function restart(paas: Paas, request: RestartRequest): Promise<numb
     const current = currentRelease(paas, app)
     const formation = formationFor(paas, app, current.processes)
     const config = paas.store.config.of(app.id)
-    const pending = JSON.stringify(config) !== JSON.stringify(sorted(current.config))
+    const pending =
+      request.port !== undefined || JSON.stringify(config) !== JSON.stringify(sorted(current.config))
     const release = pending
-      ? await draftRelease(paas, app, {
+      ? await draftRelease(paas, request.port === undefined ? app : { ...app, port: request.port }, {
           ...current,
           config,
           formation,
-          description: 'Restart with pending config',
+          description:
+            request.port === undefined ? 'Restart with pending config' : `Port ${request.port ?? 'by rule'}`,
           createdBy: request.who,
         })
       : current
@@ -34,6 +38,7 @@ export async function restart(paas: Paas, request: RestartRequest): Promise<numb
       replace: (container) => request.process === undefined || container.process === request.process,
       record: () => {
         if (pending) installRelease(paas, release)
+        if (request.port !== undefined) paas.store.apps.setPort(app.id, request.port)
       },
     })
     return release.version

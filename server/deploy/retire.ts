@@ -14,7 +14,8 @@ const stopGraceMs = 30_000
 export function retireInBackground(paas: Paas, containers: readonly Container[], port: number): void {
   for (const container of containers) {
     retire(paas, container, port).catch((error: unknown) => {
-      if (!paas.closing.aborted) paas.log(`${container.name} could not be retired: ${describe(error)}; the next start tries again`)
+      if (!paas.closing.aborted)
+        paas.log(`${container.name} could not be retired: ${describe(error)}; the next start tries again`)
     })
   }
 }

@@ -39,9 +39,16 @@ export async function rollback(paas: Paas, request: RollbackRequest): Promise<Re
 function targetOf(paas: Paas, app: App, version: number | undefined): Release {
   const current = currentRelease(paas, app)
   const kept = paas.store.releases.list(app.id)
-  const target = kept.find((release) => (version === undefined ? release.version < current.version : release.version === version))
+  const target = kept.find((release) =>
+    version === undefined ? release.version < current.version : release.version === version,
+  )
   const list = `The kept releases: releases ${app.name}`
-  if (!target) throw new UserError(`${app.name} has no ${version === undefined ? 'earlier release' : `release v${version}`}`, { next: list })
-  if (target.version === current.version) throw new UserError(`v${target.version} serves already`, { next: list })
+  if (!target)
+    throw new UserError(
+      `${app.name} has no ${version === undefined ? 'earlier release' : `release v${version}`}`,
+      { next: list },
+    )
+  if (target.version === current.version)
+    throw new UserError(`v${target.version} serves already`, { next: list })
   return target
 }

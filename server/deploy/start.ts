@@ -1,5 +1,5 @@
-import type { ContainerSpec } from '../docker/container-spec.ts'
 import { splitWords } from '../command-line/words.ts'
+import type { ContainerSpec } from '../docker/container-spec.ts'
 import { UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
@@ -14,7 +14,11 @@ export type Place = { readonly process: string; readonly number: number }
 export const defaultLimits = { memoryBytes: 512 * 1024 * 1024, cpus: 1, pids: 256 } as const
 
 /** Creates and starts a container for each place; all are removed again if the deploy is undone. */
-export async function startContainers(deploy: Deploy, release: Release, places: readonly Place[]): Promise<readonly Container[]> {
+export async function startContainers(
+  deploy: Deploy,
+  release: Release,
+  places: readonly Place[],
+): Promise<readonly Container[]> {
   const { paas, app } = deploy
   const subnet = await ensureNetwork(paas, app)
   const containers = places.map((place): Container => {
@@ -91,10 +95,14 @@ export function labelsOf(paas: Paas, app: App, release: Release, process: string
  * A Procfile line runs as `/bin/sh -c 'exec LINE'`; with an ENTRYPOINT its words are the arguments. `exec` takes
  * one simple command, so a line with operators or leading assignments keeps its shell.
  */
-export function commandOf(line: string | null, entrypoint: boolean): { command?: string[]; entrypoint?: string[] } {
+export function commandOf(
+  line: string | null,
+  entrypoint: boolean,
+): { command?: string[]; entrypoint?: string[] } {
   if (line === null) return {}
   if (entrypoint) return { command: splitWords(line) }
-  const simple = !/[;&|<>()`\n]|^\s*[A-Za-z_]\w*=|^\s*(if|for|while|case|cd|export|exec|set|test)\b|^\s*[{[!.]/.test(line)
+  const simple =
+    !/[;&|<>()`\n]|^\s*[A-Za-z_]\w*=|^\s*(if|for|while|case|cd|export|exec|set|test)\b|^\s*[{[!.]/.test(line)
   return { entrypoint: [], command: ['/bin/sh', '-c', simple ? `exec ${line}` : line] }
 }
 

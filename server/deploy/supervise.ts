@@ -4,8 +4,8 @@ import type { Paas } from '../paas.ts'
 import { appHosts } from '../routing.ts'
 import type { Container } from '../state/containers.ts'
 import { checkContainers } from './checks.ts'
-import { specOf } from './start.ts'
 import { ensureNetwork } from './network.ts'
+import { specOf } from './start.ts'
 
 const mostRestarts = 10
 const steadyAfterMs = 60_000
@@ -13,12 +13,12 @@ const steadyAfterMs = 60_000
 /** Follows Docker's events as long as the server runs: a live container that ends is taken out of the routes and started again. */
 export async function supervise(paas: Paas): Promise<void> {
   const labels = { 'paas.instance': paas.store.instanceId }
-  let since = Date.now()
+  let since = new Date().toISOString()
   while (!paas.closing.aborted) {
     try {
-      for await (const event of paas.engine.events({ labels, since }, paas.closing)) {
-        since = Date.parse(event.at) || since
-        if (event.action === 'die') onExit(paas, event.name, event.exitCode ?? 0)
+      for await (const event of await paas.engine.events({ labels, since, signal: paas.closing })) {
+        since = event.at
+        if (event.action === 'die') onExit(paas, event.labels.name ?? '', event.exitCode ?? 0)
       }
     } catch (error) {
       if (paas.closing.aborted) return
@@ -38,8 +38,12 @@ export async function bringUp(paas: Paas, container: Container): Promise<void> {
   const release = paas.store.releases.find(app.id, container.version)
   if (!release) throw new Error(`release v${container.version} is gone`)
   await ensureNetwork(paas, app)
-  const found = (await paas.engine.containers.list({ labels: { 'paas.app-id': app.id, 'paas.instance': paas.store.instanceId }, all: true }))
-    .find((each) => each.name === container.name)
+  const found = (
+    await paas.engine.containers.list({
+      labels: { 'paas.app-id': app.id, 'paas.instance': paas.store.instanceId },
+      all: true,
+    })
+  ).find((each) => each.name === container.name)
   if (!found) await paas.engine.containers.create(specOf(paas, app, release, container))
   if (found?.state !== 'running') await paas.engine.containers.start(container.name)
   await checkContainers(paas, [container], {

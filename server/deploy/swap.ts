@@ -44,7 +44,11 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   retireSurplus(deploy, surplus)
 }
 
-async function startMissing(deploy: Deploy, release: Release, missing: readonly Place[]): Promise<readonly Container[]> {
+async function startMissing(
+  deploy: Deploy,
+  release: Release,
+  missing: readonly Place[],
+): Promise<readonly Container[]> {
   if (missing.length === 0) return []
   const { paas, app, progress, signal } = deploy
   progress.step(`Starting ${counted(missing)}`)
@@ -66,10 +70,15 @@ function retireSurplus(deploy: Deploy, surplus: readonly Container[]): void {
   }
 }
 
-function difference(change: Change, live: readonly Container[]): { missing: readonly Place[]; surplus: readonly Container[] } {
+function difference(
+  change: Change,
+  live: readonly Container[],
+): { missing: readonly Place[]; surplus: readonly Container[] } {
   const wanted = Object.entries(change.formation)
     .filter(([process]) => process in change.release.processes)
-    .flatMap(([process, quantity]) => Array.from({ length: quantity }, (_, index) => ({ process, number: index + 1 })))
+    .flatMap(([process, quantity]) =>
+      Array.from({ length: quantity }, (_, index) => ({ process, number: index + 1 })),
+    )
   const stays = (container: Container): boolean =>
     !change.replace?.(container) &&
     container.version === change.release.version &&
@@ -77,12 +86,14 @@ function difference(change: Change, live: readonly Container[]): { missing: read
     wanted.some((place) => place.process === container.process && place.number === container.number)
   const staying = live.filter(stays)
   const missing = wanted.filter(
-    (place) => !staying.some((container) => container.process === place.process && container.number === place.number),
+    (place) =>
+      !staying.some((container) => container.process === place.process && container.number === place.number),
   )
   return { missing, surplus: live.filter((container) => !staying.includes(container)) }
 }
 
-const names = (containers: readonly Container[]): readonly string[] => containers.map((container) => container.name)
+const names = (containers: readonly Container[]): readonly string[] =>
+  containers.map((container) => container.name)
 
 function counted(places: readonly Place[]): string {
   const counts = new Map<string, number>()

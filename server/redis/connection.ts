@@ -14,7 +14,9 @@ export function connectRedis(url: string, onError: (error: Error) => void): Redi
     connectTimeout: 5_000,
     retryStrategy: (attempt: number) => Math.min(attempt * 50, 1_000),
   }
-  const redis = url.startsWith('unix:') ? new Redis({ ...options, path: new URL(url).pathname }) : new Redis(url, options)
+  const redis = url.startsWith('unix:')
+    ? new Redis({ ...options, path: new URL(url).pathname })
+    : new Redis(url, options)
   let told = false
   redis.on('error', (error: Error) => {
     if (!told) onError(error)

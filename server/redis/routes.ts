@@ -62,7 +62,8 @@ export class Routes {
     const look = async (): Promise<void> => {
       if (this.#redis.status === 'ready') {
         const epoch = parseEpoch(await this.#redis.get(epochKey))
-        if (epoch?.boot !== this.#boot || epoch.generation < this.#generation || this.#generation === 0) await this.#publishAll()
+        if (epoch?.boot !== this.#boot || epoch.generation < this.#generation || this.#generation === 0)
+          await this.#publishAll()
       }
     }
     const again = (): void => {
@@ -89,7 +90,9 @@ export class Routes {
    * Throws `UnavailableError` where Redis or a router does not answer within 10 s; `follow` then goes on trying.
    */
   async publish(appId: string, signal?: AbortSignal): Promise<void> {
-    const generation = await this.#serially(() => this.#write(new Map([[appId, this.#source.one(appId)]]), false))
+    const generation = await this.#serially(() =>
+      this.#write(new Map([[appId, this.#source.one(appId)]]), false),
+    )
     await this.#untilApplied(generation, signal)
   }
 
@@ -160,7 +163,10 @@ export class Routes {
       else multi.hset(appsKey, appId, JSON.stringify(route))
       for (const host of route?.hosts ?? []) {
         const urls = route?.backends.map((backend) => backend.url) ?? []
-        multi.del(frontendKey(host), deadKey(host)).rpush(frontendKey(host), appId, ...urls).hset(hostsKey, host, appId)
+        multi
+          .del(frontendKey(host), deadKey(host))
+          .rpush(frontendKey(host), appId, ...urls)
+          .hset(hostsKey, host, appId)
         touched.add(host)
       }
     }
@@ -180,7 +186,8 @@ export class Routes {
       const poll = setTimeout(woken.resolve, 250)
       try {
         const routers = await this.#routers()
-        if (routers.size > 0 && [...routers.values()].every((router) => router.generation >= generation)) return
+        if (routers.size > 0 && [...routers.values()].every((router) => router.generation >= generation))
+          return
         signal?.throwIfAborted()
         if (deadline.aborted) {
           throw new UnavailableError('The routes are stored, but a router has not taken them within 10 s', {
@@ -199,7 +206,9 @@ export class Routes {
   async #routers(): Promise<ReadonlyMap<string, RouterState>> {
     const rows = await this.#ask(this.#redis.hgetall(routersKey))
     const states = Object.entries(rows).map(([id, text]) => [id, JSON.parse(text) as RouterState] as const)
-    return new Map(states.filter(([, state]) => state.boot === this.#boot && Date.now() - state.at < routerTtlMs))
+    return new Map(
+      states.filter(([, state]) => state.boot === this.#boot && Date.now() - state.at < routerTtlMs),
+    )
   }
 
   async #ask<T>(answer: Promise<T>): Promise<T> {

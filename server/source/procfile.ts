@@ -17,9 +17,11 @@ export function parseProcfile(text: string): Procfile {
         next: 'Write one process a line, such as: web: node server.js',
       })
     }
-    if (processes.has(type)) throw new UserError(`${where}: "${type}" stands there twice`, { next: 'Keep one of them' })
+    if (processes.has(type))
+      throw new UserError(`${where}: "${type}" stands there twice`, { next: 'Keep one of them' })
     processes.set(type, command)
   })
-  if (processes.size === 0) throw new UserError('The Procfile names no process', { next: 'Add a line: web: COMMAND' })
+  if (processes.size === 0)
+    throw new UserError('The Procfile names no process', { next: 'Add a line: web: COMMAND' })
   return Object.fromEntries(processes)
 }

@@ -1,5 +1,5 @@
-import { readText } from '../git/source.ts'
 import { UserError } from '../errors.ts'
+import { readText } from '../git/source.ts'
 import { type AppJson, parseAppJson } from './app-json.ts'
 import { type Procfile, parseProcfile } from './procfile.ts'
 
@@ -34,13 +34,16 @@ export async function readSource(repository: string, commit: string): Promise<So
 }
 
 const nothingToBuild = (): UserError =>
-  new UserError('There is nothing to build: the root of the pushed tree has no Dockerfile (looked for: Dockerfile)', {
-    next: [
-      'Commit a Dockerfile and push again, for instance:',
-      '    FROM node:24-slim',
-      '    WORKDIR /app',
-      '    COPY . .',
-      '    RUN npm ci --omit=dev',
-      '    CMD ["node", "server.js"]   # listens on 0.0.0.0:$PORT',
-    ].join('\n'),
-  })
+  new UserError(
+    'There is nothing to build: the root of the pushed tree has no Dockerfile (looked for: Dockerfile)',
+    {
+      next: [
+        'Commit a Dockerfile and push again, for instance:',
+        '    FROM node:24-slim',
+        '    WORKDIR /app',
+        '    COPY . .',
+        '    RUN npm ci --omit=dev',
+        '    CMD ["node", "server.js"]   # listens on 0.0.0.0:$PORT',
+      ].join('\n'),
+    },
+  )

@@ -11,6 +11,8 @@ export type DeployKind =
   | 'start'
   | 'destroy'
   | 'image'
+  | 'rename'
+  | 'domains'
 
 /** One journalled job: after a crash it is ended as old or new, by whether it had switched. */
 export type DeployRecord = {

@@ -38,7 +38,10 @@ export class Releases {
 
   /** The number that the app's next release gets. */
   nextVersion(appId: string): number {
-    const row = this.#database.get('SELECT coalesce(max(version), 0) AS last FROM release WHERE app_id = ?', appId)
+    const row = this.#database.get(
+      'SELECT coalesce(max(version), 0) AS last FROM release WHERE app_id = ?',
+      appId,
+    )
     return Number(row?.last) + 1
   }
 

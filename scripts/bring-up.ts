@@ -49,7 +49,7 @@ async function startSupervised({ parts, places, settings }: Instance): Promise<v
   }
 }
 
-const words = { started: 'started', running: 'runs already', replaced: 'started again with the new settings' }
+const words = { started: 'started', running: 'runs already', replaced: 'started again' }
 
 async function isInstalled(): Promise<boolean> {
   if (!systemdRuns()) return false

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { execa } from 'execa'
@@ -62,8 +62,8 @@ function refuseForeignEngine(dockerHost: string): void {
 }
 
 async function startDaemon(): Promise<void> {
-  await using log = await open(logFile, 'a', 0o640)
-  await startDetached(['dockerd'], { folder: '/', inheritsEnvironment: true, output: log.fd })
+  const append = 'exec dockerd >>"$1" 2>&1'
+  await startDetached(['sh', '-c', append, 'sh', logFile], { folder: '/', inheritsEnvironment: true })
 }
 
 async function answered(dockerHost: string): Promise<void> {

@@ -6,6 +6,9 @@ export const say = {
   trouble: (text: string): void => write(process.stderr, ' !     ', text),
 }
 
+// Whoever reads us may stop (`make up | head`); the work goes on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 function write(stream: NodeJS.WriteStream, prefix: string, text: string): void {
   for (const line of text.split('\n')) stream.write(`${prefix}${line}`.trimEnd().concat('\n'))
 }

@@ -17,12 +17,14 @@ await runEntry(async () => {
   }
   const rows = Object.entries(answersAt).map(([name, where]) => {
     const { state, child } = inspectPart(name as Part['name'], places)
-    return [name, state, `${child?.pid ?? ''}`, child ? local(child.since) : '', child ? where : '']
+    return [name, state, `${child?.pid ?? ''}`, child ? utc(child.since) : '', child ? where : '']
   })
-  process.stdout.write(`${table([['part', 'state', 'pid', 'since', 'answers at'], ...rows])}\n`)
+  process.stdout.write(`${table([['part', 'state', 'pid', 'since (UTC)', 'answers at'], ...rows])}\n`)
 })
 
-const local = (date: Date): string => date.toISOString().replace('T', ' ').slice(0, 19)
+function utc(date: Date): string {
+  return date.toISOString().replace('T', ' ').slice(0, 19)
+}
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []

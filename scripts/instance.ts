@@ -19,12 +19,12 @@ export const checkout = join(import.meta.dirname, '..')
 export async function instance(settings: Settings = readSettings()): Promise<Instance> {
   const places = layout(settings.home)
   const users = await identities(settings)
-  const routerReachesCheckout = await reachesCheckout(users.router)
+  const othersReachCheckout = await reachesCheckout(users.router)
   return {
     settings,
     places,
     users,
-    parts: parts(settings, { places, users, checkout, routerReachesCheckout }),
+    parts: parts(settings, { places, users, checkout, othersReachCheckout }),
   }
 }
 

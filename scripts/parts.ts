@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import { join, relative } from 'node:path'
 import type { Settings } from '../server/settings.ts'
 import type { Account, Identities } from './identity.ts'
@@ -7,13 +8,17 @@ import { routerEnvironment, serverEnvironment } from './part-environment.ts'
 /** One process of an instance, as the supervisor and the systemd units start it. */
 export type Part = {
   readonly name: 'redis' | 'mysql' | 'server' | 'router' | 'haproxy' | 'rotate'
-  readonly command: readonly [string, ...string[]]
+  readonly command: Words
+  /** What stands before `command` when root starts it without systemd: how it loses root. */
+  readonly prefix: readonly string[]
   readonly folder: string
   readonly environment: Readonly<Record<string, string>>
   /** True: what the starter's environment holds (a proxy, a CA bundle) comes along. */
   readonly inheritsEnvironment: boolean
   readonly listens: readonly Listener[]
 }
+
+export type Words = readonly [string, ...string[]]
 
 export type Listener = { readonly setting: string; readonly host: string; readonly port: number }
 
@@ -24,31 +29,39 @@ export function parts(
     readonly places: Layout
     readonly users: Identities
     readonly checkout: string
-    /** False: the router's user sees the checkout only where it is mounted for it. */
-    readonly routerReachesCheckout: boolean
+    /** False: unprivileged parts see the checkout only where it is mounted for them. */
+    readonly othersReachCheckout: boolean
   },
 ): readonly Part[] {
   const { places, users, checkout } = on
   const script = (name: string): string => join(checkout, 'scripts', name)
-  const bare = { folder: '/', environment: { PATH: path }, inheritsEnvironment: false, listens: [] }
-  const code = on.routerReachesCheckout ? checkout : places.code
-  const asRouter = (command: readonly string[], ports: readonly Listener[] = []): Part['command'] =>
-    firstOf([
-      ...(on.routerReachesCheckout ? [] : ['unshare', '--mount', script('with-code-at'), checkout, code]),
-      ...dropTo(users.router, ports),
-      ...command,
-    ])
+  const code = on.othersReachCheckout ? checkout : places.code
+  const intoCode = on.othersReachCheckout
+    ? []
+    : ['unshare', '--mount', script('with-code-at'), checkout, places.code]
+  const plain = {
+    prefix: [],
+    folder: '/',
+    environment: { PATH: path },
+    inheritsEnvironment: false,
+    listens: [],
+  }
 
   const redis: Part = {
-    ...bare,
+    ...plain,
     name: 'redis',
-    command: firstOf([
-      ...dropTo(users.redis && users.router && { ...users.redis, gid: users.router.gid }),
-      ...redisServer(places),
-    ]),
+    command: redisServer(places),
+    // Its socket is open to its group, and that is the router's.
+    prefix: dropTo(users.redis && users.router && { ...users.redis, gid: users.router.gid }),
   }
-  const mysql: Part = { ...bare, name: 'mysql', command: [script('run-mysql'), places.mysql] }
+  const mysql: Part = {
+    ...plain,
+    name: 'mysql',
+    command: [join(code, 'scripts', 'run-mysql'), places.mysql, userInfo().username],
+    prefix: [...intoCode, ...dropTo(users.mysql)],
+  }
   const server: Part = {
+    ...plain,
     name: 'server',
     command: [process.execPath, join(checkout, 'server', 'main.ts')],
     folder: checkout,
@@ -57,9 +70,10 @@ export function parts(
     listens: [{ setting: 'PAAS_SSH_PORT', host: settings.sshHost, port: settings.sshPort }],
   }
   const router: Part = {
-    ...bare,
+    ...plain,
     name: 'router',
-    command: asRouter([join(code, relative(checkout, process.execPath)), join(code, 'router', 'main.ts')]),
+    command: [join(code, relative(checkout, process.execPath)), join(code, 'router', 'main.ts')],
+    prefix: [...intoCode, ...dropTo(users.router)],
     // Not the checkout: a `.env` there may hold what the router must not know.
     folder: places.router,
     environment: {
@@ -73,13 +87,15 @@ export function parts(
     { setting: 'PAAS_HTTPS_PORT', host: settings.httpHost, port: settings.httpsPort },
   ]
   const haproxy: Part = {
-    ...bare,
+    ...plain,
     name: 'haproxy',
-    command: asRouter([join(code, 'scripts', 'run-haproxy'), places.router], webPorts),
+    command: [join(code, 'scripts', 'run-haproxy'), places.router],
+    prefix: [...intoCode, ...dropTo(users.router, webPorts)],
     folder: places.router,
     listens: webPorts,
   }
-  const rotate: Part = { ...bare, name: 'rotate', command: [script('rotate-logs'), places.logs] }
+  const rotate: Part = { ...plain, name: 'rotate', command: [script('rotate-logs'), places.logs] }
+
   return [
     ...(settings.redisUrl ? [] : [redis]),
     ...(settings.mysqlUrl ? [] : [mysql]),
@@ -92,7 +108,7 @@ export function parts(
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-function redisServer({ redis }: Layout): string[] {
+function redisServer({ redis }: Layout): Words {
   return [
     'redis-server',
     ...['--port', '0', '--unixsocket', join(redis, 'redis.sock'), '--unixsocketperm', '770'],
@@ -101,26 +117,12 @@ function redisServer({ redis }: Layout): string[] {
   ]
 }
 
-/** Whoever starts us as root loses root, every group and every way back; a port below 1024 stays possible. */
+/** Who loses root loses every group and every way back too; binding a port below 1024 stays possible. */
 function dropTo(account: Account | undefined, ports: readonly Listener[] = []): string[] {
   if (!account) return []
   const low = ports.some(({ port }) => port < 1024) ? ',+net_bind_service' : ''
   return [
-    ...[
-      'setpriv',
-      '--reuid',
-      `${account.uid}`,
-      '--regid',
-      `${account.gid}`,
-      '--clear-groups',
-      '--no-new-privs',
-    ],
-    ...[`--inh-caps=-all${low}`, `--ambient-caps=-all${low}`, `--bounding-set=-all${low}`],
+    ...['setpriv', '--reuid', `${account.uid}`, '--regid', `${account.gid}`, '--clear-groups'],
+    ...['--no-new-privs', `--inh-caps=-all${low}`, `--ambient-caps=-all${low}`, `--bounding-set=-all${low}`],
   ]
-}
-
-function firstOf(words: readonly string[]): Part['command'] {
-  const [program, ...rest] = words
-  if (program === undefined) throw new Error('A part needs a command')
-  return [program, ...rest]
 }

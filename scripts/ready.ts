@@ -76,6 +76,7 @@ export const answersSocket = (path: string): Probe => {
 function notReady(message: string, name: Part['name'], places: Layout): UnavailableError {
   const log = places.log(name)
   const lines = lastLines(log)
+  if (lines.length === 0) return new UnavailableError(message, { next: `Why: journalctl -u paas-${name}` })
   return new UnavailableError(
     [`${message}. Its last lines:`, ...lines.map((line) => `  ${line}`)].join('\n'),
     {
@@ -86,7 +87,7 @@ function notReady(message: string, name: Part['name'], places: Layout): Unavaila
 
 function lastLines(path: string): string[] {
   try {
-    return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-15)
+    return readFileSync(path, 'utf8').split('\n').filter(Boolean).slice(-15)
   } catch {
     return []
   }

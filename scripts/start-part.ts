@@ -25,9 +25,9 @@ export async function startPart(part: Part, places: Layout): Promise<'started' |
   return replaced ? 'replaced' : 'started'
 }
 
-function fingerprint({ command, folder, environment }: Part): string {
+function fingerprint({ prefix, command, folder, environment }: Part): string {
   return createHash('sha256')
-    .update(JSON.stringify([command, folder, environment]))
+    .update(JSON.stringify([prefix, command, folder, environment]))
     .digest('hex')
 }
 
@@ -59,9 +59,12 @@ async function refuseTakenPort({ setting, host, port }: Listener): Promise<void>
 }
 
 async function supervise(part: Part, places: Layout): Promise<void> {
-  await startDetached([join(import.meta.dirname, 'supervise'), part.name, '--', ...part.command], {
-    folder: part.folder,
-    environment: { ...part.environment, PAAS_HOME: places.home },
-    inheritsEnvironment: part.inheritsEnvironment,
-  })
+  await startDetached(
+    [join(import.meta.dirname, 'supervise'), part.name, '--', ...part.prefix, ...part.command],
+    {
+      folder: part.folder,
+      environment: { ...part.environment, PAAS_HOME: places.home },
+      inheritsEnvironment: part.inheritsEnvironment,
+    },
+  )
 }

@@ -81,7 +81,6 @@ it('make install with a destination writes the units there', async () => {
 
 function parsed(name: string): ReadonlyMap<string, string> {
   const file = units(settings(), checkout).find(({ path }) => path.endsWith(`/paas-${name}.service`))
-  return new Map(
-    file?.content.matchAll(/^([A-Za-z]+)=(.*)$/gm).map(([, key = '', value = '']) => [key, value]),
-  )
+  const lines = [...(file?.content ?? '').matchAll(/^([A-Za-z]+)=(.*)$/gm)]
+  return new Map(lines.map(([, key = '', value = '']) => [key, value]))
 }

@@ -1,4 +1,5 @@
 import type { Transform } from 'node:stream'
+import { PaasError } from '../errors.ts'
 import type { Session } from '../ssh/session.ts'
 import { exitOf, type GitProcess } from './git.ts'
 import { printableLines } from './printable.ts'
@@ -18,6 +19,10 @@ export async function converse(
   const input = options.through === undefined ? stdin : stdin.pipe(options.through)
   input.pipe(child.stdin)
   child.stdout.pipe(stdout, { end: false })
+  input.once('error', (error) => {
+    if (error instanceof PaasError) session.stderr.write(`${error.message}. ${error.next ?? ''}\n`)
+    child.stdin.end()
+  })
   child.stderr.pipe(printableLines(session.stderr, { end: false }))
 
   const endInput = (): void => {

@@ -31,19 +31,16 @@ export async function createRepository(path: string): Promise<void> {
 }
 
 /**
- * Moves a ref if it still is where it was seen; `noObject` as `from` means that it must not exist.
+ * Moves a ref if it still is where it was seen; `noObject` as `from` means that it must not exist. One that is at
+ * `to` already stays, so that a deploy may be finished twice.
  * Throws `UserError` when it has moved meanwhile, or when its name cannot stand beside another's.
  */
 export async function moveRef(
   repository: string,
   move: { readonly ref: string; readonly from: string; readonly to: string },
 ): Promise<void> {
-  await updateRef(
-    repository,
-    move.ref,
-    [ref(move.ref), objectName(move.to), objectName(move.from)],
-    move.from,
-  )
+  const { from, to } = move
+  await updateRef(repository, move.ref, [ref(move.ref), objectName(to), objectName(from)], { from, to })
 }
 
 /** Deletes a ref if it still is at `from`. Throws `UserError` when it has moved meanwhile. */
@@ -52,7 +49,10 @@ export async function deleteRef(
   deletion: { readonly ref: string; readonly from: string },
 ): Promise<void> {
   const { from } = deletion
-  await updateRef(repository, deletion.ref, ['-d', ref(deletion.ref), objectName(from)], from)
+  await updateRef(repository, deletion.ref, ['-d', ref(deletion.ref), objectName(from)], {
+    from,
+    to: noObject,
+  })
 }
 
 /** The commit that a branch, tag or commit name stands for; undefined where there is none. */
@@ -81,13 +81,13 @@ export async function setHead(repository: string, branch: string): Promise<void>
 export function archive(
   repository: string,
   commit: string,
-  options: { readonly signal?: AbortSignal } = {},
+  signal?: AbortSignal,
 ): { readonly stream: Readable; readonly done: Promise<void> } {
   // Build caches depend on the mode: without the umask git writes 0664 and 0775.
   const child = startGit(
     repository,
     ['-c', 'tar.umask=0022', 'archive', '--format=tar', objectName(commit)],
-    options,
+    signal === undefined ? {} : { signal },
   )
   child.stdin.end()
   const done = finished(child, 'archive')
@@ -269,14 +269,19 @@ async function finished(child: GitProcess, command: string): Promise<void> {
   if (code !== 0) throw new GitFailure(command, code, error)
 }
 
-async function updateRef(repository: string, name: string, args: string[], from: string): Promise<void> {
+async function updateRef(
+  repository: string,
+  name: string,
+  args: string[],
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<void> {
   const result = await attempt(repository, ['update-ref', '--no-deref', ...args])
   if (result.code === 0) return
-  const now = (await attempt(repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', name])).out
-    .toString()
-    .trim()
+  const seen = await attempt(repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', name])
+  const now = seen.out.toString().trim() || noObject
+  if (now === to) return
   const branch = name.replace(/^refs\/(heads|tags)\//, '')
-  if (now !== (from === noObject ? '' : from)) {
+  if (now !== from) {
     throw new UserError(`${branch} has moved meanwhile`, { next: 'git fetch, then push again' })
   }
   const rival = /'(refs\/[^']+)' exists; cannot create/.exec(result.error)?.[1]

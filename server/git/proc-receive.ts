@@ -3,7 +3,7 @@ import { noObject } from './git.ts'
 import { flushPacket, PacketReader, packet } from './pkt-line.ts'
 import { printable } from './printable.ts'
 
-export type RefUpdate = {
+export type Update = {
   /** Full name, below refs/heads. */
   readonly ref: string
   /** 40 zeros: the branch is new. */
@@ -13,7 +13,7 @@ export type RefUpdate = {
 }
 
 export type PushRequest = {
-  readonly updates: readonly RefUpdate[]
+  readonly updates: readonly Update[]
   readonly options: readonly string[]
   readonly atomic: boolean
 }
@@ -44,7 +44,7 @@ export async function procReceive(
     Buffer.concat([packet(hasOptions ? 'version=1\0push-options' : 'version=1'), flushPacket]),
   )
 
-  const updates = (await reader.section()).map(refUpdate)
+  const updates = (await reader.section()).map(updateOf)
   const options = hasOptions ? await reader.section() : []
   const sound = updates.filter(isSound)
   const verdicts =
@@ -59,7 +59,7 @@ export async function procReceive(
   streams.output.end(Buffer.concat([...answers, flushPacket]))
 }
 
-function refUpdate(line: string): RefUpdate {
+function updateOf(line: string): Update {
   const [, from, to, ref] = /^([0-9a-f]{40}) ([0-9a-f]{40}) (.+)$/s.exec(line) ?? []
   if (from === undefined || to === undefined || ref === undefined) {
     throw new Error('proc-receive: malformed command')
@@ -68,7 +68,7 @@ function refUpdate(line: string): RefUpdate {
 }
 
 /** What `git check-ref-format` says, and no deletion of what is not there. */
-function isSound({ ref, from, to }: RefUpdate): boolean {
+function isSound({ ref, from, to }: Update): boolean {
   return (
     ref.length <= 255 &&
     /^refs\/heads\/[^\0-\x20\x7f~^:?*[\\]+$/.test(ref) &&

@@ -3,10 +3,10 @@ import type { Readable, Writable } from 'node:stream'
 import { PaasError } from '../errors.ts'
 import type { Session } from '../ssh/session.ts'
 import { converse } from './conversation.ts'
-import { noObject, startGit } from './git.ts'
+import { startGit } from './git.ts'
 import { printableLines } from './printable.ts'
 import { type PushRequest, procReceive, type Verdict } from './proc-receive.ts'
-import { adoptShallow, ShallowSniffer } from './shallow.ts'
+import { ShallowGate } from './shallow.ts'
 import { enter } from './visits.ts'
 
 export type Push = PushRequest & {
@@ -51,13 +51,13 @@ export async function receivePack(options: ReceivePackOptions): Promise<number> 
     Writable,
     Writable,
   ]
-  const sniffer = new ShallowSniffer()
+  const gate = new ShallowGate(repository, session.signal)
   const progress = printableLines(told)
   let refused = false
   let judging: Promise<readonly Verdict[]> | undefined
 
   const conversed = procReceive({ input: asked, output: answer }, async (request) => {
-    judging = judge(options, { ...request, progress, signal: session.signal }, sniffer.commits)
+    judging = judge(options, { ...request, progress, signal: session.signal })
     const verdicts = await judging
     refused = !verdicts.every((verdict) => verdict.ok)
     return verdicts
@@ -68,22 +68,17 @@ export async function receivePack(options: ReceivePackOptions): Promise<number> 
       answer.end()
     })
 
-  const code = await converse(child, session, { through: sniffer, busy: () => judging })
+  const code = await converse(child, session, { through: gate, busy: () => judging })
   await conversed
-  if (refused || code !== 0) visit.leavesObjects()
+  // Marks of a shallow history that proved unneeded go with the rest.
+  if (refused || gate.isShallow || code !== 0) visit.leavesObjects()
   return code
 }
 
-async function judge(
-  options: ReceivePackOptions,
-  push: Push,
-  shallow: readonly string[],
-): Promise<readonly Verdict[]> {
+async function judge(options: ReceivePackOptions, push: Push): Promise<readonly Verdict[]> {
   const refuseAll = (reason: string): Verdict[] => push.updates.map(({ ref }) => ({ ref, ok: false, reason }))
   try {
     push.signal.throwIfAborted()
-    const tips = push.updates.map(({ to }) => to).filter((to) => to !== noObject)
-    await adoptShallow(options.repository, { shallow, tips, signal: push.signal })
     return await options.onPush(push)
   } catch (error) {
     if (error instanceof PaasError) return refuseAll(error.message)

@@ -1,108 +1,113 @@
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Transform, type TransformCallback } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
-import { GitFailure, git } from './git.ts'
+import { git } from './git.ts'
 import { packetLength } from './pkt-line.ts'
 
 /**
- * Passes a push through untouched and notes the commits at which the pusher's history ends: git does not tell them
- * to the proc-receive hook.
+ * Passes on what a pusher sends to `git receive-pack`, and takes a shallow clone's boundary out of it: git itself
+ * (2.39) dies when a shallow push meets the proc-receive hook. The boundary is marked in the repository before git
+ * sees the first command, so that git's own checks hold and the repository stays sound.
  */
-export class ShallowSniffer extends Transform {
-  readonly commits: string[] = []
+export class ShallowGate extends Transform {
+  readonly #repository: string
+  readonly #signal: AbortSignal
+  readonly #commits: string[] = []
   #head: Buffer | undefined = Buffer.alloc(0)
 
+  constructor(repository: string, signal: AbortSignal) {
+    super()
+    this.#repository = repository
+    this.#signal = signal
+  }
+
+  /** Whether this push came from a shallow clone. */
+  get isShallow(): boolean {
+    return this.#commits.length > 0
+  }
+
   override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
-    if (this.#head !== undefined) {
-      this.#head = Buffer.concat([this.#head, chunk])
-      this.#read()
+    if (this.#head === undefined) {
+      done(null, chunk)
+      return
     }
-    done(null, chunk)
+    this.#head = Buffer.concat([this.#head, chunk])
+    let commit = boundary(this.#head)
+    while (commit !== undefined && commit !== 'incomplete' && this.#commits.length < 100_000) {
+      this.#commits.push(commit)
+      this.#head = this.#head.subarray(shallowPacketLength(this.#head) ?? 0)
+      commit = boundary(this.#head)
+    }
+    if (commit === 'incomplete') {
+      done()
+      return
+    }
+    const rest = this.#head
+    this.#head = undefined
+    markBoundary(this.#repository, this.#commits, this.#signal).then(
+      () => done(null, rest),
+      (error: unknown) => done(error as Error),
+    )
   }
 
-  #read(): void {
-    while (this.#head !== undefined && this.#head.length >= 4) {
-      const length = lengthOr0(this.#head)
-      if (length > this.#head.length) return
-      const line = this.#head.toString('latin1', 4, length)
-      this.#head = length === 0 || this.commits.length > 100_000 ? undefined : this.#head.subarray(length)
-      const commit = /^shallow ([0-9a-f]{40})\n?$/.exec(line)?.[1]
-      if (commit !== undefined) this.commits.push(commit)
-    }
+  override _flush(done: TransformCallback): void {
+    done(null, this.#head)
   }
 }
 
-/**
- * Marks where the history of a shallow push ends, so that the repository stays sound; then checks that all else
- * which the new tips need is there. git does both only for refs that it moves itself.
- * Throws `UserError` when objects are missing.
- */
-export async function adoptShallow(
-  repository: string,
-  push: {
-    readonly shallow: readonly string[]
-    readonly tips: readonly string[]
-    readonly signal: AbortSignal
-  },
-): Promise<void> {
-  const { shallow, tips, signal } = push
-  if (shallow.length === 0 || tips.length === 0) return
-  const ends = await withoutParents(repository, shallow, signal)
-  if (ends.length > 0) await addToShallowFile(repository, ends)
+/** The commit of a leading "shallow" packet; undefined where the first packet is another. */
+function boundary(head: Buffer): string | 'incomplete' | undefined {
+  const length = shallowPacketLength(head)
+  if (length === undefined) return head.length < 4 ? 'incomplete' : undefined
+  if (head.length < length) return 'incomplete'
+  return /^shallow ([0-9a-f]{40})\n?$/.exec(head.toString('latin1', 4, length))?.[1]
+}
+
+/** Of the first packet, where it may be a "shallow" one. */
+function shallowPacketLength(head: Buffer): number | undefined {
+  if (head.length < 4) return undefined
   try {
-    const input = `${tips.join('\n')}\n`
-    await git(repository, ['rev-list', '--objects', '--quiet', '--stdin', '--not', '--all'], {
-      signal,
-      input,
-    })
-  } catch (error) {
-    if (!(error instanceof GitFailure)) throw error
-    throw new UserError('objects are missing in this shallow push: git fetch --unshallow, then push again', {
-      cause: error,
-    })
+    const length = packetLength(head.subarray(0, 4))
+    return length === 52 || length === 53 ? length : undefined
+  } catch {
+    // What is malformed git itself refuses.
+    return undefined
   }
 }
 
-/** Of these commits those that are here, but not all of their parents. */
-async function withoutParents(
+/** Only commits whose history really is not here: nobody shortens one that is. */
+async function markBoundary(
   repository: string,
   commits: readonly string[],
   signal: AbortSignal,
-): Promise<string[]> {
-  const input = `${commits.join('\n')}\n`
-  const known = await lines(repository, ['cat-file', '--batch-check=%(objectname) %(objecttype)'], {
-    input,
-    signal,
-  })
-  const here = known.filter((line) => line.endsWith(' commit')).map((line) => line.slice(0, 40))
+): Promise<void> {
+  if (commits.length === 0) return
+  const types = await lines(repository, '%(objecttype)', commits, signal)
   const ends: string[] = []
-  for (const commit of here) {
-    const raw = (await git(repository, ['cat-file', 'commit', commit], { signal })).toString('latin1')
-    const parents = [...(raw.split('\n\n', 1)[0] ?? '').matchAll(/^parent ([0-9a-f]{40})$/gm)].map(
-      ([, parent]) => parent ?? '',
-    )
-    if (parents.length === 0) continue
-    const found = await lines(repository, ['cat-file', '--batch-check=%(objecttype)'], {
-      input: `${parents.join('\n')}\n`,
-      signal,
-    })
-    if (found.some((line) => line !== 'commit')) ends.push(commit)
+  for (const [index, commit] of commits.entries()) {
+    if (types[index] !== 'commit' || !(await hasParents(repository, commit, signal))) ends.push(commit)
   }
-  return ends
+  if (ends.length > 0) await addToShallowFile(repository, ends, signal)
+}
+
+async function hasParents(repository: string, commit: string, signal: AbortSignal): Promise<boolean> {
+  const raw = (await git(repository, ['cat-file', 'commit', commit], { signal })).toString('latin1')
+  const header = raw.split('\n\n', 1)[0] ?? ''
+  const parents = [...header.matchAll(/^parent ([0-9a-f]{40})$/gm)].map(([, parent]) => parent ?? '')
+  return (await lines(repository, '%(objecttype)', parents, signal)).every((type) => type === 'commit')
 }
 
 /** Under git's own lock, as git does it. */
-async function addToShallowFile(repository: string, commits: readonly string[]): Promise<void> {
+async function addToShallowFile(
+  repository: string,
+  commits: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   const path = join(repository, 'shallow')
   const lock = `${path}.lock`
-  let file: Awaited<ReturnType<typeof open>>
-  try {
-    file = await open(lock, 'wx')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new UserError('another shallow push is under way: push again', { cause: error })
-  }
+  const file = await openLock(lock, signal)
   try {
     const present = (await readIfThere(path)).split('\n').filter((line) => line !== '')
     await file.writeFile([...new Set([...present, ...commits]), ''].join('\n'))
@@ -123,19 +128,27 @@ async function readIfThere(path: string): Promise<string> {
   }
 }
 
-async function lines(
-  repository: string,
-  args: readonly string[],
-  options: { readonly input: string; readonly signal: AbortSignal },
-): Promise<string[]> {
-  return (await git(repository, args, options)).toString().split('\n').slice(0, -1)
+async function openLock(path: string, signal: AbortSignal): Promise<Awaited<ReturnType<typeof open>>> {
+  for (let attempts = 0; ; attempts += 1) {
+    try {
+      return await open(path, 'wx')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if (attempts === 50) {
+        throw new UserError('Another shallow push is under way', { next: 'Push again', cause: error })
+      }
+    }
+    await delay(100, undefined, { signal })
+  }
 }
 
-function lengthOr0(head: Buffer): number {
-  try {
-    return packetLength(head.subarray(0, 4))
-  } catch {
-    // git itself refuses what is malformed.
-    return 0
-  }
+async function lines(
+  repository: string,
+  format: string,
+  objects: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const input = objects.map((object) => `${object}\n`).join('')
+  const out = await git(repository, ['cat-file', `--batch-check=${format}`], { input, signal })
+  return out.toString().split('\n').slice(0, -1)
 }

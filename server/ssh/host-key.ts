@@ -1,24 +1,22 @@
 import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 import { UserError } from '../errors.ts'
 import { parsePublicKey } from './public-key.ts'
 import { generateKey, parseKey } from './ssh2.ts'
 
 export type HostKey = {
-  readonly private: string
+  readonly privateKey: string
   /** One line, as in `known_hosts` after the host's name. */
-  readonly public: string
+  readonly publicKey: string
   /** `SHA256:...`, to compare at the first login. */
   readonly fingerprint: string
 }
 
 /**
- * The host key in `folder`, made at the first call: `host_key`, mode 0600, and `host_key.pub`. It is never
- * replaced. Throws `UserError` when the file is there and holds no key of type ed25519.
+ * The host key at `path`, mode 0600, with `.pub` beside it; made at the first call and never replaced. Throws `UserError` when the file is there and holds no key of type ed25519.
  */
-export async function hostKey(folder: string): Promise<HostKey> {
-  const path = join(folder, 'host_key')
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+export async function loadHostKey(path: string): Promise<HostKey> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const text = (await existing(path)) ?? (await make(path))
   const key = parseKey(text)
   if (key instanceof Error || key.type !== 'ssh-ed25519' || !key.isPrivateKey()) {
@@ -29,7 +27,7 @@ export async function hostKey(folder: string): Promise<HostKey> {
   const line = `ssh-ed25519 ${key.getPublicSSH().toString('base64')}`
   await writeFile(`${path}.pub`, `${line}\n`)
   await chmod(path, 0o600)
-  return { private: text, public: line, fingerprint: parsePublicKey(line).fingerprint }
+  return { privateKey: text, publicKey: line, fingerprint: parsePublicKey(line).fingerprint }
 }
 
 async function existing(path: string): Promise<string | undefined> {

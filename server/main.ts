@@ -13,7 +13,7 @@ import { loadRegistry } from './registry.ts'
 import { routeSource } from './routing.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { type Door, openDoor } from './ssh/door.ts'
-import { hostKey } from './ssh/host-key.ts'
+import { loadHostKey } from './ssh/host-key.ts'
 import { parsePublicKey } from './ssh/public-key.ts'
 import type { DeployRecord } from './state/journal.ts'
 import { Store } from './state/store.ts'
@@ -54,11 +54,11 @@ async function main(): Promise<void> {
   paas.routes.follow()
   supervise(paas).catch((error: unknown) => log(`Supervision ended: ${String(error)}`))
 
-  const key = await hostKey(join(settings.home, 'ssh'))
+  const key = await loadHostKey(join(settings.home, 'ssh', 'host_key'))
   door = await openDoor({
     host: settings.sshHost,
     port: settings.sshPort,
-    hostKey: key.private,
+    hostKey: key.privateKey,
     identify: ({ fingerprint }) => {
       const known = store.people.key(fingerprint)
       return known && { userId: known.userId, name: known.userName, fingerprint }

@@ -31,7 +31,6 @@ export type PushRequest = {
  * or returns when every router serves the new one.
  */
 export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
-  const { progress } = push
   await runDeploy(paas, { ...push, kind: 'push' }, async (deploy) => {
     const repository = repositoryOf(paas, deploy.app)
     await assertUnmoved(repository, push)
@@ -54,8 +53,10 @@ export async function rebuild(paas: Paas, request: Omit<DeployRequest, 'kind'>):
   await runDeploy(paas, { ...request, kind: 'push' }, async (deploy) => {
     const { app } = deploy
     const repository = repositoryOf(paas, app)
-    const commit = app.deployBranch === null ? undefined : await resolve(repository, `refs/heads/${app.deployBranch}`)
-    if (!commit) throw new UserError(`${app.name} has no deployed commit`, { next: `git push paas:${app.name} main` })
+    const commit =
+      app.deployBranch === null ? undefined : await resolve(repository, `refs/heads/${app.deployBranch}`)
+    if (!commit)
+      throw new UserError(`${app.name} has no deployed commit`, { next: `git push paas:${app.name} main` })
     await release(deploy, repository, { commit, record: () => {} })
   })
 }
@@ -116,7 +117,7 @@ async function assertUnmoved(repository: string, push: PushRequest): Promise<voi
 async function buildImage(deploy: Deploy, repository: string, source: Source): Promise<string> {
   const { paas, app, progress, signal } = deploy
   const config = paas.store.config.of(app.id)
-  const tree = archive(repository, source.commit, { signal })
+  const tree = archive(repository, source.commit, signal)
   const context = buildContext({
     archive: tree.stream,
     ...(source.dockerignore === undefined ? {} : { dockerignore: source.dockerignore }),

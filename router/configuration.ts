@@ -51,7 +51,6 @@ const globalSection = ({ paths, maxConnections }: ConfigurationOptions, digest: 
   `  stats socket ${paths.adminSocket} mode 600 level admin`,
   `  description "paas ${digest}"`,
   '  close-spread-time 2s',
-  '  quiet',
   '  log ring@requests len 8192 format raw local0',
   'ring requests',
   '  format raw',

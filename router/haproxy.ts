@@ -125,7 +125,7 @@ function talk(path: string, message: string): Promise<string> {
     socket.on('data', (part) => parts.push(part))
     socket.on('end', () => resolve(Buffer.concat(parts).toString()))
     socket.on('close', () => reject(new HaproxyError('HAProxy closed its socket')))
-    socket.write(`${message}\n`)
+    socket.end(`${message}\n`)
   })
 }
 

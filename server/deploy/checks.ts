@@ -1,4 +1,4 @@
-import { request } from 'node:http'
+import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { listeningSockets } from '../docker/listening.ts'
 import { AppError, InterruptedError } from '../errors.ts'
@@ -19,6 +19,10 @@ export type CheckOptions = {
 const giveUpMs = 60_000
 const hintAfterMs = 5_000
 const lastLines = 20
+/** Docker's own name server listens in every container. */
+const dockerResolver = '127.0.0.11'
+const probeTimeoutMs = 5_000
+const longestStatusLine = 32
 
 /**
  * Returns once each `web` container has answered an HTTP request on PORT (any status; a 5xx only warns) and all
@@ -50,11 +54,11 @@ export async function checkContainers(
 }
 
 async function answered(paas: Paas, container: Container, options: CheckOptions): Promise<void> {
-  const url = `http://${container.address}:${options.release.port}/`
+  const target = { address: container.address, port: options.release.port, host: options.host }
   const started = performance.now()
   let hinted = false
   for (let pauseMs = 4; ; pauseMs = Math.min(pauseMs * 1.5, 250)) {
-    const status = await probe(url, options.host, options.signal)
+    const status = await probe(target, options.signal)
     if (status !== undefined) {
       if (status >= 500)
         options.progress.trouble(
@@ -75,23 +79,31 @@ async function answered(paas: Paas, container: Container, options: CheckOptions)
   }
 }
 
-/** The status of one answer, or undefined where none came. */
-function probe(url: string, host: string, signal: AbortSignal): Promise<number | undefined> {
+/**
+ * The status of one answer, or undefined where none came. Only the status line is read: what follows is for the
+ * router, which takes more than Node's strict parser does (bare LF in CGI answers).
+ */
+function probe(
+  target: { address: string; port: number; host: string },
+  signal: AbortSignal,
+): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const outgoing = request(url, {
-      agent: false,
-      headers: { host, 'user-agent': 'paas-check' },
-      signal,
-      timeout: 5_000,
+    let answer = ''
+    const socket = connect({ host: target.address, port: target.port, signal })
+    socket.setTimeout(probeTimeoutMs, () => socket.destroy())
+    socket.on('connect', () =>
+      socket.write(
+        `GET / HTTP/1.1\r\nHost: ${target.host}\r\nUser-Agent: paas-check\r\nConnection: close\r\n\r\n`,
+      ),
+    )
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1')
+      const status = /^HTTP\/1\.[01] (\d{3})/.exec(answer)?.[1]
+      if (status !== undefined) resolve(Number(status))
+      if (status !== undefined || answer.length >= longestStatusLine) socket.destroy()
     })
-    outgoing.on('response', (response) => {
-      response.destroy()
-      resolve(response.statusCode)
-    })
-    outgoing.on('timeout', () => outgoing.destroy())
-    outgoing.on('error', () => resolve(undefined))
-    outgoing.on('close', () => resolve(undefined))
-    outgoing.end()
+    socket.on('error', () => resolve(undefined))
+    socket.on('close', () => resolve(undefined))
   })
 }
 
@@ -123,7 +135,8 @@ async function silentError(paas: Paas, container: Container, port: number): Prom
 }
 
 async function listensOn(paas: Paas, container: Container, port: number): Promise<string> {
-  const sockets = await listeningSockets(await paas.engine.containers.inspect(container.name))
+  const all = await listeningSockets(await paas.engine.containers.inspect(container.name))
+  const sockets = all?.filter((socket) => socket.address !== dockerResolver)
   if (!sockets) return `nothing answers on port ${port}`
   if (sockets.length === 0) return 'it listens on no port'
   const list = sockets.map((socket) => `${socket.address}:${socket.port}`).join(', ')

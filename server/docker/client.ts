@@ -14,7 +14,7 @@ export type CallOptions = {
 }
 
 /** Told of the connection that the call around it opens. */
-const socketOfCall = new AsyncLocalStorage<((socket: Duplex) => void) | undefined>()
+const socketOfCall = new AsyncLocalStorage<(socket: Duplex) => void>()
 
 /**
  * The connection to one Docker Engine. Every call ends: with its answer, at its deadline (`UnavailableError`) or
@@ -48,16 +48,20 @@ export class Client {
     const onDeadline = (): void => end.abort(this.#tooLate(what, deadlineMs))
     options.signal?.addEventListener('abort', onAbort, { once: true })
     const timer = Number.isFinite(deadlineMs) ? setTimeout(onDeadline, deadlineMs) : undefined
-    const onClose = (): void => end.abort(this.#cutOff(what))
-    const followed =
-      options.untilEnd === true
-        ? undefined
-        : (socket: Duplex) => void socket.once('close', () => setImmediate(onClose))
+    let watched = options.untilEnd !== true
+    const onClose = (): void => {
+      if (watched) end.abort(this.#cutOff(what))
+    }
+    const watch = (socket: Duplex): void => {
+      // After the turn in which the driver may still take the answer from what has arrived.
+      socket.once('close', () => setImmediate(onClose))
+    }
     try {
-      return await Promise.race([socketOfCall.run(followed, run, end.signal), rejection(end.signal)])
+      return await Promise.race([socketOfCall.run(watch, run, end.signal), rejection(end.signal)])
     } catch (error) {
       throw end.signal.aborted ? end.signal.reason : this.translate(what, error)
     } finally {
+      watched = false
       clearTimeout(timer)
       options.signal?.removeEventListener('abort', onAbort)
     }

@@ -93,11 +93,12 @@ describe('a build’s context', { timeout: 30_000 }, () => {
   test('lets nothing through but folders, files and symbolic links', async () => {
     const tar = pack()
     tar.entry({ name: 'file' }, 'x')
+    tar.entry({ name: './ignored' }, 'x')
     tar.entry({ name: 'device', type: 'character-device', devmajor: 1, devminor: 3 })
     tar.entry({ name: 'pipe', type: 'fifo' })
     tar.entry({ name: 'hard', type: 'link', linkname: 'file' })
     tar.finalize()
-    const context = buildContext({ archive: tar as unknown as Readable, dockerignore: '' })
+    const context = buildContext({ archive: tar as unknown as Readable, dockerignore: 'ignored' })
     expect(await namesOf(context)).toEqual(['file'])
   })
 

@@ -30,6 +30,17 @@ describe('a container’s log', { timeout: 60_000 }, () => {
     expect((await read(id)).map(({ text }) => text)).toEqual([wanted, 'next'])
   })
 
+  test('is read whole at the reader’s pace', async () => {
+    const id = await ended('seq 1 20000')
+    let count = 0
+    for await (const { text } of bench.engine.containers.logs(id)) {
+      count += 1
+      expect(text).toBe(String(count))
+      await new Promise(setImmediate)
+    }
+    expect(count).toBe(20_000)
+  })
+
   test('begins where it is asked to', async () => {
     const id = await ended('for i in 1 2 3 4 5; do echo $i; done')
     const all = await read(id)

@@ -14,8 +14,8 @@ import { type Detached, startDetached } from './start-detached.ts'
  */
 export async function ensureEngine({ dockerHost }: Pick<Settings, 'dockerHost'>): Promise<void> {
   if ((await ask(dockerHost, '/_ping')) === undefined) {
-    say.step('Starting the Docker Engine')
     refuseForeignEngine(dockerHost)
+    say.step('Starting the Docker Engine')
     await answered(dockerHost, systemdRuns() ? await startUnit() : await startDaemon())
   }
   await refuseMissingBridge(dockerHost)

@@ -1,0 +1,245 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  type ConfigurationOptions,
+  configurationDigest,
+  configurationText,
+  mapText,
+} from './configuration.ts'
+import type { Epoch } from './contract.ts'
+import { type Desired, desiredOf, slottedTargets } from './desired.ts'
+import { createDrain } from './drain.ts'
+import { createHaproxy, type Haproxy, type HaproxyInfo } from './haproxy.ts'
+import { type Actual, afterPlan, planOf } from './reconcile.ts'
+import { replaceFile } from './replace-file.ts'
+import type { Report } from './report.ts'
+import { assignSlots, busySlots, capacityFor, heldSlots, slotNumber } from './slots.ts'
+import { emptyTable, type Routes, routesOf, type Table } from './table.ts'
+
+/** What HAProxy serves from now on. */
+export type Served = {
+  readonly epoch: Epoch | undefined
+  /** Backend URLs that left the table, with what they are still busy with. */
+  readonly draining: ReadonlyMap<string, number>
+}
+
+/** Keeps HAProxy, and the files that it starts from, equal to the newest table. */
+export type Balancer = {
+  /** Takes `table` as what should be served; `onServed` says when it is. */
+  serve(table: Table): void
+  /** The routes that should be served. */
+  routes(): Routes
+  /** Which target holds the slot `name`. */
+  ownerOfSlot(name: string): string | undefined
+  /** Writes the files that HAProxy starts from; from then on every change is written. */
+  write(): Promise<void>
+  /** Works until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+export type BalancerOptions = {
+  readonly configuration: ConfigurationOptions
+  readonly report: Report
+  /** Every connection from now on is served so. */
+  onServed(served: Served): void
+  onDraining(draining: ReadonlyMap<string, number>): void
+}
+
+const idlePollMs = 1_000
+const drainPollMs = 100
+const retryMs = 100
+const writeDelayMs = 200
+const reloadDeadlineMs = 15_000
+// A worker that was replaced by a reload answers on its open connections for as long as `close-spread-time` says.
+const reloadSpreadMs = 2_200
+
+/** A balancer that serves nothing yet. */
+export function createBalancer({ configuration, report, onServed, onDraining }: BalancerOptions): Balancer {
+  const { paths } = configuration
+  const haproxy = createHaproxy(paths)
+  const drain = createDrain(haproxy)
+  const digest = `paas ${configurationDigest(configuration)}`
+  let table: Table = emptyTable
+  let routes: Routes = routesOf(table)
+  let slots: ReadonlyMap<string, number> = new Map()
+  /** Slots that HAProxy has in use, whoever held them: not to be given to another target. */
+  let busy: ReadonlySet<number> = new Set()
+  /** The backends that HAProxy serves. */
+  let addresses: ReadonlySet<string> = new Set()
+  /** What HAProxy holds; undefined where that must be read first. */
+  let actual: Actual | undefined
+  /** The table that HAProxy serves. */
+  let served: Table | undefined
+  let spreadUntil = 0
+  let nudge = Promise.withResolvers<void>()
+  let writing: Promise<void> | undefined
+  let writeTimer: NodeJS.Timeout | undefined
+
+  return {
+    serve(next) {
+      table = next
+      routes = routesOf(next)
+      if (writing) writeSoon()
+      nudge.resolve()
+    },
+    routes: () => routes,
+    ownerOfSlot(name) {
+      const number = slotNumber(name)
+      return [...slots].find(([, slot]) => slot === number)?.[0]
+    },
+    write,
+    async run(signal) {
+      signal.addEventListener('abort', () => nudge.resolve(), { once: true })
+      let failure: string | undefined
+      while (!signal.aborted) {
+        nudge = Promise.withResolvers()
+        try {
+          const waitMs = await step()
+          if (failure !== undefined) report('HAProxy serves again')
+          failure = undefined
+          if (waitMs > 0) await pause(waitMs, nudge.promise)
+        } catch (error) {
+          // Whatever went wrong, HAProxy's state is read anew and the newest table tried again.
+          actual = undefined
+          const text = error instanceof Error ? error.message : String(error)
+          if (text !== failure) report(text)
+          failure = text
+          await delay(retryMs)
+        }
+      }
+      await write()
+    },
+  }
+
+  /** One step towards the newest table. Returns how long nothing needs to be done. */
+  async function step(): Promise<number> {
+    const info = await haproxy.info()
+    if (actual?.pid !== info.pid) actual = await read(info)
+    if (info.description !== digest) return reload(info, 'it runs with another configuration')
+    const wanted = table
+    if (served !== wanted) {
+      const desired = assign()
+      if (neededSlots() > actual.capacity) return reload(info, `${actual.capacity} slots are not enough`)
+      const before = actual
+      const after = afterPlan(desired, before)
+      // Until all commands have succeeded nobody knows what HAProxy holds.
+      actual = undefined
+      busy = busySlots(before, after)
+      await apply(haproxy, configuration, desired, before)
+      if ((await haproxy.info()).pid !== info.pid) return 0
+      actual = after
+      addresses = new Set([...desired.slots.values()].flatMap((servers) => [...servers.values()]))
+    }
+    const counts = drain.counts()
+    const left = await drain.poll(actual.slots, addresses)
+    if (left !== actual.slots) {
+      actual = { ...actual, slots: left }
+      busy = busySlots(actual)
+    }
+    if (served !== wanted) {
+      if (Date.now() < spreadUntil) return drainPollMs
+      served = wanted
+      onServed({ epoch: wanted.epoch, draining: drain.counts() })
+    } else if (!isEqual(counts, drain.counts())) onDraining(drain.counts())
+    return drain.isBusy() ? drainPollMs : idlePollMs
+  }
+
+  async function read(info: HaproxyInfo): Promise<Actual> {
+    const state = await readActual(haproxy, configuration, info)
+    slots = heldSlots(state, slots)
+    busy = busySlots(state)
+    served = undefined
+    drain.expectOldWorkers()
+    return state
+  }
+
+  async function reload(info: HaproxyInfo, reason: string): Promise<number> {
+    report(`reloading HAProxy: ${reason}`)
+    await write()
+    await haproxy.reload()
+    const deadline = Date.now() + reloadDeadlineMs
+    while (((await haproxy.info().catch(() => undefined)) ?? info).pid === info.pid) {
+      if (Date.now() > deadline) throw new Error('HAProxy did not reload')
+      await delay(20)
+    }
+    spreadUntil = Date.now() + reloadSpreadMs
+    return 0
+  }
+
+  function assign(): Desired {
+    slots = assignSlots(slottedTargets(routes), slots, busy)
+    return desiredOf(routes, slots)
+  }
+
+  function neededSlots(): number {
+    let needed = 0
+    for (const slot of slots.values()) needed = Math.max(needed, slot + 1)
+    return needed
+  }
+
+  function write(): Promise<void> {
+    clearTimeout(writeTimer)
+    writeTimer = undefined
+    const before = writing ?? Promise.resolve()
+    const mine = before.then(async () => {
+      const desired = assign()
+      const capacity = Math.max(capacityFor(neededSlots()), actual?.capacity ?? 0)
+      await replaceFile(paths.hosts, mapText(desired.hosts))
+      await replaceFile(paths.wildcards, mapText(desired.wildcards))
+      await replaceFile(paths.configuration, configurationText(configuration, desired, capacity))
+    })
+    writing = mine.catch(() => {})
+    return mine
+  }
+
+  function writeSoon(): void {
+    writeTimer ??= setTimeout(() => {
+      write().catch((error: Error) => report(`can't write what HAProxy starts from: ${error.message}`))
+    }, writeDelayMs)
+  }
+}
+
+async function apply(
+  haproxy: Haproxy,
+  { paths }: ConfigurationOptions,
+  desired: Desired,
+  actual: Actual,
+): Promise<void> {
+  const plan = planOf(desired, actual)
+  await haproxy.run(plan.adds)
+  await haproxy.run(plan.swaps)
+  await haproxy.changeMap(paths.hosts, plan.hosts, desired.hosts)
+  await haproxy.changeMap(paths.wildcards, plan.wildcards, desired.wildcards)
+  await haproxy.run(plan.drains)
+}
+
+async function readActual(
+  haproxy: Haproxy,
+  { paths }: ConfigurationOptions,
+  info: HaproxyInfo,
+): Promise<Actual> {
+  const slots = new Map<string, Map<string, { address: string; state: 'ready' | 'drain' | 'maint' }>>()
+  for (const { slot, name, address, state } of await haproxy.servers()) {
+    const servers = slots.get(slot) ?? new Map()
+    slots.set(slot, servers.set(name, { address, state }))
+  }
+  return {
+    pid: info.pid,
+    slots,
+    hosts: await haproxy.map(paths.hosts),
+    wildcards: await haproxy.map(paths.wildcards),
+    capacity: (await haproxy.backends()).filter((name) => slotNumber(name) !== undefined).length,
+  }
+}
+
+const isEqual = (one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): boolean =>
+  one.size === other.size && [...one].every(([key, value]) => other.get(key) === value)
+
+function pause(ms: number, nudged: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    nudged.then(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Desired } from './desired.ts'
+import type { RouterPaths } from './paths.ts'
+import { slotName } from './slots.ts'
+
+export type ConfigurationOptions = {
+  readonly paths: RouterPaths
+  readonly boot: string
+  readonly httpHost: string
+  readonly httpPort: number
+  /** Client connections at once. */
+  readonly maxConnections: number
+}
+
+/** Everything after `server NAME IP:PORT`, the same in the configuration and in `add server`. */
+export const serverSettings =
+  'check inter 10s fastinter 500 downinter 500 rise 1 fall 2 observe layer4 error-limit 3 on-error mark-down pool-purge-delay 2s pool-max-conn 1000'
+
+/** The part of haproxy.cfg that routes don't change has a digest, which HAProxy shows: a difference asks for a reload. */
+export function configurationDigest(options: ConfigurationOptions): string {
+  const text = [...globalSection(options, ''), ...sections(options), serverSettings].join('\n')
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+/** haproxy.cfg with every route of `desired` in it. Its first line names the boot it was written in. */
+export function configurationText(options: ConfigurationOptions, desired: Desired, capacity: number): string {
+  const lines = [
+    `# boot ${options.boot}`,
+    '# Written by the router; it writes it again.',
+    ...globalSection(options, configurationDigest(options)),
+    ...sections(options),
+  ]
+  for (let number = 0; number < capacity; number++) {
+    const slot = slotName(number)
+    lines.push(`backend ${slot}`)
+    for (const [name, address] of desired.slots.get(slot) ?? []) {
+      lines.push(`  server ${name} ${address} ${serverSettings}`)
+    }
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** A map file's text. */
+export const mapText = (entries: ReadonlyMap<string, string>): string =>
+  [...entries].map(([key, value]) => `${key} ${value}\n`).join('')
+
+const globalSection = ({ paths, maxConnections }: ConfigurationOptions, digest: string): string[] => [
+  'global',
+  `  maxconn ${maxConnections}`,
+  `  stats socket ${paths.adminSocket} mode 600 level admin`,
+  `  description "paas ${digest}"`,
+  '  close-spread-time 2s',
+  '  log ring@requests len 8192 format raw local0',
+  'ring requests',
+  '  format raw',
+  '  maxlen 8192',
+  '  size 4194304',
+  '  timeout connect 1s',
+  '  timeout server 10s',
+  `  server router unix@${paths.logSocket}`,
+]
+
+const page = (status: number): string => join(import.meta.dirname, 'pages', `${status}.http`)
+
+// An app may compute for an hour, and a stream or WebSocket be silent for as long; a client that sends or takes
+// nothing is let go after a minute.
+const sections = ({ paths, httpHost, httpPort }: ConfigurationOptions): string[] => [
+  'defaults',
+  '  mode http',
+  '  timeout http-request 30s',
+  '  timeout http-keep-alive 60s',
+  '  timeout client 60s',
+  '  timeout client-fin 30s',
+  '  timeout connect 5s',
+  '  timeout queue 30s',
+  '  timeout server 1h',
+  '  timeout tunnel 1h',
+  '  option redispatch 1',
+  '  retries 2',
+  '  option http-no-delay',
+  ...[400, 404, 502, 504].map((status) => `  errorfile ${status} ${page(status)}`),
+  // A slot without a server that answers. The request log says 502 for it too.
+  `  errorfile 503 ${page(502)}`,
+  'frontend http',
+  '  log global',
+  `  bind ${httpHost.includes(':') ? `[${httpHost}]` : httpHost}:${httpPort}`,
+  // TLS: a second bind with `ssl crt-list` comes here.
+  '  option disable-h2-upgrade',
+  '  unique-id-format %[uuid()]',
+  '  unique-id-header X-Request-ID',
+  `  log-format "${logFormat}"`,
+  ...rejections,
+  ...headers,
+  ...lookup(paths),
+  '  use_backend %[var(txn.slot)]',
+  '  default_backend unknown',
+  'backend unknown',
+  '  http-request deny deny_status 404',
+  'backend none',
+  `  errorfile 503 ${page(503)}`,
+  '  http-request deny deny_status 503',
+]
+
+/** See `request-log.ts`, which reads it. Only the last field can hold what a client chose freely, encoded by HAProxy. */
+const logFormat = '%lc %[date(0,us)] %b %s %ts %ST %B %Tc %Tr %Ta %ci %ID %HM %[var(txn.host)] %HU'
+
+const rejections = [
+  '  http-request deny deny_status 400 if { method CONNECT TRACE }',
+  "  http-request deny deny_status 400 if { req.hdr(host) -m reg -i '[^a-z0-9.:_\\[\\]-]' } || HTTP_1.1 !{ req.hdr(host) -m found }",
+  '  http-request deny deny_status 400 if HTTP_1.0 { req.hdr(transfer-encoding) -m found }',
+  "  http-request deny deny_status 400 if { req.hdrs -m reg '\\x00' }",
+]
+
+const headers = [
+  "  http-request del-header '^x[-_](forwarded[-_]|real[-_]ip|request[-_]id|request[-_]start)' -m reg",
+  '  http-request del-header forwarded',
+  '  http-request set-header X-Forwarded-For %[src]',
+  '  http-request set-header X-Forwarded-Proto http if !{ ssl_fc }',
+  '  http-request set-header X-Forwarded-Proto https if { ssl_fc }',
+  '  http-request set-header X-Forwarded-Port %[dst_port]',
+  '  http-request set-header X-Forwarded-Host %[req.hdr(host)]',
+  '  http-request del-header connection unless { req.hdr(upgrade) -i websocket }',
+  '  http-request set-header connection upgrade if { req.hdr(upgrade) -i websocket }',
+  '  http-request set-header upgrade websocket if { req.hdr(upgrade) -i websocket }',
+  '  http-request del-header upgrade unless { req.hdr(upgrade) -i websocket }',
+  '  http-request del-header http2-settings',
+]
+
+const lookup = ({ hosts, wildcards }: RouterPaths): string[] => {
+  const wild = `concat(,txn.path,/),map_beg(${wildcards})`
+  return [
+    '  http-request set-var(txn.path) path',
+    '  http-request set-var(txn.host) req.hdr(host),host_only,lower,rtrim(.)',
+    '  http-request set-var(txn.key) var(txn.host),concat(,txn.path,/)',
+    `  http-request set-var(txn.slot) var(txn.key),map_beg(${hosts})`,
+    ...[2, 3, 4, 5, 6].map(
+      (label) =>
+        `  http-request set-var(txn.slot) var(txn.host),field(${label},.,0),${wild} unless { var(txn.slot) -m found }`,
+    ),
+    `  http-request set-var(txn.slot) str(*),${wild} unless { var(txn.slot) -m found }`,
+  ]
+}

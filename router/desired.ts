@@ -1,0 +1,62 @@
+import { slotName } from './slots.ts'
+import { addressOf, type Routes, type Target } from './table.ts'
+
+/** What HAProxy should hold. */
+export type Desired = {
+  /** Slot name to servers: name to address. */
+  readonly slots: ReadonlyMap<string, ReadonlyMap<string, string>>
+  /** `host/` or `host/path/` to slot name. */
+  readonly hosts: ReadonlyMap<string, string>
+  /** `parent/`, `parent/path/` or the same with `*` as parent, to slot name. */
+  readonly wildcards: ReadonlyMap<string, string>
+}
+
+/** The backend of hosts whose target has no backends. */
+export const emptySlot = 'none'
+
+/** What HAProxy should hold to serve `routes` with the slots `assigned`. */
+export function desiredOf(routes: Routes, assigned: ReadonlyMap<string, number>): Desired {
+  const slots = new Map<string, ReadonlyMap<string, string>>()
+  const slotOf = new Map<string, string>()
+  for (const target of routes.targets.values()) {
+    const number = assigned.get(target.id)
+    if (number === undefined) continue
+    slots.set(slotName(number), serversOf(target))
+    slotOf.set(target.id, slotName(number))
+  }
+  const hosts = new Map<string, string>()
+  const wildcards = new Map<string, string>()
+  for (const [host, id] of routes.hosts) {
+    const slot = slotOf.get(id) ?? emptySlot
+    const key = host.endsWith('/') ? host : `${host}/`
+    if (!key.startsWith('*')) hosts.set(key, slot)
+    else wildcards.set(key.startsWith('*.') ? key.slice(2) : key, slot)
+  }
+  return { slots, hosts, wildcards }
+}
+
+/** The targets that need a slot. */
+export function* slottedTargets(routes: Routes): Generator<string> {
+  for (const target of routes.targets.values()) if (target.backends.length > 0) yield target.id
+}
+
+const known = new WeakMap<Target, ReadonlyMap<string, string>>()
+
+/**
+ * Server names to addresses. A name says whose server it is and where: after a restart of either side nobody has
+ * to remember which slot belongs to whom.
+ */
+function serversOf(target: Target): ReadonlyMap<string, string> {
+  const cached = known.get(target)
+  if (cached) return cached
+  const servers = new Map<string, string>()
+  for (const backend of target.backends) {
+    const address = addressOf(backend.url)
+    if (address !== undefined) servers.set(`${target.id}_${address}`, address)
+  }
+  known.set(target, servers)
+  return servers
+}
+
+/** Whose server `name` is. */
+export const ownerOf = (name: string): string => name.slice(0, name.lastIndexOf('_'))

@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import { UserError } from '../server/errors.ts'
+
+/** Where the router's files are. */
+export type RouterPaths = {
+  readonly directory: string
+  readonly configuration: string
+  readonly hosts: string
+  readonly wildcards: string
+  readonly snapshot: string
+  readonly id: string
+  readonly adminSocket: string
+  readonly masterSocket: string
+  readonly logSocket: string
+  readonly logs: string
+}
+
+/** The paths below `home`. Throws `UserError` where HAProxy could not use them. */
+export function routerPaths(home: string): RouterPaths {
+  const directory = join(home, 'router')
+  if (!/^[\w./@+-]{1,80}$/.test(directory)) {
+    throw new UserError(`PAAS_HOME=${home} can't hold HAProxy's sockets`, {
+      next: 'Use a shorter path (at most 70 characters) of letters, digits and . _ - @ +',
+    })
+  }
+  return {
+    directory,
+    configuration: join(directory, 'haproxy.cfg'),
+    hosts: join(directory, 'hosts.map'),
+    wildcards: join(directory, 'wildcards.map'),
+    snapshot: join(directory, 'table.json'),
+    id: join(directory, 'id'),
+    adminSocket: join(directory, 'admin.sock'),
+    masterSocket: join(directory, 'master.sock'),
+    logSocket: join(directory, 'log.sock'),
+    logs: join(directory, 'log'),
+  }
+}

@@ -1,0 +1,137 @@
+import { rm } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { StringDecoder } from 'node:string_decoder'
+import { ownerOf } from './desired.ts'
+import { createLogFiles } from './log-files.ts'
+import { formatLogLine, type LoggedRequest, parseLogLine } from './log-line.ts'
+import type { Report } from './report.ts'
+import { addressOf, isAppId, lookUp, type Routes, type Target } from './table.ts'
+
+export type RequestLogOptions = {
+  /** Unix socket that HAProxy's ring connects to. */
+  readonly socket: string
+  readonly directory: string
+  readonly report: Report
+  routes(): Routes
+  ownerOfSlot(name: string): string | undefined
+}
+
+/** The running request log. */
+export type RequestLog = AsyncDisposable & {
+  /** Takes the names of the processes in `routes`, which are needed still when these have left. */
+  learn(routes: Routes): void
+}
+
+/** Writes a line for each request into the file of its app, `foreign.log` or `unknown.log`, until it is disposed. */
+export async function startRequestLog(options: RequestLogOptions): Promise<RequestLog> {
+  const { socket: path, directory, report, routes, ownerOfSlot } = options
+  const files = await createLogFiles({ directory, report })
+  const sockets = new Set<Socket>()
+  const dynos = createDynos()
+
+  const write = (request: LoggedRequest): void => {
+    const target = targetOf(request)
+    files.append(target, formatLogLine(request, dynos.nameOf(request.server)))
+  }
+
+  const targetOf = ({ backend, server, host, path }: LoggedRequest): string => {
+    if (backend === 'unknown' || backend === 'http') return 'unknown'
+    const id = server !== '<NOSRV>' ? ownerOf(server) : ownerOfSlot(backend)
+    return fileOf(id ?? lookUp(routes(), host, path)?.id)
+  }
+
+  await rm(path, { force: true })
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    const decoder = new StringDecoder('utf8')
+    const sequence = createSequence(report)
+    let rest = ''
+    socket.on('data', (part) => {
+      const lines = (rest + decoder.write(part)).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        const request = parseLogLine(line)
+        if (!request) continue
+        sequence.take(request.sequence)
+        write(request)
+      }
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      sequence.close()
+      sockets.delete(socket)
+    })
+  })
+  server.on('error', (error) => report(`the request log's socket: ${error.message}`))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, resolve)
+  })
+
+  return {
+    learn: dynos.learn,
+    async [Symbol.asyncDispose]() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await files[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const fileOf = (id: string | undefined): string => {
+  if (id === undefined) return 'unknown'
+  return isAppId(id) ? id : 'foreign'
+}
+
+/** Names of processes by server name: remembered for a while after the server has left the table. */
+function createDynos(): { learn(routes: Routes): void; nameOf(server: string): string | undefined } {
+  let names = new Map<string, string>()
+  let earlier = names
+  let seen = new WeakSet<Target>()
+  return {
+    learn(routes) {
+      if (names.size > 20_000) {
+        earlier = names
+        names = new Map()
+        seen = new WeakSet()
+      }
+      for (const target of routes.targets.values()) {
+        if (seen.has(target)) continue
+        seen.add(target)
+        for (const { url, process } of target.backends) names.set(`${target.id}_${addressOf(url)}`, process)
+      }
+    },
+    nameOf: (server) => names.get(server) ?? earlier.get(server),
+  }
+}
+
+/** Notices lines that never came: HAProxy numbers them, and its threads may swap neighbours. */
+function createSequence(report: Report): { take(number: number): void; close(): void } {
+  let first = -1
+  let highest = -1
+  let count = 0
+  let missing = 0
+  let reported = 0
+  const timer = setInterval(check, 10_000)
+  timer.unref()
+
+  function check(): void {
+    // A number that is still missing at the second look is no mere swap.
+    const lost = Math.min(missing, highest - first + 1 - count)
+    missing = highest - first + 1 - count
+    if (lost > reported) report(`${lost - reported} lines of the request log were lost`)
+    reported = Math.max(reported, lost)
+  }
+
+  return {
+    take(number) {
+      if (first < 0) first = number
+      highest = Math.max(highest, number)
+      count++
+    },
+    close() {
+      clearInterval(timer)
+      check()
+    },
+  }
+}

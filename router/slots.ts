@@ -1,0 +1,69 @@
+import { ownerOf } from './desired.ts'
+import type { Actual } from './reconcile.ts'
+
+/**
+ * Gives each wanted target a slot (a backend section of HAProxy) of its own: the one it holds, else the lowest
+ * that is neither held nor `busy` with servers or hosts of another target.
+ */
+export function assignSlots(
+  wanted: Iterable<string>,
+  held: ReadonlyMap<string, number>,
+  busy: ReadonlySet<number>,
+): Map<string, number> {
+  const assigned = new Map<string, number>()
+  const taken = new Set(busy)
+  const waiting: string[] = []
+  for (const id of wanted) {
+    const slot = held.get(id)
+    if (slot === undefined) waiting.push(id)
+    else {
+      assigned.set(id, slot)
+      taken.add(slot)
+    }
+  }
+  let next = 0
+  for (const id of waiting) {
+    while (taken.has(next)) next++
+    assigned.set(id, next++)
+  }
+  return assigned
+}
+
+/** How many slots to declare when the highest number in use is `used - 1`: room for 200 more without a reload. */
+export const capacityFor = (used: number): number => Math.max(512, Math.ceil((used + 200) / 512) * 512)
+
+/** The name of slot `number` in HAProxy. */
+export const slotName = (number: number): string => `s${number}`
+
+/** The number in a slot's name, or undefined for another backend. */
+export function slotNumber(name: string): number | undefined {
+  return /^s\d+$/.test(name) ? Number(name.slice(1)) : undefined
+}
+
+/** The slots in use in any of `states`: they have servers, or hosts lead to them. */
+export function busySlots(...states: readonly Actual[]): Set<number> {
+  const names = new Set<string>()
+  for (const { slots, hosts, wildcards } of states) {
+    for (const name of slots.keys()) names.add(name)
+    for (const name of hosts.values()) names.add(name)
+    for (const name of wildcards.values()) names.add(name)
+  }
+  return new Set([...names].map(slotNumber).filter((number) => number !== undefined))
+}
+
+/** Who holds which slot as HAProxy's servers have it, and as `remembered` where it has none. */
+export function heldSlots(actual: Actual, remembered: ReadonlyMap<string, number>): Map<string, number> {
+  const held = new Map<string, number>()
+  for (const state of ['ready', 'drain', 'maint'] as const) {
+    for (const [slot, servers] of actual.slots) {
+      const number = slotNumber(slot)
+      for (const [name, server] of servers) {
+        const owner = ownerOf(name)
+        if (number !== undefined && server.state === state && !held.has(owner)) held.set(owner, number)
+      }
+    }
+  }
+  const taken = new Set([...held.values(), ...busySlots(actual)])
+  for (const [id, number] of remembered) if (!held.has(id) && !taken.has(number)) held.set(id, number)
+  return held
+}

@@ -1,8 +1,9 @@
 import { execa } from 'execa'
 import type { Settings } from '../server/settings.ts'
 import { adminKey, writeAdminKey } from './admin-key.ts'
-import { ensureEngine, systemdRuns } from './engine.ts'
+import { ensureEngine } from './engine.ts'
 import { makeFolders } from './folders.ts'
+import { installed } from './installed.ts'
 import { type Instance, instance } from './instance.ts'
 import type { Part } from './parts.ts'
 import { answersHttp, answersSocket, answersSsh, ready } from './ready.ts'
@@ -21,7 +22,7 @@ export async function up(): Promise<Instance> {
   const key = await adminKey(settings.adminKey, places)
   await writeAdminKey(key, places)
 
-  if (await isInstalled()) await startUnits(ours.parts)
+  if (installed(settings.home)) await startUnits(ours.parts)
   else await startSupervised(ours)
 
   await Promise.all([
@@ -50,12 +51,6 @@ async function startSupervised({ parts, places, settings }: Instance): Promise<v
 }
 
 const words = { started: 'started', running: 'runs already', replaced: 'started again' }
-
-async function isInstalled(): Promise<boolean> {
-  if (!systemdRuns()) return false
-  const { failed } = await execa({ reject: false })('systemctl', ['is-enabled', '--quiet', 'paas-server'])
-  return !failed
-}
 
 async function startUnits(parts: readonly Part[]): Promise<void> {
   say.step('Starting the installed units; from now on use systemctl yourself: systemctl status "paas-*"')

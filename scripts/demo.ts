@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
@@ -26,7 +27,7 @@ await runEntry(async () => {
     await cp(join(checkout, 'examples', app), repository, { recursive: true })
     // So that there is something to push the second time.
     await writeFile(join(repository, 'www', 'pushed.txt'), `${new Date().toISOString()}\n`)
-    await git('init', '--quiet', '--initial-branch=main')
+    if (!existsSync(join(repository, '.git'))) await git('init', '--quiet', '--initial-branch=main')
     await git('add', '--all')
     await git('commit', '--quiet', '--message', 'Greet')
   })

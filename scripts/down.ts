@@ -1,4 +1,6 @@
+import { execa } from 'execa'
 import { readSettings } from '../server/settings.ts'
+import { installed, unitPattern } from './installed.ts'
 import { layout } from './layout.ts'
 import { runEntry } from './run-entry.ts'
 import { say } from './say.ts'
@@ -8,6 +10,10 @@ await runEntry(async () => {
   const { home } = readSettings()
   const places = layout(home)
   say.step(`Stopping the instance in ${home}`)
+  if (installed(home)) {
+    await execa('systemctl', ['stop', unitPattern])
+    return
+  }
   // The server first: what it still has to write goes to the others.
   await stop('server')
   await Promise.all((['router', 'haproxy', 'redis', 'mysql', 'rotate'] as const).map(stop))

@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import { UnavailableError } from '../server/errors.ts'
 import type { Settings } from '../server/settings.ts'
 import { say } from './say.ts'
-import { startDetached } from './start-detached.ts'
+import { type Detached, startDetached } from './start-detached.ts'
 
 /**
  * Starts the Docker Engine where none answers on this machine, and returns when one does and can give containers
@@ -14,11 +14,9 @@ import { startDetached } from './start-detached.ts'
  */
 export async function ensureEngine({ dockerHost }: Pick<Settings, 'dockerHost'>): Promise<void> {
   if ((await ask(dockerHost, '/_ping')) === undefined) {
-    say.step('Starting the Docker Engine')
     refuseForeignEngine(dockerHost)
-    if (systemdRuns()) await execa('systemctl', ['start', 'docker'])
-    else await startDaemon()
-    await answered(dockerHost)
+    say.step('Starting the Docker Engine')
+    await answered(dockerHost, systemdRuns() ? await startUnit() : await startDaemon())
   }
   await refuseMissingBridge(dockerHost)
 }
@@ -61,26 +59,38 @@ function refuseForeignEngine(dockerHost: string): void {
   }
 }
 
-async function startDaemon(): Promise<void> {
-  const append = 'exec dockerd >>"$1" 2>&1'
-  await startDetached(['sh', '-c', append, 'sh', logFile], { folder: '/', inheritsEnvironment: true })
+async function startUnit(): Promise<Detached> {
+  const { failed } = await execa({ reject: false })('systemctl', ['start', 'docker'])
+  return { ended: () => failed }
 }
 
-async function answered(dockerHost: string): Promise<void> {
+async function startDaemon(): Promise<Detached> {
+  const append = 'exec dockerd >>"$1" 2>&1'
+  return await startDetached(['sh', '-c', append, 'sh', logFile], { folder: '/', inheritsEnvironment: true })
+}
+
+async function answered(dockerHost: string, daemon: Detached): Promise<void> {
   const deadline = Date.now() + 30_000
   while ((await ask(dockerHost, '/_ping')) === undefined) {
-    if (Date.now() > deadline) {
-      const lines = (await readFile(logFile, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-12)
-      throw new UnavailableError(
-        [
-          'The Docker Engine did not answer within 30 s. Its last lines:',
-          ...lines.map((line) => `  ${line}`),
-        ].join('\n'),
-        { next: systemdRuns() ? 'More: journalctl -u docker' : `All of them: ${logFile}` },
-      )
-    }
+    if (daemon.ended()) throw await notStarted('The Docker Engine ended')
+    if (Date.now() > deadline) throw await notStarted('The Docker Engine did not answer within 30 s')
     await setTimeout(100)
   }
+}
+
+async function notStarted(message: string): Promise<UnavailableError> {
+  if (systemdRuns()) return new UnavailableError(message, { next: 'Why: journalctl -u docker' })
+  const log = (await readFile(logFile, 'utf8').catch(() => '')).trimEnd().split('\n')
+  const lines = log.slice(-30).filter((line) => !/level=(info|warning)/.test(line))
+  const unmounted = lines.some((line) => line.includes('cgroup'))
+  return new UnavailableError(
+    [`${message}. Its last words:`, ...lines.slice(-5).map((line) => `  ${line}`)].join('\n'),
+    {
+      next: unmounted
+        ? 'Mount the cgroups: apt-get install cgroupfs-mount && cgroupfs-mount'
+        : `All that it said: ${logFile}`,
+    },
+  )
 }
 
 /** Without its default bridge the engine looks healthy, but no build reaches the network. */

@@ -1,6 +1,11 @@
 import { execa } from 'execa'
 import { UnavailableError } from '../server/errors.ts'
 
+export type Detached = {
+  /** Whether it has ended; asked after the event loop had a turn. */
+  readonly ended: () => boolean
+}
+
 /** Starts a program in a session of its own, silent, so that it outlives us and our terminal. */
 export async function startDetached(
   [program, ...args]: readonly [string, ...string[]],
@@ -10,7 +15,7 @@ export async function startDetached(
     /** Whether it sees our environment too. */
     readonly inheritsEnvironment: boolean
   },
-): Promise<void> {
+): Promise<Detached> {
   const subprocess = execa({
     detached: true,
     cleanup: false,
@@ -20,8 +25,10 @@ export async function startDetached(
     env: { ...options.environment },
     extendEnv: options.inheritsEnvironment,
   })(program, args)
-  if (subprocess.nodeChildProcess.pid === undefined) {
+  const child = subprocess.nodeChildProcess
+  if (child.pid === undefined) {
     throw new UnavailableError(`${program} cannot be started: ${(await subprocess).message}`)
   }
-  subprocess.nodeChildProcess.unref()
+  child.unref()
+  return { ended: () => child.exitCode !== null || child.signalCode !== null }
 }

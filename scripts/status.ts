@@ -1,11 +1,17 @@
+import { execa } from 'execa'
 import { readSettings } from '../server/settings.ts'
 import { inspectPart } from './inspect-part.ts'
+import { installed, unitPattern } from './installed.ts'
 import { layout } from './layout.ts'
 import type { Part } from './parts.ts'
 import { runEntry } from './run-entry.ts'
 
 await runEntry(async () => {
   const settings = readSettings()
+  if (installed(settings.home)) {
+    await execa({ stdio: 'inherit', reject: false })('systemctl', ['--no-pager', 'list-units', unitPattern])
+    return
+  }
   const places = layout(settings.home)
   const answersAt = {
     ...(settings.redisUrl ? {} : { redis: places.redisSocket }),

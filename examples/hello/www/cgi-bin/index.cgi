@@ -6,11 +6,8 @@ greeting=$(html "${GREETING:-Hello}")
 release=$(html "${PAAS_RELEASE:-no release}")
 host=$(html "$(hostname)")
 
+printf '%s\r\n' 'Content-Type: text/html; charset=utf-8' 'Cache-Control: no-store' ''
 cat <<PAGE
-Status: 200 OK
-Content-Type: text/html; charset=utf-8
-Cache-Control: no-store
-
 <!doctype html>
 <html lang="en">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -1,0 +1,53 @@
+# `make up` brings a bare Debian machine to a running server; `make demo` shows the whole way of a push.
+# Settings: .env and the environment, see .env.example.
+
+.PHONY: help up down status logs check test demo install bench
+.SILENT:
+.DEFAULT_GOAL := help
+
+help:
+	sed -n 's/^## //p' Makefile
+
+## make up       install and start all that is missing; returns when SSH and HTTP answer
+up:
+	scripts/bootstrap
+	scripts/run node scripts/up.ts
+
+## make down     stop the instance (apps and the Docker Engine go on)
+down:
+	scripts/run node scripts/down.ts
+
+## make status   what runs, since when, on which port
+status:
+	scripts/run node scripts/status.ts
+
+## make logs     follow the logs of all our processes
+logs:
+	scripts/run node scripts/logs.ts
+
+## make demo     make up, then push examples/hello and show scale, config and rollback
+demo:
+	scripts/bootstrap
+	scripts/run node scripts/demo.ts
+
+## make check    types, lint and format
+check:
+	scripts/bootstrap
+	scripts/run tsc
+	scripts/run biome check .
+
+## make test     every test, against the real parts
+test:
+	scripts/bootstrap
+	scripts/run node scripts/test-parts.ts
+	scripts/run vitest run
+
+## make install  systemd units for a real server (DESTDIR=folder only writes them)
+install:
+	scripts/bootstrap
+	scripts/run node scripts/install.ts "$(DESTDIR)"
+
+## make bench    compare with the same steps by hand
+bench:
+	scripts/bootstrap
+	scripts/run node scripts/bench.ts

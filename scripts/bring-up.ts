@@ -1,0 +1,74 @@
+import { execa } from 'execa'
+import type { Settings } from '../server/settings.ts'
+import { adminKey, writeAdminKey } from './admin-key.ts'
+import { ensureEngine, systemdRuns } from './engine.ts'
+import { makeFolders } from './folders.ts'
+import { type Instance, instance } from './instance.ts'
+import type { Part } from './parts.ts'
+import { answersHttp, answersSocket, answersSsh, ready } from './ready.ts'
+import { say } from './say.ts'
+import { loopbackFor, sshConfig, writeSshConfig } from './ssh-config.ts'
+import { startPart } from './start-part.ts'
+
+/** Starts all of an instance that does not run, and returns when its SSH and HTTP ports answer. */
+export async function up(): Promise<Instance> {
+  const startedAt = Date.now()
+  const ours = await instance()
+  const { settings, places, users } = ours
+
+  await ensureEngine(settings)
+  await makeFolders(places, users)
+  const key = await adminKey(settings.adminKey, places)
+  await writeAdminKey(key, places)
+
+  if (await isInstalled()) await startUnits(ours.parts)
+  else await startSupervised(ours)
+
+  await Promise.all([
+    ready('server', places, answersSsh(loopbackFor(settings.sshHost), settings.sshPort)),
+    ready('haproxy', places, answersHttp(loopbackFor(settings.httpHost), settings.httpPort)),
+  ])
+  await writeSshConfig(settings, places, key)
+
+  say.heading(`Ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`)
+  say.detail(nextCommands(settings, places.sshConfig))
+  say.detail(
+    `\nFor plain \`git push paas:hello main\`, add this to ~/.ssh/config:\n\n${sshConfig(settings, places, key)}`,
+  )
+  return ours
+}
+
+async function startSupervised({ parts, places, settings }: Instance): Promise<void> {
+  say.step(`Starting the instance in ${settings.home}`)
+  for (const part of parts) {
+    const outcome = await startPart(part, places)
+    say.detail(
+      `${part.name.padEnd(8)} ${words[outcome]}${part.name === 'mysql' ? ' (nothing waits for it)' : ''}`,
+    )
+    if (part.name === 'redis') await ready('redis', places, answersSocket(places.redisSocket))
+  }
+}
+
+const words = { started: 'started', running: 'runs already', replaced: 'started again' }
+
+async function isInstalled(): Promise<boolean> {
+  if (!systemdRuns()) return false
+  const { failed } = await execa({ reject: false })('systemctl', ['is-enabled', '--quiet', 'paas-server'])
+  return !failed
+}
+
+async function startUnits(parts: readonly Part[]): Promise<void> {
+  say.step('Starting the installed units; from now on use systemctl yourself: systemctl status "paas-*"')
+  await execa('systemctl', [
+    'start',
+    ...parts.filter(({ name }) => name !== 'rotate').map(({ name }) => `paas-${name}`),
+  ])
+}
+
+function nextCommands(settings: Settings, config: string): string {
+  return [
+    `Apps answer at http://APP.${settings.domain}:${settings.httpPort}/`,
+    `ssh -F ${config} paas apps`,
+    `GIT_SSH_COMMAND="ssh -F ${config}" git push paas:hello main`,
+  ].join('\n')
+}

@@ -1,0 +1,27 @@
+import type { Settings } from '../server/settings.ts'
+
+/** The settings as the environment that `readSettings` reads them from. */
+export function serverEnvironment(settings: Settings): Record<string, string> {
+  return {
+    ...routerEnvironment(settings),
+    DOCKER_HOST: settings.dockerHost,
+    PAAS_SSH_HOST: settings.sshHost,
+    PAAS_SSH_PORT: `${settings.sshPort}`,
+    // Set even when empty, so that a `.env` cannot bring them back.
+    PAAS_ADMIN_KEY: settings.adminKey ?? '',
+    MYSQL_URL: settings.mysqlUrl ?? '',
+  }
+}
+
+/** Those of them that the router may know: nothing of Docker, the database or the admin. */
+export function routerEnvironment(settings: Settings): Record<string, string> {
+  return {
+    PAAS_HOME: settings.home,
+    PAAS_DOMAIN: settings.domain,
+    PAAS_HTTP_HOST: settings.httpHost,
+    PAAS_HTTP_PORT: `${settings.httpPort}`,
+    PAAS_HTTPS_PORT: `${settings.httpsPort}`,
+    PAAS_ROUTER_USER: settings.routerUser,
+    REDIS_URL: settings.redisUrl ?? '',
+  }
+}

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { UserError } from '../server/errors.ts'
+import type { Settings } from '../server/settings.ts'
+import { layout } from './layout.ts'
+import { routerEnvironment, serverEnvironment } from './part-environment.ts'
+import { type Part, parts } from './parts.ts'
+
+export type UnitFile = { readonly path: string; readonly mode: number; readonly content: string }
+
+/**
+ * The systemd units of an instance and the environment files that they name, with their paths under /.
+ * Throws `UserError` where a path cannot stand in a unit file.
+ */
+export function units(settings: Settings, checkout: string): readonly UnitFile[] {
+  const places = layout(settings.home)
+  for (const path of [settings.home, checkout]) {
+    if (!/^[\w./+-]+$/.test(path))
+      throw new UserError(`${path} has characters that systemd units cannot hold`)
+  }
+  const users = { router: undefined, redis: undefined, mysql: undefined }
+  const started = parts(settings, { places, users, checkout, othersReachCheckout: false })
+  return [
+    { path: '/etc/paas/server.env', mode: 0o600, content: environmentFile(serverEnvironment(settings)) },
+    { path: '/etc/paas/router.env', mode: 0o600, content: environmentFile(routerEnvironment(settings)) },
+    ...started.filter(({ name }) => name !== 'rotate').map(unitFile),
+  ]
+
+  function unitFile(part: Part): UnitFile {
+    const values: Readonly<Record<string, string>> = {
+      CHECKOUT: checkout,
+      CODE: places.code,
+      COMMAND: part.command.map(quoted).join(' '),
+      FOLDER: part.folder,
+      HOME: settings.home,
+      ROUTER_USER: settings.routerUser,
+    }
+    const template = readFileSync(join(import.meta.dirname, 'systemd', `paas-${part.name}.service`), 'utf8')
+    return {
+      path: `/etc/systemd/system/paas-${part.name}.service`,
+      mode: 0o644,
+      content: template.replaceAll(
+        /@([A-Z_]+)@/g,
+        (placeholder, name: string) => values[name] ?? placeholder,
+      ),
+    }
+  }
+}
+
+/** A word of a command line, systemd.service(5): no variables, no specifiers. */
+function quoted(word: string): string {
+  const plain = word.replaceAll('%', '%%').replaceAll('$', '$$$$')
+  return /^[\w./:+=%-]+$/.test(plain) ? plain : `"${plain.replaceAll(/["\\]/g, '\\$&')}"`
+}
+
+/** systemd.exec(5), EnvironmentFile=: within double quotes these four are escaped. */
+function environmentFile(environment: Readonly<Record<string, string>>): string {
+  return Object.entries(environment)
+    .map(([name, value]) => `${name}="${value.replaceAll(/["\\`$]/g, '\\$&')}"\n`)
+    .join('')
+}

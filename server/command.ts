@@ -1,0 +1,71 @@
+import type { Readable } from 'node:stream'
+import type { Flags } from './command-line/flags.ts'
+import type { Output } from './output.ts'
+import type { Paas } from './paas.ts'
+import type { Session } from './ssh/session.ts'
+import type { App } from './state/apps.ts'
+import type { User } from './state/people.ts'
+
+/**
+ * What one must be allowed to run a command: `anyone` with a key; `create` apps; `view`, `develop` (change) or
+ * `own` (destroy, share) the app that it means; `admin` of the server.
+ */
+export type Right = 'anyone' | 'create' | 'view' | 'develop' | 'own' | 'admin'
+
+export type Argument = {
+  /** As help shows it: `KEY=VALUE` */
+  readonly name: string
+  readonly required?: boolean
+  readonly repeats?: boolean
+  /** Tells a word that can be this argument from a mistyped app name; default any word. */
+  readonly looks?: (word: string) => boolean
+}
+
+export type Flag = {
+  readonly summary: string
+  /** One letter: `-n` */
+  readonly short?: string
+  /** The flag takes a value, shown in help by this name. */
+  readonly value?: string
+}
+
+/** A command as data, found by its file's path: `commands/config/set.ts` is `config:set`, `index.ts` the topic itself. */
+export type Command = {
+  readonly summary: string
+  readonly right: Right
+  /** `required`: means an app, found by the rules of `resolveApp`; `optional`: may; `none`: never looks for one. */
+  readonly app: 'none' | 'optional' | 'required'
+  readonly arguments?: readonly Argument[]
+  readonly flags?: Readonly<Record<string, Flag>>
+  readonly examples: readonly string[]
+  readonly aliases?: readonly string[]
+  /** All from the first word on that is neither option nor app is the argument, untouched. */
+  readonly verbatim?: boolean
+  /** Kept out of `help`; still in `help --all`. */
+  readonly hidden?: boolean
+  /** Returns the exit code; nothing means 0. Errors of `errors.ts` become message and exit code. */
+  readonly run: (call: Call) => Promise<number | undefined> | Promise<void>
+}
+
+/** One use of a command, its words parsed and its right checked. */
+export type Call = {
+  readonly paas: Paas
+  readonly session: Session
+  readonly user: User
+  /** The app that is meant. Throws where the command declared none. */
+  readonly app: App
+  /** undefined where the command is `optional` and none was found. */
+  readonly appIfAny: App | undefined
+  readonly words: readonly string[]
+  readonly flags: Flags
+  readonly out: Output
+  readonly stdin: Readable
+  readonly signal: AbortSignal
+  /** `who`, `progress`, `signal` and app id, as every deploy wants them. */
+  readonly job: {
+    readonly appId: string
+    readonly who: string
+    readonly progress: Output
+    readonly signal: AbortSignal
+  }
+}

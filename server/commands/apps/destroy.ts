@@ -1,0 +1,18 @@
+import type { Command } from '../../command.ts'
+import { confirmName } from '../../confirm.ts'
+import { destroy } from '../../deploy/destroy.ts'
+
+export default {
+  summary: 'Destroy an app with its containers, images and repository',
+  right: 'own',
+  app: 'required',
+  flags: { confirm: { value: 'APP', summary: 'The name of the app, instead of being asked' } },
+  aliases: ['destroy'],
+  examples: ['apps:destroy blog', 'apps:destroy blog --confirm blog'],
+  async run(call) {
+    const { paas, app, out, job } = call
+    await confirmName(call, app.name, `This destroys ${app.name} with its containers, images and repository.`)
+    await destroy(paas, job)
+    out.result({ destroyed: app.name }, () => out.step(`Destroyed ${app.name}`))
+  },
+} satisfies Command

@@ -1,0 +1,16 @@
+import { maySee } from '../../access.ts'
+import type { Command } from '../../command.ts'
+import { NoSuchAppError } from '../../errors.ts'
+
+export default {
+  summary: 'Tell by the exit code whether an app exists: 0 or 20',
+  right: 'anyone',
+  app: 'none',
+  arguments: [{ name: 'NAME', required: true }],
+  examples: ['apps:exists blog'],
+  async run({ paas, user, words, out }) {
+    const app = paas.store.apps.find(words[0] ?? '')
+    if (!app || !maySee(paas.store, user, app)) throw new NoSuchAppError(words[0] ?? '')
+    out.result({ name: app.name, exists: true }, () => out.step(`${app.name} exists`))
+  },
+} satisfies Command

@@ -1,0 +1,22 @@
+import type { Command } from '../../command.ts'
+import { runDeploy } from '../../deploy/deploy.ts'
+
+export default {
+  summary: 'Give an app another name; its domain follows',
+  right: 'own',
+  app: 'required',
+  arguments: [{ name: 'NEW-NAME', required: true }],
+  examples: ['apps:rename blog journal', 'apps:rename journal --app blog'],
+  async run({ paas, app, words, out, job }) {
+    const name = words[0] ?? ''
+    await runDeploy(paas, { ...job, kind: 'rename' }, async (deploy) => {
+      await paas.routes.assertReady()
+      await deploy.switch(() => paas.store.apps.rename(app.id, name))
+      await deploy.finish('Routes could not be updated', () => paas.routes.publish(app.id))
+    })
+    out.result({ name, was: app.name }, () => {
+      out.step(`Renamed ${app.name} to ${name}`)
+      out.detail(`Your remote: git remote set-url paas paas:${name}`)
+    })
+  },
+} satisfies Command

@@ -1,0 +1,45 @@
+import type { Command } from '../../command.ts'
+import { appUrls } from '../../routing.ts'
+
+export default {
+  summary: 'Show what an app is and runs',
+  right: 'view',
+  app: 'required',
+  aliases: ['info', 'apps:info', 'dumpsite'],
+  examples: ['apps:report blog', 'apps:report blog --json'],
+  async run({ paas, app, out }) {
+    const release = app.release === null ? undefined : paas.store.releases.find(app.id, app.release)
+    const facts = {
+      name: app.name,
+      id: app.id,
+      created: app.createdAt,
+      release: release ? `v${release.version}` : null,
+      commit: release?.commit ?? null,
+      status: release ? (app.stopped ? 'stopped' : 'running') : 'not deployed',
+      'deploy branch': app.deployBranch,
+      formation: paas.store.formations.of(app.id),
+      port: release?.port ?? app.port,
+      network: app.subnet,
+      urls: appUrls(paas, app),
+    }
+    out.result(facts, () => {
+      out.heading(app.name)
+      out.table(
+        ['Fact', 'Value'],
+        Object.entries(facts).map(([name, value]) => [
+          name,
+          typeof value === 'object' && value !== null ? plain(value) : String(value ?? 'none'),
+        ]),
+      )
+    })
+  },
+} satisfies Command
+
+function plain(value: object): string {
+  if (Array.isArray(value)) return value.join(' ')
+  return (
+    Object.entries(value)
+      .map(([name, each]) => `${name}=${each}`)
+      .join(' ') || 'none'
+  )
+}

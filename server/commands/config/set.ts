@@ -1,0 +1,36 @@
+import type { Command } from '../../command.ts'
+import { changeConfig, looksLikePair, parsePairs, readInput } from '../../configuration.ts'
+import { parseConfigName } from '../../state/config.ts'
+
+export default {
+  summary: 'Set config vars and release them',
+  right: 'develop',
+  app: 'required',
+  arguments: [
+    {
+      name: 'KEY=VALUE',
+      required: true,
+      repeats: true,
+      looks: (word) => looksLikePair(word) || /[A-Z_]/.test(word),
+    },
+  ],
+  flags: {
+    'no-restart': { summary: 'Keep it for the next release' },
+    encoded: { summary: 'Values are base64' },
+  },
+  aliases: ['config:add'],
+  examples: [
+    'config:set blog GREETING="good day"',
+    'config:set blog KEY - < file',
+    'config:set --no-restart A=1 B=2',
+  ],
+  async run(call) {
+    const { words, flags } = call
+    const [name, dash] = words
+    const vars =
+      words.length === 2 && dash === '-' && name !== undefined && !looksLikePair(name)
+        ? { [parseConfigName(name)]: await readInput(call) }
+        : parsePairs(words, flags.has('encoded'))
+    await changeConfig(call, (config) => ({ ...config, ...vars }), `Set ${Object.keys(vars).join(', ')}`)
+  },
+} satisfies Command

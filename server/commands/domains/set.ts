@@ -1,0 +1,23 @@
+import type { Command } from '../../command.ts'
+import { changeDomains, claimableDomain } from '../../domain-change.ts'
+
+export default {
+  summary: 'Make these the only domains of an app',
+  right: 'develop',
+  app: 'required',
+  arguments: [{ name: 'DOMAIN', required: true, repeats: true, looks: (word) => word.includes('.') }],
+  examples: ['domains:set blog example.com www.example.com'],
+  async run(call) {
+    const { paas, app, words } = call
+    const hosts = [...new Set(words.map((word) => claimableDomain(call, word)))]
+    await changeDomains(
+      call,
+      () => {
+        paas.store.domains.clear(app.id)
+        paas.store.apps.setDomainsSet(app.id, true)
+        for (const host of hosts) paas.store.domains.add(app.id, host)
+      },
+      `Set the domains of ${app.name}`,
+    )
+  },
+} satisfies Command

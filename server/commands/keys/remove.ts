@@ -1,0 +1,33 @@
+import type { Command } from '../../command.ts'
+import { UserError } from '../../errors.ts'
+
+export default {
+  summary: 'Remove a key by its fingerprint, or all keys of a user',
+  right: 'admin',
+  app: 'none',
+  arguments: [{ name: 'FINGERPRINT|USER', required: true }],
+  aliases: ['ssh-keys:remove'],
+  examples: ['keys:remove SHA256:...', 'keys:remove ann'],
+  async run({ paas, words, out, session }) {
+    const [word = ''] = words
+    const { people } = paas.store
+    const found = people.keys().filter((key) => key.fingerprint === word || key.userName === word)
+    if (found.length === 0)
+      throw new UserError(`There is no key ${word.slice(0, 80)}`, { next: 'All keys: keys' })
+    const admins = people.keys().filter((key) => people.user(key.userId)?.role === 'admin')
+    if (admins.every((key) => found.some((each) => each.fingerprint === key.fingerprint))) {
+      throw new UserError("That would remove the last admin's key", {
+        next: 'Add another one first: keys:add NAME --admin',
+      })
+    }
+    for (const key of found) people.removeKey(key.fingerprint)
+    out.result(
+      found.map(({ fingerprint }) => fingerprint),
+      () => {
+        for (const { fingerprint } of found) out.step(`Removed ${fingerprint}`)
+      },
+    )
+    const others = found.filter(({ fingerprint }) => fingerprint !== session.person.fingerprint)
+    for (const { fingerprint } of others) await paas.endSessionsOf(fingerprint)
+  },
+} satisfies Command

@@ -1,0 +1,67 @@
+import type { Command } from '../../command.ts'
+import type { Paas } from '../../paas.ts'
+import type { App } from '../../state/apps.ts'
+
+export default {
+  summary: 'Show what runs and what is pending',
+  right: 'view',
+  app: 'required',
+  aliases: ['ps:report'],
+  examples: ['ps blog', 'ps blog --json'],
+  async run({ paas, app, out }) {
+    const facts = {
+      app: app.name,
+      release: app.release === null ? null : `v${app.release}`,
+      stopped: app.stopped,
+      formation: paas.store.formations.of(app.id),
+      containers: await containersOf(paas, app),
+      pendingConfig: pendingNames(paas, app),
+    }
+    out.result(facts, () => {
+      out.heading(
+        `${app.name} ${facts.release ?? '(not deployed)'}${app.stopped ? ' (stopped: ps:start)' : ''}`,
+      )
+      out.table(
+        ['Process', 'State', 'Release', 'Since'],
+        facts.containers.map((each) => [each.process, each.state, each.release, each.since ?? '']),
+      )
+      if (facts.pendingConfig.length > 0) {
+        out.line(
+          `Pending until the next release: ${facts.pendingConfig.join(', ')}; now: ps:restart ${app.name}`,
+        )
+      }
+    })
+  },
+} satisfies Command
+
+async function containersOf(paas: Paas, app: App) {
+  return Promise.all(
+    paas.store.containers.of(app.id).map(async (container) => {
+      const found = await paas.engine.containers.inspect(container.name).catch(() => undefined)
+      const state = container.crashed
+        ? `crashed: ${container.crashed}`
+        : container.state === 'live'
+          ? (found?.state ?? 'gone')
+          : container.state
+      return {
+        process: `${container.process}.${container.number}`,
+        state:
+          container.state === 'live' && state === 'running' && !paas.proved.has(container.name)
+            ? 'starting'
+            : state,
+        release: `v${container.version}`,
+        since: found?.startedAt ?? null,
+        restarts: container.restarts,
+        address: container.address,
+      }
+    }),
+  )
+}
+
+function pendingNames(paas: Paas, app: App): readonly string[] {
+  const running = app.release === null ? undefined : paas.store.releases.find(app.id, app.release)
+  if (!running) return []
+  const next = paas.store.config.of(app.id)
+  const names = new Set([...Object.keys(next), ...Object.keys(running.config)])
+  return [...names].filter((name) => next[name] !== running.config[name]).sort()
+}

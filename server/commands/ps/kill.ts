@@ -1,0 +1,20 @@
+import type { Command } from '../../command.ts'
+import { UserError } from '../../errors.ts'
+
+export default {
+  summary: 'Kill one container; it is started again',
+  right: 'develop',
+  app: 'required',
+  arguments: [{ name: 'TYPE.N', required: true, looks: (word) => word.includes('.') }],
+  examples: ['ps:kill blog web.1'],
+  async run({ paas, app, words, out }) {
+    const place = words[0] ?? ''
+    const container = paas.store.containers
+      .of(app.id, 'live')
+      .find((each) => `${each.process}.${each.number}` === place)
+    if (!container)
+      throw new UserError(`${app.name} runs no ${place.slice(0, 40)}`, { next: `What runs: ps ${app.name}` })
+    await paas.engine.containers.kill(container.name)
+    out.result({ killed: place }, () => out.step(`Killed ${place}; it is started again`))
+  },
+} satisfies Command

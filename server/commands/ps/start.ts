@@ -1,0 +1,13 @@
+import type { Command } from '../../command.ts'
+import { start } from '../../deploy/stop.ts'
+
+export default {
+  summary: 'Start the containers of a stopped app, or what has crashed',
+  right: 'develop',
+  app: 'required',
+  examples: ['ps:start blog'],
+  async run({ paas, app, out, job }) {
+    await start(paas, job)
+    out.result({ app: app.name, stopped: false }, () => out.step(`${app.name} runs`))
+  },
+} satisfies Command

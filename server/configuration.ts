@@ -1,0 +1,62 @@
+import type { Call } from './command.ts'
+import { configure } from './deploy/configure.ts'
+import { UsageError } from './errors.ts'
+import { type ConfigVars, parseConfigName } from './state/config.ts'
+
+/** Whether a word is `NAME=...`; what is before the first `=` is checked later, so that a bad name is named. */
+export const looksLikePair = (word: string): boolean => word.includes('=')
+
+/** `KEY=VALUE` words as config vars; the value is all after the first `=`, byte for byte. Throws `UsageError`. */
+export function parsePairs(words: readonly string[], encoded: boolean): ConfigVars {
+  return Object.fromEntries(
+    words.map((word) => {
+      const at = word.indexOf('=')
+      if (at < 0)
+        throw new UsageError(`"${word.slice(0, 60)}" is not KEY=VALUE`, { next: 'config:set KEY=VALUE' })
+      const value = word.slice(at + 1)
+      return [parseConfigName(word.slice(0, at)), encoded ? decode(word.slice(0, at), value) : value]
+    }),
+  )
+}
+
+/** Runs `change` on the app's config as a release, and says what came of it. Values are never printed. */
+export async function changeConfig(
+  call: Call,
+  change: (config: ConfigVars) => ConfigVars,
+  description: string,
+): Promise<void> {
+  const { paas, out, app } = call
+  const restart = !call.flags.has('no-restart')
+  const done = await configure(paas, { ...call.job, change, restart, description })
+  const keys = Object.keys(done.config)
+  out.result({ app: app.name, release: done.version ? `v${done.version}` : null, keys }, () => {
+    if (done.version) out.step(`${description}; v${done.version} serves`)
+    else if (app.release === null) out.step(`${description}; it counts from the first deploy on`)
+    else out.step(`${description}; pending until the next release`)
+  })
+}
+
+/** Reads all of a command's stdin as UTF-8. */
+export async function readInput(call: Call): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of call.stdin) {
+    chunks.push(chunk as Buffer)
+    size += (chunk as Buffer).length
+    if (size > 1024 * 1024) throw new UsageError('That is more than 1 MiB of input')
+  }
+  const bytes = Buffer.concat(chunks)
+  const text = bytes.toString('utf8')
+  if (Buffer.compare(Buffer.from(text), bytes) !== 0) throw new UsageError('The input is not UTF-8 text')
+  return text
+}
+
+function decode(name: string, value: string): string {
+  const bytes = Buffer.from(value, 'base64')
+  if (bytes.toString('base64').replace(/=+$/, '') !== value.replace(/=+$/, '')) {
+    throw new UsageError(`The value of ${name} is not base64`, {
+      next: 'Without --encoded values are taken as they are',
+    })
+  }
+  return bytes.toString('utf8')
+}

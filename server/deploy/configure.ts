@@ -1,0 +1,47 @@
+import type { Paas } from '../paas.ts'
+import type { ConfigVars } from '../state/config.ts'
+import { type DeployRequest, runDeploy } from './deploy.ts'
+import { currentRelease, draftRelease, formationFor, installRelease } from './release.ts'
+import { swap } from './swap.ts'
+
+export type ConfigureRequest = Omit<DeployRequest, 'kind'> & {
+  /** From the config as it stands under the lock to the new one. */
+  readonly change: (config: ConfigVars) => ConfigVars
+  /** False: the change waits for the next release. */
+  readonly restart: boolean
+  readonly description: string
+}
+
+export type Configured = { readonly config: ConfigVars; readonly version: number | undefined }
+
+/**
+ * Changes an app's config. With a release and `restart` it becomes a new release that is started, checked and
+ * swapped in: if that fails, the config is as it was.
+ */
+export async function configure(paas: Paas, request: ConfigureRequest): Promise<Configured> {
+  return runDeploy(paas, { ...request, kind: 'config' }, async (deploy) => {
+    const { app } = deploy
+    const config = request.change(paas.store.config.of(app.id))
+    if (app.release === null || !request.restart) {
+      paas.store.config.replace(app.id, config)
+      return { config, version: undefined }
+    }
+    const current = currentRelease(paas, app)
+    const formation = formationFor(paas, app, current.processes)
+    const release = await draftRelease(paas, app, {
+      ...current,
+      config,
+      formation,
+      description: request.description,
+      createdBy: request.who,
+    })
+    paas.store.journal.setVersion(deploy.id, release.version)
+    await deploy.step('released')
+    await swap(deploy, {
+      release,
+      formation: app.stopped ? {} : formation,
+      record: () => installRelease(paas, release),
+    })
+    return { config, version: release.version }
+  })
+}

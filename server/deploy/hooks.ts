@@ -1,0 +1,54 @@
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { AppError } from '../errors.ts'
+import type { Deploy } from './deploy.ts'
+
+const hookTimeoutMs = 5 * 60_000
+
+/**
+ * Runs the executables in `$PAAS_HOME/hooks/<step>/` in the order of their names, with PAAS_APP, PAAS_APP_ID,
+ * PAAS_DEPLOY and PAAS_STEP in an otherwise constant environment. Throws `AppError` where one exits non-zero.
+ */
+export async function runStepHooks(deploy: Deploy, step: string): Promise<void> {
+  for (const hook of hooksOf(join(deploy.paas.settings.home, 'hooks', step))) {
+    const result = await execa(hook, [], {
+      env: {
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        PAAS_APP: deploy.app.name,
+        PAAS_APP_ID: deploy.app.id,
+        PAAS_DEPLOY: String(deploy.id),
+        PAAS_STEP: step,
+      },
+      extendEnv: false,
+      reject: false,
+      all: true,
+      stdin: 'ignore',
+      timeout: hookTimeoutMs,
+    })
+    for (const line of (result.all ?? '').split('\n').filter(Boolean)) deploy.progress.detail(line)
+    if (result.failed) {
+      throw new AppError(
+        `The server's hook ${step}/${hook.split('/').at(-1)} refused (exit code ${result.exitCode ?? 'none'})`,
+      )
+    }
+  }
+}
+
+function hooksOf(folder: string): readonly string[] {
+  if (!existsSync(folder)) return []
+  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile())
+  return files
+    .map((entry) => join(folder, entry.name))
+    .filter(isExecutable)
+    .sort()
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

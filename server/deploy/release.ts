@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto'
+import { UserError } from '../errors.ts'
+import type { Paas } from '../paas.ts'
+import type { App } from '../state/apps.ts'
+import type { ConfigVars } from '../state/config.ts'
+import type { Formation, Processes, Release } from '../state/releases.ts'
+
+const defaultPort = 5000
+
+export type Draft = {
+  readonly image: string
+  readonly commit: string | null
+  readonly config: ConfigVars
+  /** undefined: the image's own command is `web`. */
+  readonly processes: Processes | undefined
+  readonly formation: Formation
+  readonly description: string
+  readonly createdBy: string
+}
+
+/** The app's next release, not stored yet. Throws `UserError` where its image is gone or config PORT is no port. */
+export async function draftRelease(paas: Paas, app: App, draft: Draft): Promise<Release> {
+  const image = await paas.engine.images.inspect(draft.image)
+  return {
+    appId: app.id,
+    version: paas.store.releases.nextVersion(app.id),
+    image: draft.image,
+    commit: draft.commit,
+    config: draft.config,
+    processes: draft.processes ?? { web: null },
+    formation: draft.formation,
+    port: app.port ?? configPort(draft.config) ?? image.exposedPorts[0] ?? defaultPort,
+    entrypoint: image.entrypoint.length > 0,
+    description: draft.description,
+    createdBy: draft.createdBy,
+    createdAt: new Date().toISOString(),
+  }
+}
+
+/** The release that serves. Throws `UserError` where the app has none yet. */
+export function currentRelease(paas: Paas, app: App): Release {
+  const release = app.release === null ? undefined : paas.store.releases.find(app.id, app.release)
+  if (release) return release
+  throw new UserError(`${app.name} has no release yet`, { next: `Push one: git push paas:${app.name} main` })
+}
+
+/** Today's quantities, with `web` at 1 and every other new process type at 0, or as `first` says. */
+export function formationFor(paas: Paas, app: App, processes: Processes, first: Formation = {}): Formation {
+  const today = paas.store.formations.of(app.id)
+  const types = Object.keys(processes).filter((process) => process !== 'release')
+  return Object.fromEntries(
+    types.map((process) => [process, today[process] ?? first[process] ?? (process === 'web' ? 1 : 0)]),
+  )
+}
+
+/** Stores `release` as the one that serves; part of the switch's transaction. */
+export function installRelease(paas: Paas, release: Release): void {
+  paas.store.releases.add(release)
+  paas.store.apps.setRelease(release.appId, release.version)
+  paas.store.config.replace(release.appId, release.config)
+  paas.store.formations.replace(release.appId, release.formation)
+}
+
+/** A tag that nobody can guess, so that no Dockerfile of another app can name the image. */
+export const imageTag = (paas: Paas, app: App): string =>
+  `paas-${paas.store.instanceId}/${app.id}:${randomBytes(16).toString('hex')}`
+
+function configPort(config: ConfigVars): number | undefined {
+  if (config.PORT === undefined) return undefined
+  const port = /^\d{1,5}$/.test(config.PORT) ? Number(config.PORT) : 0
+  if (port < 1 || port > 65_535) {
+    throw new UserError('The config var PORT is not a port from 1 to 65535', { next: 'config:set PORT=5000' })
+  }
+  return port
+}

@@ -1,0 +1,54 @@
+import { UserError } from '../errors.ts'
+import type { Paas } from '../paas.ts'
+import type { App } from '../state/apps.ts'
+import type { Release } from '../state/releases.ts'
+import { type DeployRequest, runDeploy } from './deploy.ts'
+import { currentRelease, draftRelease, formationFor, installRelease } from './release.ts'
+import { swap } from './swap.ts'
+
+export type RollbackRequest = Omit<DeployRequest, 'kind'> & {
+  /** undefined: the release before the one that serves. */
+  readonly version: number | undefined
+  /** Bring back that release's quantities too. */
+  readonly formation: boolean
+}
+
+/** Image and config of an older release come back as a new one, without a build. Returns the new version. */
+export async function rollback(paas: Paas, request: RollbackRequest): Promise<Release> {
+  return runDeploy(paas, { ...request, kind: 'rollback' }, async (deploy) => {
+    const { app } = deploy
+    const target = targetOf(paas, app, request.version)
+    const formation = request.formation ? target.formation : formationFor(paas, app, target.processes)
+    const release = await draftRelease(paas, app, {
+      ...target,
+      formation,
+      description: `Rollback to v${target.version}`,
+      createdBy: request.who,
+    })
+    paas.store.journal.setVersion(deploy.id, release.version)
+    await deploy.step('released')
+    await swap(deploy, {
+      release,
+      formation: app.stopped ? {} : formation,
+      record: () => installRelease(paas, release),
+    })
+    return release
+  })
+}
+
+function targetOf(paas: Paas, app: App, version: number | undefined): Release {
+  const current = currentRelease(paas, app)
+  const kept = paas.store.releases.list(app.id)
+  const target = kept.find((release) =>
+    version === undefined ? release.version < current.version : release.version === version,
+  )
+  const list = `The kept releases: releases ${app.name}`
+  if (!target)
+    throw new UserError(
+      `${app.name} has no ${version === undefined ? 'earlier release' : `release v${version}`}`,
+      { next: list },
+    )
+  if (target.version === current.version)
+    throw new UserError(`v${target.version} serves already`, { next: list })
+  return target
+}

@@ -1,0 +1,122 @@
+import { splitWords } from '../command-line/words.ts'
+import type { ContainerSpec } from '../docker/container-spec.ts'
+import { UserError } from '../errors.ts'
+import type { Paas } from '../paas.ts'
+import type { App } from '../state/apps.ts'
+import type { Container } from '../state/containers.ts'
+import type { Release } from '../state/releases.ts'
+import type { Deploy } from './deploy.ts'
+import { addressIn, ensureNetwork, networkName } from './network.ts'
+
+/** One place of the formation: `web.2` of a release. */
+export type Place = { readonly process: string; readonly number: number }
+
+export const defaultLimits = { memoryBytes: 512 * 1024 * 1024, cpus: 1, pids: 256 } as const
+
+/** Creates and starts a container for each place; all are removed again if the deploy is undone. */
+export async function startContainers(
+  deploy: Deploy,
+  release: Release,
+  places: readonly Place[],
+): Promise<readonly Container[]> {
+  const { paas, app } = deploy
+  const subnet = await ensureNetwork(paas, app)
+  const containers = places.map((place): Container => {
+    const container = {
+      name: `paas-${app.id}-d${deploy.id}-${place.process}.${place.number}`,
+      appId: app.id,
+      version: release.version,
+      ...place,
+      address: addressIn(subnet, freeNumber(paas, app, subnet)),
+      state: 'starting',
+      deployId: deploy.id,
+    } as const
+    paas.store.containers.add(container)
+    return { ...container, restarts: 0, crashed: null }
+  })
+  deploy.onUndo(() => removeContainers(paas, containers))
+  await everyOne(
+    containers.map(async (container) => {
+      await paas.engine.containers.create(specOf(paas, app, release, container))
+      await paas.engine.containers.start(container.name)
+    }),
+  )
+  return containers
+}
+
+/** Ends and forgets `containers`, whether Docker still has them or not. */
+export async function removeContainers(paas: Paas, containers: readonly Container[]): Promise<void> {
+  await everyOne(
+    containers.map(async (container) => {
+      await paas.engine.containers.remove(container.name, { force: true })
+      paas.store.containers.delete(container.name)
+    }),
+  )
+}
+
+/** What Docker is told of a container: everything about it follows from app, release and place. */
+export function specOf(paas: Paas, app: App, release: Release, container: Container): ContainerSpec {
+  const line = release.processes[container.process] ?? null
+  return {
+    name: container.name,
+    hostname: `${container.process}-${container.number}-v${release.version}`,
+    image: release.image,
+    ...commandOf(line, release.entrypoint),
+    environment: environmentOf(app, release, `${container.process}.${container.number}`),
+    labels: labelsOf(paas, app, release, `${container.process}.${container.number}`),
+    network: { name: networkName(app.id), address: container.address },
+    limits: defaultLimits,
+  }
+}
+
+export function environmentOf(app: App, release: Release, process: string): Record<string, string> {
+  return {
+    PAAS_APP: app.name,
+    PAAS_RELEASE: `v${release.version}`,
+    PAAS_PROCESS: process,
+    DYNO: process,
+    ...(release.commit ? { GIT_REV: release.commit, SOURCE_VERSION: release.commit } : {}),
+    ...release.config,
+    PORT: String(release.port),
+  }
+}
+
+export function labelsOf(paas: Paas, app: App, release: Release, process: string): Record<string, string> {
+  return {
+    'paas.instance': paas.store.instanceId,
+    'paas.app': app.name,
+    'paas.app-id': app.id,
+    'paas.release': `v${release.version}`,
+    'paas.process': process,
+  }
+}
+
+/**
+ * A Procfile line runs as `/bin/sh -c 'exec LINE'`; with an ENTRYPOINT its words are the arguments. `exec` takes
+ * one simple command, so a line with operators or leading assignments keeps its shell.
+ */
+export function commandOf(
+  line: string | null,
+  entrypoint: boolean,
+): { command?: string[]; entrypoint?: string[] } {
+  if (line === null) return {}
+  if (entrypoint) return { command: splitWords(line) }
+  const simple =
+    !/[;&|<>()`\n]|^\s*[A-Za-z_]\w*=|^\s*(if|for|while|case|cd|export|exec|set|test)\b|^\s*[{[!.]/.test(line)
+  return { entrypoint: [], command: ['/bin/sh', '-c', simple ? `exec ${line}` : line] }
+}
+
+function freeNumber(paas: Paas, app: App, subnet: string): number {
+  const used = new Set(paas.store.containers.of(app.id).map((container) => container.address))
+  for (let attempt = 0; attempt < 190; attempt++) {
+    const number = paas.store.apps.nextAddressNumber(app.id)
+    if (!used.has(addressIn(subnet, number))) return number
+  }
+  throw new UserError('The app has no address left in its network', { next: 'Scale it down: scale web=1' })
+}
+
+/** Waits for all, also after one failed, so that nothing goes on behind an undo; then throws the first failure. */
+async function everyOne(work: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(work)
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+}

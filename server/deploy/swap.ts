@@ -1,0 +1,102 @@
+import { appHosts } from '../routing.ts'
+import type { Container } from '../state/containers.ts'
+import type { Formation, Release } from '../state/releases.ts'
+import { checkContainers } from './checks.ts'
+import type { Deploy } from './deploy.ts'
+import { retireInBackground } from './retire.ts'
+import { type Place, startContainers } from './start.ts'
+
+export type Change = {
+  /** What is to run afterwards. */
+  readonly release: Release
+  readonly formation: Formation
+  /** Which containers of this release are replaced although they run already; default none. */
+  readonly replace?: (container: Container) => boolean
+  /** Told to the store in the transaction of the switch: the new release, config, formation. */
+  readonly record: () => void
+  /** Done right after the switch, before routes: the git ref. Must be safe to repeat. */
+  readonly afterSwitch?: () => Promise<void>
+}
+
+/**
+ * The one way in which what runs changes: start what is missing, check it, switch, route, and retire what is
+ * surplus once its requests have ended. Containers that stay are not touched.
+ */
+export async function swap(deploy: Deploy, change: Change): Promise<void> {
+  const { paas, app } = deploy
+  const live = paas.store.containers.of(app.id, 'live')
+  const { missing, surplus } = difference(change, live)
+  const started = await startMissing(deploy, change.release, missing)
+
+  await paas.routes.assertReady()
+  await deploy.switch(() => {
+    change.record()
+    paas.store.containers.setState(names(started), 'live')
+    paas.store.containers.setState(names(surplus), 'retiring')
+  })
+
+  if (change.afterSwitch) {
+    await deploy.finish('The branch could not be moved', change.afterSwitch)
+    await deploy.step('ref-moved')
+  }
+  await deploy.finish('Routes could not be updated', () => paas.routes.publish(app.id))
+  await deploy.step('routed')
+  retireSurplus(deploy, surplus)
+}
+
+async function startMissing(
+  deploy: Deploy,
+  release: Release,
+  missing: readonly Place[],
+): Promise<readonly Container[]> {
+  if (missing.length === 0) return []
+  const { paas, app, progress, signal } = deploy
+  progress.step(`Starting ${counted(missing)}`)
+  const started = await startContainers(deploy, release, missing)
+  await deploy.step('started')
+  const host = appHosts(paas, app)[0] ?? app.name
+  await checkContainers(paas, started, { release, host, progress, signal })
+  for (const { name } of started) paas.proved.add(name)
+  await deploy.step('checked')
+  return started
+}
+
+/** A surplus container's port is its own release's, which may not be the new one's. */
+function retireSurplus(deploy: Deploy, surplus: readonly Container[]): void {
+  const { paas, app } = deploy
+  for (const container of surplus) {
+    const port = paas.store.releases.find(app.id, container.version)?.port ?? 0
+    retireInBackground(paas, [container], port)
+  }
+}
+
+function difference(
+  change: Change,
+  live: readonly Container[],
+): { missing: readonly Place[]; surplus: readonly Container[] } {
+  const wanted = Object.entries(change.formation)
+    .filter(([process]) => process in change.release.processes)
+    .flatMap(([process, quantity]) =>
+      Array.from({ length: quantity }, (_, index) => ({ process, number: index + 1 })),
+    )
+  const stays = (container: Container): boolean =>
+    !change.replace?.(container) &&
+    container.version === change.release.version &&
+    container.crashed === null &&
+    wanted.some((place) => place.process === container.process && place.number === container.number)
+  const staying = live.filter(stays)
+  const missing = wanted.filter(
+    (place) =>
+      !staying.some((container) => container.process === place.process && container.number === place.number),
+  )
+  return { missing, surplus: live.filter((container) => !staying.includes(container)) }
+}
+
+const names = (containers: readonly Container[]): readonly string[] =>
+  containers.map((container) => container.name)
+
+function counted(places: readonly Place[]): string {
+  const counts = new Map<string, number>()
+  for (const { process } of places) counts.set(process, (counts.get(process) ?? 0) + 1)
+  return [...counts].map(([process, count]) => (count === 1 ? process : `${process} x ${count}`)).join(', ')
+}

@@ -1,0 +1,24 @@
+/** What one container of an app is made of. Closed: what is not named here, no container of ours can have. */
+export type ContainerSpec = {
+  readonly name: string
+  readonly hostname: string
+  /** An image id, or a name where one must be. */
+  readonly image: string
+  /** Undefined: the image's own. */
+  readonly command?: readonly string[] | undefined
+  /** Undefined: the image's own. */
+  readonly entrypoint?: readonly string[] | undefined
+  readonly environment: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  /** The app's own network; `address` is static and outside the network's dynamic range. */
+  readonly network: { readonly name: string; readonly address?: string | undefined }
+  readonly tty?: boolean | undefined
+  /** Stdin is open until the one who attached closes it. */
+  readonly openStdin?: boolean | undefined
+  /** Such as `SIGINT`; undefined: the image's own, else `SIGTERM`. */
+  readonly stopSignal?: string | undefined
+  readonly limits: { readonly memoryBytes: number; readonly cpus: number; readonly pids: number }
+  readonly workingDir?: string | undefined
+  /** Undefined: the image's own. */
+  readonly user?: string | undefined
+}

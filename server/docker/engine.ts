@@ -1,0 +1,40 @@
+import { type BuildOptions, build } from './build.ts'
+import { type CallOptions, Client } from './client.ts'
+import { Containers } from './containers.ts'
+import { type EngineEvent, type EventOptions, events } from './events.ts'
+import { Images } from './images.ts'
+import { Networks } from './networks.ts'
+
+/**
+ * One Docker Engine. Every call ends by its deadline with `UnavailableError`, or by its signal with
+ * `InterruptedError`; see `Client`.
+ */
+export class Engine {
+  readonly containers: Containers
+  readonly images: Images
+  readonly networks: Networks
+  readonly #client: Client
+
+  /** @param options.deadlineMs how long calls without a deadline of their own may take; 30 s */
+  constructor(options: { dockerHost: string; deadlineMs?: number }) {
+    this.#client = new Client(options)
+    this.containers = new Containers(this.#client)
+    this.images = new Images(this.#client)
+    this.networks = new Networks(this.#client)
+  }
+
+  /** Returns when the engine answers. */
+  async ping(options: CallOptions = {}): Promise<void> {
+    await this.#client.call('asking whether it is there', options, () => this.#client.docker.ping())
+  }
+
+  /** Builds an image from a context; `AppError` with the failed step and its last lines. */
+  build(options: BuildOptions): Promise<{ imageId: string }> {
+    return build(this.#client, options)
+  }
+
+  /** What happens to objects with these labels. Subscribed when the promise resolves; throws when the stream breaks. */
+  events(options: EventOptions): Promise<AsyncGenerator<EngineEvent>> {
+    return events(this.#client, options)
+  }
+}

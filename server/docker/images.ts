@@ -1,0 +1,112 @@
+import type { CallOptions, Client } from './client.ts'
+import { NotFoundError } from './engine-errors.ts'
+
+/** What an image says about how it wants to be run. */
+export type Image = {
+  readonly id: string
+  readonly tags: readonly string[]
+  /** TCP only, lowest first. */
+  readonly exposedPorts: readonly number[]
+  readonly entrypoint: readonly string[]
+  readonly command: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly user: string
+  readonly sizeBytes: number
+  readonly healthcheck: boolean
+  readonly createdAt: string
+}
+
+/** An image in a list. */
+export type ImageSummary = Pick<Image, 'id' | 'tags' | 'labels' | 'sizeBytes' | 'createdAt'>
+
+/** The images of one engine. */
+export class Images {
+  readonly #client: Client
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  /** Throws `NotFoundError`. */
+  async inspect(image: string, options: CallOptions = {}): Promise<Image> {
+    const found = await this.#client.call('reading the image', options, () =>
+      this.#client.docker.getImage(image).inspect(),
+    )
+    const config = found.Config ?? {}
+    return {
+      id: found.Id,
+      tags: found.RepoTags ?? [],
+      exposedPorts: tcpPorts(Object.keys(config.ExposedPorts ?? {})),
+      entrypoint: words(config.Entrypoint),
+      command: words(config.Cmd),
+      environment: Object.fromEntries((config.Env ?? []).map(nameAndValue)),
+      labels: config.Labels ?? {},
+      user: config.User ?? '',
+      sizeBytes: found.Size,
+      healthcheck: hasHealthcheck(config),
+      createdAt: found.Created,
+    }
+  }
+
+  /** Those that carry every one of `labels`. */
+  async list(
+    filter: { labels: Readonly<Record<string, string>> },
+    options: CallOptions = {},
+  ): Promise<ImageSummary[]> {
+    const images = await this.#client.call('listing images', options, (abortSignal) =>
+      this.#client.docker.listImages({ filters: { label: labelFilter(filter.labels) }, abortSignal }),
+    )
+    return images.map((image) => ({
+      id: image.Id,
+      tags: (image.RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
+      labels: image.Labels ?? {},
+      sizeBytes: image.Size,
+      createdAt: new Date(image.Created * 1000).toISOString(),
+    }))
+  }
+
+  /** @param name `repository:tag` */
+  async tag(image: string, name: string, options: CallOptions = {}): Promise<void> {
+    const at = name.lastIndexOf(':')
+    await this.#client.call('tagging the image', options, (abortSignal) =>
+      this.#client.docker
+        .getImage(image)
+        .tag({ repo: name.slice(0, at), tag: name.slice(at + 1), abortSignal }),
+    )
+  }
+
+  /** Gone when this returns, also where it was before. A name that is not an id only loses that name. */
+  async remove(image: string, options: CallOptions & { force?: boolean } = {}): Promise<void> {
+    try {
+      await this.#client.call('removing the image', options, (abortSignal) =>
+        this.#client.docker.getImage(image).remove({ force: options.force === true, abortSignal }),
+      )
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error
+    }
+  }
+}
+
+/** Docker's form of a filter by labels: each of them must be there. */
+export const labelFilter = (labels: Readonly<Record<string, string>>): string[] =>
+  Object.entries(labels).map(([name, value]) => `${name}=${value}`)
+
+const tcpPorts = (exposed: readonly string[]): number[] =>
+  exposed
+    .filter((port) => /^\d+(\/tcp)?$/.test(port))
+    .map((port) => Number.parseInt(port, 10))
+    .sort((a, b) => a - b)
+
+const words = (value: string | readonly string[] | null | undefined): string[] =>
+  typeof value === 'string' ? [value] : [...(value ?? [])]
+
+function nameAndValue(entry: string): [string, string] {
+  const at = entry.indexOf('=')
+  return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)]
+}
+
+function hasHealthcheck(config: object): boolean {
+  const test = (config as { Healthcheck?: { Test?: readonly string[] } }).Healthcheck?.Test?.[0]
+  return test !== undefined && test !== 'NONE'
+}

@@ -1,0 +1,38 @@
+import type { Call } from './command.ts'
+import { runDeploy } from './deploy/deploy.ts'
+import { NotAllowedError, UserError } from './errors.ts'
+import { appHosts } from './routing.ts'
+import { parseDomain } from './state/domains.ts'
+
+/** Throws unless the app may have `word` as a domain; a domain of ours or of another app says only that it is taken. */
+export function claimableDomain(call: Call, word: string): string {
+  const { paas, app, user } = call
+  const host = parseDomain(word)
+  if (host.startsWith('*.') && user.role !== 'admin') {
+    throw new NotAllowedError('Only admins of the server may give a wildcard domain', {
+      next: 'Ask an admin',
+    })
+  }
+  const owner = paas.store.domains.ownerOf(host)
+  const suffix = `.${paas.settings.domain}`
+  const named = host.endsWith(suffix) ? paas.store.apps.find(host.slice(0, -suffix.length)) : undefined
+  const taken = (owner !== undefined && owner !== app.id) || (named !== undefined && named.id !== app.id)
+  if (taken || host === paas.settings.domain)
+    throw new UserError(`The domain ${host} is taken`, { next: 'Choose another one' })
+  return host
+}
+
+/** Changes the domains in one switch and returns when every router knows them. */
+export async function changeDomains(call: Call, change: () => void, done: string): Promise<void> {
+  const { paas, app, out } = call
+  await runDeploy(paas, { ...call.job, kind: 'domains' }, async (deploy) => {
+    await paas.routes.assertReady()
+    await deploy.switch(change)
+    await deploy.finish('Routes could not be updated', () => paas.routes.publish(app.id))
+  })
+  const hosts = appHosts(paas, paas.store.apps.byId(app.id))
+  out.result({ app: app.name, domains: hosts }, () => {
+    out.step(done)
+    for (const host of hosts) out.detail(host)
+  })
+}

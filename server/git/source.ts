@@ -1,0 +1,42 @@
+import { UserError } from '../errors.ts'
+import { git, readFile } from './git.ts'
+import { printable } from './printable.ts'
+
+export type CommitInfo = {
+  /** The message's first paragraph on one line. */
+  readonly subject: string
+  readonly author: string
+}
+
+/**
+ * A small text file of a commit; undefined where it is not there or is a folder. Throws `UserError` when it is
+ * larger than `maxBytes`.
+ */
+export async function readText(
+  repository: string,
+  commit: string,
+  path: string,
+  maxBytes = 256 * 1024,
+): Promise<string | undefined> {
+  const file = await readFile(repository, { commit, path, maxBytes })
+  if (file === undefined) return undefined
+  if (!file.whole) {
+    throw new UserError(`${path} has more than ${maxBytes} bytes`, { next: `Shorten ${path} and push again` })
+  }
+  return file.content.toString().replace(/^\ufeff/, '')
+}
+
+/** Who made a commit and what they said, fit for a terminal. */
+export async function commitInfo(repository: string, commit: string): Promise<CommitInfo> {
+  const out = await git(repository, ['log', '-1', '--format=%an%x00%s', '--end-of-options', commit])
+  const [author = '', subject = ''] = out.toString().split('\0')
+  return { author: line(author), subject: line(subject) }
+}
+
+function line(text: string): string {
+  return printable(text)
+    .replace(/\x1b\[[0-9;:]*m/g, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 200)
+}

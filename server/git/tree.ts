@@ -1,0 +1,115 @@
+import { UserError } from '../errors.ts'
+import { listTree, type TreeEntry } from './git.ts'
+
+export type TreeLimits = {
+  /** Files and folders. */
+  readonly entries: number
+  /** Of all files, each as often as it appears. */
+  readonly bytes: number
+  /** Folders above a file. */
+  readonly depth: number
+  readonly pathBytes: number
+  readonly cpuSeconds: number
+}
+
+export const treeLimits: TreeLimits = {
+  entries: 100_000,
+  bytes: 2 * 1024 ** 3,
+  depth: 100,
+  pathBytes: 4096,
+  cpuSeconds: 60,
+}
+
+/**
+ * Walks the tree of a pushed commit and counts while git lists it, so that a small push cannot unfold into more than
+ * the limits. Throws `UserError` with the limit's name, or with the path that would leave its folder, hide in `.git`
+ * or appear twice. Plain git takes all of these.
+ */
+export async function checkTree(
+  repository: string,
+  commit: string,
+  signal?: AbortSignal,
+  limits: TreeLimits = treeLimits,
+): Promise<{ readonly entries: number; readonly bytes: number }> {
+  const seen = new Set<string>()
+  let bytes = 0
+  const options = { cpuSeconds: limits.cpuSeconds, ...(signal === undefined ? {} : { signal }) }
+  for await (const entry of listTree(repository, commit, options)) {
+    const path = checkedPath(entry, limits)
+    // A link and a folder of one name would write outside of the tree.
+    if (seen.has(path)) throw refused(`${shown(path)} appears twice`, 'Make the commit anew with git')
+    seen.add(path)
+    if (seen.size > limits.entries) {
+      throw refused(
+        `The tree has more than ${limits.entries.toLocaleString('en')} files and folders`,
+        'Take generated files and dependencies out: git rm -r --cached node_modules, and .gitignore',
+      )
+    }
+    bytes += entry.size
+    if (bytes > limits.bytes) {
+      throw refused(
+        `The files of the tree have more than ${limits.bytes / 1024 ** 3} GiB`,
+        'Keep large files elsewhere and fetch them in the build',
+      )
+    }
+  }
+  signal?.throwIfAborted()
+  return { entries: seen.size, bytes }
+}
+
+function checkedPath(entry: TreeEntry, limits: TreeLimits): string {
+  if (entry.path.length > limits.pathBytes) {
+    throw refused(`A path has more than ${limits.pathBytes} bytes`, 'Shorten it')
+  }
+  const path = decode(entry.path)
+  if (/[\0-\x1f\x7f]/.test(path)) {
+    throw refused(`${shown(path)} has a control character in its name`, 'Rename it: git mv')
+  }
+  const parts = path.split('/')
+  if (parts.length - 1 > limits.depth) {
+    throw refused(`A file lies more than ${limits.depth} folders deep`, 'Flatten the tree')
+  }
+  // Parents come before, and were checked.
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw refused(`${shown(path)} leaves its folder`, 'Make the commit anew with git')
+  }
+  if (parts.some(isDotGit)) throw refused(`${shown(path)} is git's own`, 'git rm --cached it, and push again')
+  if (entry.type === 'commit') {
+    throw refused(
+      `${shown(path)} is a submodule, and a push does not bring its files`,
+      `Put its files into this repository: git rm --cached ${quoted(path)} && rm -rf ${quoted(`${path}/.git`)} && git add ${quoted(path)}`,
+    )
+  }
+  if (!/^(040000|1(00644|00755|00664|20000))$/.test(entry.mode)) {
+    throw refused(`${shown(path)} has the mode ${entry.mode}`, 'Make the commit anew with git')
+  }
+  return path
+}
+
+/** Also as file systems of Windows and macOS would read it: a clone of this repository may land there. */
+function isDotGit(part: string): boolean {
+  const read = part.replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, '').toLowerCase()
+  return read
+    .split('\\')
+    .some((each) => ['.git', 'git~1', '..'].includes(each.replace(/:.*$/s, '').replace(/[. ]+$/, '') || each))
+}
+
+function decode(path: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(path)
+  } catch (cause) {
+    throw refused(`${shown(path.toString('latin1'))} is not UTF-8`, 'Rename it: git mv', cause)
+  }
+}
+
+function refused(message: string, next: string, cause?: unknown): UserError {
+  return new UserError(message, { next, cause })
+}
+
+function shown(path: string): string {
+  return JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}...` : path)
+}
+
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,62 @@
+import { open, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { LogEntry } from './log-entry.ts'
+
+const pollMs = 200
+
+/** The request lines that the router has written for an app, oldest first. */
+export async function routerHistory(home: string, appId: string): Promise<readonly LogEntry[]> {
+  const path = join(home, 'router', 'log', `${appId}.log`)
+  const parts = await Promise.all([`${path}.1`, path].map((file) => read(file, 0)))
+  return parts.flatMap((part) => part.text.split('\n').flatMap(parse))
+}
+
+/** Request lines from now on, until the signal. A rotated file is read to its end first. */
+export async function* followRouter(
+  home: string,
+  appId: string,
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry> {
+  const path = join(home, 'router', 'log', `${appId}.log`)
+  let place = await identity(path)
+  let rest = ''
+  while (!signal.aborted) {
+    const now = await identity(path)
+    if (now.inode !== place.inode) {
+      const old = place.inode === 0 ? { text: '' } : await read(`${path}.1`, place.size)
+      rest += old.text
+      place = { inode: now.inode, size: 0 }
+    }
+    const { text, end } = await read(path, place.size)
+    place = { ...place, size: end }
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) yield* parse(line)
+    await wait(pollMs)
+  }
+}
+
+async function identity(path: string): Promise<{ inode: number; size: number }> {
+  const found = await stat(path).catch(() => undefined)
+  return { inode: found?.ino ?? 0, size: found?.size ?? 0 }
+}
+
+async function read(path: string, from: number): Promise<{ text: string; end: number }> {
+  const file = await open(path).catch(() => undefined)
+  if (!file) return { text: '', end: from }
+  try {
+    const chunks: Buffer[] = []
+    for await (const chunk of file.createReadStream({ start: from, autoClose: false }))
+      chunks.push(chunk as Buffer)
+    const bytes = Buffer.concat(chunks)
+    return { text: bytes.toString('utf8'), end: from + bytes.length }
+  } finally {
+    await file.close()
+  }
+}
+
+function parse(line: string): LogEntry[] {
+  const [, at, source, text] = /^(\S+Z) (app\[router\]): (.*)$/.exec(line) ?? []
+  return at && source && text !== undefined ? [{ at, source, text }] : []
+}

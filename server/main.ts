@@ -1,0 +1,128 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Locks } from './deploy/locks.ts'
+import { recover } from './deploy/recover.ts'
+import { supervise } from './deploy/supervise.ts'
+import { dispatch } from './dispatch.ts'
+import { Engine } from './docker/engine.ts'
+import { PaasError, UnavailableError } from './errors.ts'
+import type { Paas } from './paas.ts'
+import { Routes } from './redis/routes.ts'
+import { loadRegistry } from './registry.ts'
+import { routeSource } from './routing.ts'
+import { readSettings, type Settings } from './settings.ts'
+import { type Door, openDoor } from './ssh/door.ts'
+import { loadHostKey } from './ssh/host-key.ts'
+import { parsePublicKey } from './ssh/public-key.ts'
+import type { DeployRecord } from './state/journal.ts'
+import { Store } from './state/store.ts'
+
+const log = (line: string): void => {
+  process.stderr.write(`${new Date().toISOString()} ${line}\n`)
+}
+
+/** Starts the server: state, Docker, routes, then the door; what an earlier process left is ended first. */
+async function main(): Promise<void> {
+  const settings = readSettings()
+  for (const folder of ['ssh', 'repositories', 'hooks', 'run'])
+    mkdirSync(join(settings.home, folder), { recursive: true, mode: 0o700 })
+  const registry = await loadRegistry()
+  const store = new Store(settings.home)
+  const closing = new AbortController()
+  const proved = new Set<string>()
+  let door: Door | undefined
+  const paas: Paas = {
+    settings,
+    store,
+    engine: new Engine({ dockerHost: settings.dockerHost }),
+    routes: new Routes({
+      url: settings.redisUrl ?? `unix://${join(settings.home, 'run', 'redis.sock')}`,
+      source: routeSource(store, settings, (name) => proved.has(name)),
+      log,
+    }),
+    locks: new Locks(),
+    proved,
+    log,
+    endSessionsOf: async (fingerprint) => door?.endSessionsOf(fingerprint),
+    closing: closing.signal,
+  }
+  admitAdmin(settings, store)
+
+  const left = store.journal.open()
+  await recover(paas, left).catch((error: unknown) => recoverLater(paas, left, error))
+  paas.routes.follow()
+  supervise(paas).catch((error: unknown) => log(`Supervision ended: ${String(error)}`))
+
+  const key = await loadHostKey(join(settings.home, 'ssh', 'host_key'))
+  door = await openDoor({
+    host: settings.sshHost,
+    port: settings.sshPort,
+    hostKey: key.privateKey,
+    identify: ({ fingerprint }) => {
+      const known = store.people.key(fingerprint)
+      return known && { userId: known.userId, name: known.userName, fingerprint }
+    },
+    run: (session) => dispatch(paas, registry, session),
+    log: (event) => {
+      if (event.event === 'failed' || event.event === 'error') log(`SSH: ${String(event.error)}`)
+    },
+  })
+  log(
+    `ready: ssh on ${settings.sshHost}:${door.port}, host key ${key.fingerprint}, instance ${store.instanceId}`,
+  )
+
+  let ending = false
+  const end = async (): Promise<void> => {
+    if (ending) return
+    ending = true
+    closing.abort()
+    await door?.[Symbol.asyncDispose]()
+    await paas.routes.close()
+    store.close()
+    exit(0)
+  }
+  process.on('SIGTERM', () => void end())
+  process.on('SIGINT', () => void end())
+}
+
+/** The key in `$PAAS_HOME/ssh/admin.pub` belongs to the user `admin`; `make up` puts it there. */
+function admitAdmin(settings: Settings, store: Store): void {
+  const file = join(settings.home, 'ssh', 'admin.pub')
+  if (!existsSync(file)) return
+  const publicLine = readFileSync(file, 'utf8').trim()
+  const { fingerprint } = parsePublicKey(publicLine)
+  if (store.people.key(fingerprint)) return
+  const admin = store.people.userByName('admin') ?? store.people.createUser('admin', 'admin')
+  store.people.addKey({ fingerprint, userId: admin.id, publicLine })
+}
+
+/** Docker is down: the door opens all the same, and what was left is ended as soon as it answers. */
+function recoverLater(paas: Paas, left: readonly DeployRecord[], error: unknown): void {
+  if (!(error instanceof UnavailableError)) throw error
+  paas.log(`${error.message}; trying again until it answers`)
+  const again = async (): Promise<void> => {
+    while (!paas.closing.aborted) {
+      await wait(1_000)
+      try {
+        await recover(paas, left)
+        return await paas.routes.rebuild(paas.closing)
+      } catch (failure) {
+        if (!(failure instanceof UnavailableError)) throw failure
+      }
+    }
+  }
+  again().catch((failure: unknown) => paas.log(`Recovery failed: ${String(failure)}`))
+}
+
+/** The one place where the process ends by itself. */
+function exit(code: number): never {
+  process.exit(code)
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof PaasError)
+    process.stderr.write(` !     ${error.message}\n       ${error.next ?? ''}\n`)
+  else log(`Start failed: ${error instanceof Error ? error.stack : String(error)}`)
+  exit(1)
+})

@@ -1,0 +1,109 @@
+import type { Writable } from 'node:stream'
+import { type AppError, PaasError } from './errors.ts'
+import type { Progress } from './progress.ts'
+
+export type OutputOptions = {
+  readonly stdout: Writable
+  readonly stderr: Writable
+  /** A person reads: headings and colour are shown, lines end in CR LF. */
+  readonly terminal: boolean
+  readonly json?: boolean
+  readonly quiet?: boolean
+  /** Headings also without a terminal: a push's output is always read by a person. */
+  readonly headings?: boolean
+}
+
+/** What a command says, in the forms that fingers know. Text from outside may stand in any of its strings. */
+export class Output implements Progress {
+  readonly json: boolean
+  readonly terminal: boolean
+  readonly #options: OutputOptions
+
+  constructor(options: OutputOptions) {
+    this.#options = options
+    this.json = options.json ?? false
+    this.terminal = options.terminal
+  }
+
+  step(text: string): void {
+    if (this.#talks) this.#write(`${this.#colour('-----> ', '1')}${text}`)
+  }
+
+  heading(text: string): void {
+    if (this.#talks && (this.terminal || this.#options.headings))
+      this.#write(`${this.#colour('=====> ', '1')}${text}`)
+  }
+
+  detail(text: string): void {
+    if (this.#talks) this.#write(`       ${text}`)
+  }
+
+  trouble(text: string): void {
+    this.#write(`${this.#colour(' !     ', '31')}${text}`, this.#options.stderr)
+  }
+
+  /** One line of the answer itself. */
+  line(text: string): void {
+    if (!this.json) this.#write(text)
+  }
+
+  /** Rows with their columns aligned; a header row only on a terminal. */
+  table(header: readonly string[], rows: readonly (readonly string[])[]): void {
+    const shown = this.terminal ? [header, ...rows] : rows
+    const widths = header.map((_, column) => Math.max(...shown.map((row) => row[column]?.length ?? 0)))
+    for (const row of shown)
+      this.line(
+        row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd(),
+      )
+  }
+
+  /** The answer: `facts` as one JSON document where that was asked for, else what `render` prints. */
+  result(facts: unknown, render: () => void): void {
+    if (this.json) this.#options.stdout.write(`${JSON.stringify(facts, null, 2)}\n`)
+    else render()
+  }
+
+  /** Bytes as they are. */
+  raw(text: string): void {
+    this.#options.stdout.write(text)
+  }
+
+  /** An error as the person sees it: what failed, the app's last lines, what to type next. */
+  error(error: PaasError): void {
+    for (const line of (error as Partial<AppError>).lastLines ?? [])
+      this.#write(`       ${line}`, this.#options.stderr)
+    for (const line of error.message.split('\n')) this.trouble(line)
+    for (const line of error.next?.split('\n') ?? []) this.#write(`       ${line}`, this.#options.stderr)
+  }
+
+  get #talks(): boolean {
+    return !this.json && !this.#options.quiet
+  }
+
+  #write(text: string, to: Writable = this.#options.stdout): void {
+    const safe = harmless(text)
+    to.write(this.terminal ? `${safe.replaceAll('\n', '\r\n')}\r\n` : `${safe}\n`)
+  }
+
+  #colour(text: string, code: string): string {
+    return this.terminal ? `\x1b[${code}m${text}\x1b[0m` : text
+  }
+}
+
+/** `text` without control characters other than newline, tab and colours. */
+export function harmless(text: string): string {
+  return text.replace(/\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (found) =>
+    found.length > 1 ? found : '',
+  )
+}
+
+/** Whatever was thrown, as an error that may be shown; our own bugs get a reference that the log repeats. */
+export function presentable(error: unknown, log: (line: string) => void): PaasError {
+  if (error instanceof PaasError) return error
+  const reference = Math.random().toString(36).slice(2, 10)
+  log(`Internal error (${reference}): ${error instanceof Error ? error.stack : String(error)}`)
+  return new PaasError(`Internal error (${reference})`, { next: "The server's log says more: make logs" })
+}

@@ -1,0 +1,22 @@
+import type { Locks } from './deploy/locks.ts'
+import type { Engine } from './docker/engine.ts'
+import type { Routes } from './redis/routes.ts'
+import type { Settings } from './settings.ts'
+import type { Store } from './state/store.ts'
+
+/** The parts of a running server, handed to whatever needs them. */
+export type Paas = {
+  readonly settings: Settings
+  readonly store: Store
+  readonly engine: Engine
+  readonly routes: Routes
+  readonly locks: Locks
+  /** Names of live containers whose identity and health this process has proved: only these are routed to. */
+  readonly proved: Set<string>
+  /** One line to the server's own log. */
+  readonly log: (line: string) => void
+  /** Ends every SSH connection that this key opened. */
+  readonly endSessionsOf: (fingerprint: string) => Promise<void>
+  /** Aborts when the server shuts down. */
+  readonly closing: AbortSignal
+}

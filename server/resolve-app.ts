@@ -1,0 +1,76 @@
+import { maySee, visibleApps } from './access.ts'
+import type { Command } from './command.ts'
+import type { Parsed } from './command-line/flags.ts'
+import { NoSuchAppError, UsageError } from './errors.ts'
+import type { Session } from './ssh/session.ts'
+import type { App } from './state/apps.ts'
+import type { User } from './state/people.ts'
+import type { Store } from './state/store.ts'
+
+export type Resolved = {
+  readonly app: App | undefined
+  readonly words: readonly string[]
+  /** Which rule found it, for `--trace`. */
+  readonly rule: string
+}
+
+const genericUsers: ReadonlySet<string> = new Set(['git', 'paas'])
+
+/**
+ * Which app a command means: --app, a first positional that is an app, the SSH user name, PAAS_APP, the key's
+ * default, the only app one may use. Never guesses: throws `NoSuchAppError`, or `UsageError` that lists the apps.
+ */
+export function resolveApp(
+  store: Store,
+  user: User,
+  session: Session,
+  command: Command,
+  parsed: Parsed,
+): Resolved {
+  const { words, flags } = parsed
+  if (command.app === 'none') return { app: undefined, words, rule: 'the command means no app' }
+  const find = (name: string | undefined): App | undefined => {
+    const app = name === undefined ? undefined : store.apps.find(name)
+    return app && maySee(store, user, app) ? app : undefined
+  }
+  const named = (name: string, rule: string): Resolved => {
+    const app = find(name)
+    if (!app) throw new NoSuchAppError(name)
+    return { app, words, rule }
+  }
+
+  const option = flags.value('app')
+  if (option !== undefined) return named(option, '--app')
+  const first = find(words[0])
+  if (first) return { app: first, words: words.slice(1), rule: 'the first word is an app' }
+  if (isMistypedApp(command, words)) throw new NoSuchAppError(words[0] ?? '')
+  if (!genericUsers.has(session.sshUser)) {
+    const app = find(session.sshUser)
+    if (app) return { app, words, rule: 'the SSH user name' }
+  }
+  if (session.environment.PAAS_APP) return named(session.environment.PAAS_APP, 'PAAS_APP')
+  const byKey = store.people.key(session.person.fingerprint)?.defaultApp
+  const preferred = byKey && store.apps.exists(byKey) ? find(store.apps.byId(byKey).name) : undefined
+  if (preferred) return { app: preferred, words, rule: 'apps:use' }
+  const apps = visibleApps(store, user)
+  if (apps.length === 1 && apps[0]) return { app: apps[0], words, rule: 'it is the only app' }
+  if (command.app === 'optional') return { app: undefined, words, rule: 'none was named' }
+  throw new UsageError('Which app?', {
+    next: [
+      apps.length === 0
+        ? 'You have none yet: apps:create NAME, or git push paas:NAME main'
+        : `Yours: ${apps.map((app) => app.name).join(', ')}`,
+      'Name it: COMMAND --app NAME, or as the first word: COMMAND NAME ...',
+    ].join('\n'),
+  })
+}
+
+/** A first word that cannot be the command's first argument but could be an app's name. */
+function isMistypedApp(command: Command, words: readonly string[]): boolean {
+  const [first] = words
+  if (first === undefined || command.verbatim || !/^[a-z0-9][a-z0-9-]{0,30}$/.test(first)) return false
+  const argument = command.arguments?.[0]
+  if (argument === undefined) return true
+  const couldBeAlone = argument.required === true && words.length === 1
+  return argument.looks !== undefined && !argument.looks(first) && !couldBeAlone
+}

@@ -1,0 +1,45 @@
+import type { AppRoute } from '../router/contract.ts'
+import type { Paas } from './paas.ts'
+import type { RouteSource } from './redis/routes.ts'
+import type { Settings } from './settings.ts'
+import type { App } from './state/apps.ts'
+import type { Store } from './state/store.ts'
+
+/** The host names that `app` answers to: those set by hand, else `NAME.DOMAIN`. */
+export function appHosts(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
+  const own = paas.store.domains.of(app.id)
+  return app.domainsSet ? own : [`${app.name}.${paas.settings.domain}`, ...own]
+}
+
+/** The URLs to print for `app`. */
+export function appUrls(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
+  const port = paas.settings.httpPort === 80 ? '' : `:${paas.settings.httpPort}`
+  return appHosts(paas, app).map((host) => `http://${host}${port}`)
+}
+
+/**
+ * The routes that the state store stands for. Only a live container that has not crashed and whose identity
+ * was proved (`isProved`) is a backend.
+ */
+export function routeSource(
+  store: Store,
+  settings: Settings,
+  isProved: (containerName: string) => boolean,
+): RouteSource {
+  const routeOf = (app: App): AppRoute => ({
+    name: app.name,
+    hosts: app.destroying ? [] : appHosts({ store, settings }, app),
+    backends: store.containers
+      .of(app.id, 'live')
+      .filter((container) => container.process === 'web' && !container.crashed && isProved(container.name))
+      .map((container) => ({
+        url: `http://${container.address}:${store.releases.find(app.id, container.version)?.port}`,
+        process: `${container.process}.${container.number}`,
+        release: container.version,
+      })),
+  })
+  return {
+    all: () => new Map(store.apps.list().map((app) => [app.id, routeOf(app)])),
+    one: (appId) => (store.apps.exists(appId) ? routeOf(store.apps.byId(appId)) : undefined),
+  }
+}

@@ -1,0 +1,62 @@
+/** The one module that imports ssh2: what we take from it, and the traps of version 1.17 around it. */
+import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
+import type {
+  AuthContext,
+  Connection,
+  ParsedKey,
+  ServerChannel,
+  Session as Ssh2Session,
+  WindowChangeInfo,
+} from 'ssh2'
+import ssh2 from 'ssh2'
+
+export type { AuthContext, Connection, ParsedKey, ServerChannel, Ssh2Session, WindowChangeInfo }
+
+export const SshServer = ssh2.Server
+
+/** Parses one private or public key in OpenSSH's or PEM form; an `Error` where it is none. */
+export function parseKey(text: string): ParsedKey | Error {
+  const parsed: unknown = ssh2.utils.parseKey(text)
+  return (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey | Error
+}
+
+/** A new key pair of type ed25519: private in OpenSSH's form, public as one line. */
+export function generateKey(comment: string): { readonly private: string; readonly public: string } {
+  return ssh2.utils.generateKeyPairSync('ed25519', { comment })
+}
+
+/** Whether ssh2's native binding is in use; without it ciphers run in JavaScript at half the speed. */
+export function nativeCryptoLoaded(): boolean {
+  const internals = createRequire(import.meta.url)('ssh2/lib/protocol/crypto.js') as {
+    bindingAvailable?: boolean
+  }
+  return internals.bindingAvailable === true
+}
+
+/** The socket under a connection, which ssh2 does not tell. */
+export function socketOf(connection: Connection): Socket | undefined {
+  return (connection as unknown as { _sock?: Socket })._sock
+}
+
+/**
+ * The largest packet that the client takes on this channel. ssh2 loops for ever when it writes to a client
+ * that announced 0.
+ */
+export function peerPacketSize(channel: ServerChannel): number {
+  const outgoing = channel.outgoing as { packetSize?: number } | undefined
+  return outgoing?.packetSize ?? 0
+}
+
+/**
+ * Forgets what ssh2 keeps of a finished write. It never does so itself and sends it again when the other of
+ * stdout and stderr waits for window later.
+ */
+export function forgetFinishedWrite(channel: ServerChannel): void {
+  Object.assign(channel, {
+    _chunk: undefined,
+    _chunkcb: undefined,
+    _chunkErr: undefined,
+    _chunkcbErr: undefined,
+  })
+}

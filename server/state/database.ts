@@ -1,0 +1,95 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
+import { UserError } from '../errors.ts'
+
+export type Row = Readonly<Record<string, SQLOutputValue>>
+
+/**
+ * The instance's SQLite file: durable at each commit (WAL, synchronous=FULL) and locked for one process, so a
+ * second server on the same home cannot start. All calls are synchronous and short.
+ */
+export class Database {
+  readonly #connection: DatabaseSync
+  readonly #statements = new Map<string, ReturnType<DatabaseSync['prepare']>>()
+  #depth = 0
+
+  /** Opens or makes `path` and brings its schema up to date. Throws `UserError` where another server holds it. */
+  constructor(path: string) {
+    this.#connection = new DatabaseSync(path)
+    try {
+      this.#connection.exec(
+        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON',
+      )
+      this.#migrate()
+    } catch (cause) {
+      this.#connection.close()
+      if (!/locked/.test(String(cause))) throw cause
+      throw new UserError(`Another server already runs on ${path}`, {
+        cause,
+        next: 'Stop it first: make down',
+      })
+    }
+  }
+
+  all(sql: string, ...values: SQLInputValue[]): readonly Row[] {
+    return this.#prepare(sql).all(...values)
+  }
+
+  get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#prepare(sql).get(...values)
+  }
+
+  /** Number of rows changed. */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#prepare(sql).run(...values).changes)
+  }
+
+  /** The row id that an INSERT made. */
+  insert(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#prepare(sql).run(...values).lastInsertRowid)
+  }
+
+  /** Runs `work` as one transaction: all of it lasts, or none. Nested calls join the outer one. */
+  transaction<T>(work: () => T): T {
+    if (this.#depth > 0) return work()
+    this.#connection.exec('BEGIN IMMEDIATE')
+    this.#depth++
+    try {
+      const result = work()
+      this.#connection.exec('COMMIT')
+      return result
+    } catch (error) {
+      this.#connection.exec('ROLLBACK')
+      throw error
+    } finally {
+      this.#depth--
+    }
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#connection.close()
+  }
+
+  #prepare(sql: string): ReturnType<DatabaseSync['prepare']> {
+    const known = this.#statements.get(sql)
+    if (known) return known
+    const statement = this.#connection.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  #migrate(): void {
+    const folder = join(import.meta.dirname, 'migrations')
+    const done = Number(this.get('PRAGMA user_version')?.user_version ?? 0)
+    for (const file of readdirSync(folder).sort()) {
+      const number = Number.parseInt(file, 10)
+      if (number <= done) continue
+      this.transaction(() => {
+        this.#connection.exec(readFileSync(join(folder, file), 'utf8'))
+        this.#connection.exec(`PRAGMA user_version = ${number}`)
+      })
+    }
+  }
+}

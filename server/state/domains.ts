@@ -1,0 +1,53 @@
+import { domainToASCII } from 'node:url'
+import { UserError } from '../errors.ts'
+import type { Database } from './database.ts'
+
+/**
+ * `text` as a host name is looked up: lower case, IDN as punycode, no final dot. Throws `UserError`.
+ * `*.parent` is taken; a bare `*`, an address or a port is not.
+ */
+export function parseDomain(text: string): string {
+  const wildcard = text.startsWith('*.')
+  const host = domainToASCII((wildcard ? text.slice(2) : text).toLowerCase().replace(/\.$/, ''))
+  const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
+  const valid = new RegExp(`^(?=.{1,253}$)${label}(\\.${label})*$`).test(host)
+  if (!valid || /^[0-9.]+$/.test(host)) {
+    throw new UserError(`"${text.slice(0, 100)}" cannot be a domain`, {
+      next: 'Use a host name alone: www.example.com',
+    })
+  }
+  return wildcard ? `*.${host}` : host
+}
+
+/** Host names that apps answer to beside `NAME.DOMAIN`; each belongs to one app. */
+export class Domains {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  of(appId: string): readonly string[] {
+    return this.#database
+      .all('SELECT host FROM domain WHERE app_id = ? ORDER BY rowid', appId)
+      .map((row) => String(row.host))
+  }
+
+  /** App id of the owner. */
+  ownerOf(host: string): string | undefined {
+    const row = this.#database.get('SELECT app_id FROM domain WHERE host = ?', host)
+    return row && String(row.app_id)
+  }
+
+  add(appId: string, host: string): void {
+    this.#database.run('INSERT INTO domain (host, app_id) VALUES (?, ?)', host, appId)
+  }
+
+  remove(appId: string, host: string): boolean {
+    return this.#database.run('DELETE FROM domain WHERE app_id = ? AND host = ?', appId, host) > 0
+  }
+
+  clear(appId: string): void {
+    this.#database.run('DELETE FROM domain WHERE app_id = ?', appId)
+  }
+}

@@ -1,0 +1,114 @@
+import type { Database, Row } from './database.ts'
+
+/** What changes an app goes through one at a time, under its lock. */
+export type DeployKind =
+  | 'push'
+  | 'config'
+  | 'rollback'
+  | 'restart'
+  | 'scale'
+  | 'stop'
+  | 'start'
+  | 'destroy'
+  | 'image'
+  | 'rename'
+  | 'domains'
+
+/** One journalled job: after a crash it is ended as old or new, by whether it had switched. */
+export type DeployRecord = {
+  readonly id: number
+  readonly appId: string
+  readonly kind: DeployKind
+  readonly who: string
+  readonly startedAt: string
+  /** The last step that is done. */
+  readonly step: string
+  /** Past the point of no return: what is left is finished, not undone. */
+  readonly switched: boolean
+  readonly version: number | null
+  readonly ref: { readonly name: string; readonly from: string; readonly to: string } | null
+  readonly endedAt: string | null
+  readonly outcome: 'succeeded' | 'failed' | null
+  readonly message: string | null
+}
+
+export class Journal {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  begin(job: { appId: string; kind: DeployKind; who: string }): number {
+    return this.#database.insert(
+      'INSERT INTO deploy (app_id, kind, who, started_at) VALUES (?, ?, ?, ?)',
+      job.appId,
+      job.kind,
+      job.who,
+      new Date().toISOString(),
+    )
+  }
+
+  step(id: number, step: string): void {
+    this.#database.run('UPDATE deploy SET step = ? WHERE id = ?', step, id)
+  }
+
+  setVersion(id: number, version: number): void {
+    this.#database.run('UPDATE deploy SET version = ? WHERE id = ?', version, id)
+  }
+
+  setRef(id: number, ref: { name: string; from: string; to: string }): void {
+    this.#database.run(
+      'UPDATE deploy SET ref = ?, ref_from = ?, ref_to = ? WHERE id = ?',
+      ref.name,
+      ref.from,
+      ref.to,
+      id,
+    )
+  }
+
+  /** Part of the transaction in which the release changes. */
+  switched(id: number): void {
+    this.#database.run("UPDATE deploy SET switched = 1, step = 'switched' WHERE id = ?", id)
+  }
+
+  end(id: number, outcome: 'succeeded' | 'failed', message: string | null = null): void {
+    this.#database.run(
+      'UPDATE deploy SET ended_at = ?, outcome = ?, message = ? WHERE id = ?',
+      new Date().toISOString(),
+      outcome,
+      message,
+      id,
+    )
+  }
+
+  /** Jobs that no one has ended: what a start after a crash must deal with. */
+  open(): readonly DeployRecord[] {
+    return this.#database.all('SELECT * FROM deploy WHERE ended_at IS NULL ORDER BY id').map(toRecord)
+  }
+
+  /** Newest first. */
+  of(appId: string, limit: number): readonly DeployRecord[] {
+    return this.#database
+      .all('SELECT * FROM deploy WHERE app_id = ? ORDER BY id DESC LIMIT ?', appId, limit)
+      .map(toRecord)
+  }
+}
+
+function toRecord(row: Row): DeployRecord {
+  return {
+    id: Number(row.id),
+    appId: String(row.app_id),
+    kind: row.kind as DeployKind,
+    who: String(row.who),
+    startedAt: String(row.started_at),
+    step: String(row.step),
+    switched: row.switched === 1,
+    version: row.version === null ? null : Number(row.version),
+    ref:
+      row.ref === null ? null : { name: String(row.ref), from: String(row.ref_from), to: String(row.ref_to) },
+    endedAt: row.ended_at === null ? null : String(row.ended_at),
+    outcome: row.outcome as DeployRecord['outcome'],
+    message: row.message === null ? null : String(row.message),
+  }
+}

@@ -1,0 +1,111 @@
+import type { Cipher } from './cipher.ts'
+import type { ConfigVars } from './config.ts'
+import type { Database, Row } from './database.ts'
+
+/** Process type -> its command line from the Procfile; null: the image's own command. */
+export type Processes = Readonly<Record<string, string | null>>
+
+/** Process type -> how many containers of it. */
+export type Formation = Readonly<Record<string, number>>
+
+/** Image + config + process types, numbered v1, v2, ...; immutable. */
+export type Release = {
+  readonly appId: string
+  readonly version: number
+  /** Docker image id, `sha256:...` */
+  readonly image: string
+  readonly commit: string | null
+  readonly config: ConfigVars
+  readonly processes: Processes
+  /** As it was when the release was made; `scale` changes the app's, not this. */
+  readonly formation: Formation
+  readonly port: number
+  /** The image has an ENTRYPOINT: a Procfile line's words are its arguments. */
+  readonly entrypoint: boolean
+  readonly description: string
+  readonly createdBy: string
+  readonly createdAt: string
+}
+
+export class Releases {
+  readonly #database: Database
+  readonly #cipher: Cipher
+
+  constructor(database: Database, cipher: Cipher) {
+    this.#database = database
+    this.#cipher = cipher
+  }
+
+  /** The number that the app's next release gets. */
+  nextVersion(appId: string): number {
+    const row = this.#database.get(
+      'SELECT coalesce(max(version), 0) AS last FROM release WHERE app_id = ?',
+      appId,
+    )
+    return Number(row?.last) + 1
+  }
+
+  add(release: Release): void {
+    this.#database.run(
+      `INSERT INTO release (app_id, version, image, commit_id, config, processes, formation, port, entrypoint, description, created_by, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      release.appId,
+      release.version,
+      release.image,
+      release.commit,
+      this.#cipher.seal(JSON.stringify(release.config), `${release.appId}/v${release.version}`),
+      JSON.stringify(release.processes),
+      JSON.stringify(release.formation),
+      release.port,
+      release.entrypoint ? 1 : 0,
+      release.description,
+      release.createdBy,
+      release.createdAt,
+    )
+  }
+
+  find(appId: string, version: number): Release | undefined {
+    return this.#toRelease(
+      this.#database.get('SELECT * FROM release WHERE app_id = ? AND version = ?', appId, version),
+    )
+  }
+
+  /** Newest first. */
+  list(appId: string, limit = 1000): readonly Release[] {
+    const rows = this.#database.all(
+      'SELECT * FROM release WHERE app_id = ? ORDER BY version DESC LIMIT ?',
+      appId,
+      limit,
+    )
+    return rows.flatMap((row) => this.#toRelease(row) ?? [])
+  }
+
+  /** Every image that a release names: what no clean-up may touch. */
+  images(): ReadonlySet<string> {
+    return new Set(this.#database.all('SELECT DISTINCT image FROM release').map((row) => String(row.image)))
+  }
+
+  delete(appId: string, version: number): void {
+    this.#database.run('DELETE FROM release WHERE app_id = ? AND version = ?', appId, version)
+  }
+
+  #toRelease(row: Row | undefined): Release | undefined {
+    if (!row) return undefined
+    const appId = String(row.app_id)
+    const version = Number(row.version)
+    return {
+      appId,
+      version,
+      image: String(row.image),
+      commit: row.commit_id === null ? null : String(row.commit_id),
+      config: JSON.parse(this.#cipher.open(row.config as Uint8Array, `${appId}/v${version}`)) as ConfigVars,
+      processes: JSON.parse(String(row.processes)) as Processes,
+      formation: JSON.parse(String(row.formation)) as Formation,
+      port: Number(row.port),
+      entrypoint: row.entrypoint === 1,
+      description: String(row.description),
+      createdBy: String(row.created_by),
+      createdAt: String(row.created_at),
+    }
+  }
+}

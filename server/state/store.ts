@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Apps } from './apps.ts'
+import { openCipher } from './cipher.ts'
+import { Config } from './config.ts'
+import { Containers } from './containers.ts'
+import { Database } from './database.ts'
+import { Domains } from './domains.ts'
+import { Formations } from './formations.ts'
+import { randomName } from './identifiers.ts'
+import { Journal } from './journal.ts'
+import { People } from './people.ts'
+import { Releases } from './releases.ts'
+
+/** Owner of what should be: everything that must outlive the process, in `$PAAS_HOME/state.db`. */
+export class Store {
+  /** In every name and label that we make, so that instances on one machine never touch each other's. */
+  readonly instanceId: string
+  readonly apps: Apps
+  readonly config: Config
+  readonly containers: Containers
+  readonly domains: Domains
+  readonly formations: Formations
+  readonly journal: Journal
+  readonly people: People
+  readonly releases: Releases
+  readonly #database: Database
+
+  /** Throws `UserError` where another server holds the store or the master key is gone. */
+  constructor(home: string) {
+    const file = join(home, 'state.db')
+    const cipher = openCipher(join(home, 'master.key'), !existsSync(file))
+    const database = new Database(file)
+    this.#database = database
+    this.apps = new Apps(database)
+    this.config = new Config(database, cipher)
+    this.containers = new Containers(database)
+    this.domains = new Domains(database)
+    this.formations = new Formations(database)
+    this.journal = new Journal(database)
+    this.people = new People(database)
+    this.releases = new Releases(database, cipher)
+    this.instanceId = instanceId(database)
+  }
+
+  /** All of `work` lasts, or none of it. */
+  transaction<T>(work: () => T): T {
+    return this.#database.transaction(work)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
+
+function instanceId(database: Database): string {
+  const known = database.get('SELECT id FROM instance')
+  if (known) return String(known.id)
+  const id = randomName(8)
+  database.run('INSERT INTO instance (id, created_at) VALUES (?, ?)', id, new Date().toISOString())
+  return id
+}

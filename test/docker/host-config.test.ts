@@ -1,0 +1,139 @@
+import { execFileSync } from 'node:child_process'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ContainerSpec } from '../../server/docker/container-spec.ts'
+import { createBody } from '../../server/docker/host-config.ts'
+import { Workbench } from './workbench.ts'
+
+/** Everything that a host configuration of ours may say; all other fields of Docker's stay unsaid. */
+const allowed = [
+  'CapAdd',
+  'CapDrop',
+  'CgroupnsMode',
+  'Init',
+  'IpcMode',
+  'LogConfig',
+  'Memory',
+  'MemorySwap',
+  'NanoCpus',
+  'NetworkMode',
+  'PidsLimit',
+  'RestartPolicy',
+  'SecurityOpt',
+  'Ulimits',
+]
+
+describe('the configuration of a container', { timeout: 60_000 }, () => {
+  let bench: Workbench
+  beforeAll(async () => {
+    bench = await Workbench.open()
+  })
+  afterAll(() => bench[Symbol.asyncDispose]())
+
+  test('opens nothing of the host, whatever the spec', () => {
+    const words = fc.array(fc.string())
+    const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
+    const specs: fc.Arbitrary<ContainerSpec> = fc.record({
+      name: fc.string(),
+      hostname: fc.string(),
+      image: fc.string(),
+      command: maybe(words),
+      entrypoint: maybe(words),
+      environment: fc.dictionary(fc.string(), fc.string()),
+      labels: fc.dictionary(fc.string(), fc.string()),
+      network: fc.record({ name: fc.stringMatching(/^paas-[a-z0-9]{1,20}$/), address: maybe(fc.ipV4()) }),
+      tty: maybe(fc.boolean()),
+      openStdin: maybe(fc.boolean()),
+      stopSignal: maybe(fc.string()),
+      limits: fc.record({ memoryBytes: fc.nat(), cpus: fc.float(), pids: fc.nat() }),
+      workingDir: maybe(fc.string()),
+      user: maybe(fc.string()),
+      // What a caller might slip in.
+      Privileged: fc.constant(true),
+      HostConfig: fc.constant({ Privileged: true, Binds: ['/:/host'] }),
+      mounts: fc.constant([{ Type: 'bind', Source: '/', Target: '/host' }]),
+    })
+    fc.assert(
+      fc.property(specs, (spec) => {
+        const { HostConfig: config, ...body } = createBody(spec)
+        expect(Object.keys(config ?? {}).sort()).toEqual(allowed)
+        expect(config).toMatchObject({
+          SecurityOpt: ['no-new-privileges'],
+          CapDrop: ['ALL'],
+          IpcMode: 'private',
+          MemorySwap: spec.limits.memoryBytes,
+        })
+        expect(Object.keys(body)).not.toContain('Privileged')
+        expect(Object.keys(body)).not.toContain('Volumes')
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test.each([['host'], ['container:other'], ['none'], ['default'], ['']])(
+    'refuses the network %s',
+    (name) => {
+      expect(() => createBody(bench.spec('true', { network: { name } }))).toThrow(TypeError)
+    },
+  )
+
+  test('is what the engine made of it', async () => {
+    const network = await bench.network()
+    const id = await bench.started('sleep 1000', { network: { name: network.name } })
+    const [made] = JSON.parse(execFileSync('docker', ['inspect', id], { encoding: 'utf8' })) as [Inspected]
+    expect(made.HostConfig).toMatchObject({
+      Privileged: false,
+      Init: true,
+      NetworkMode: network.name,
+      PidMode: '',
+      IpcMode: 'private',
+      UTSMode: '',
+      UsernsMode: '',
+      CgroupnsMode: 'private',
+      SecurityOpt: ['no-new-privileges'],
+      CapDrop: ['ALL'],
+      PublishAllPorts: false,
+      Memory: 64 * 1024 * 1024,
+      MemorySwap: 64 * 1024 * 1024,
+      NanoCpus: 500_000_000,
+      PidsLimit: 64,
+      LogConfig: { Type: 'json-file', Config: { 'max-file': '3', 'max-size': '10m' } },
+      RestartPolicy: { Name: 'no' },
+    })
+    for (const none of [
+      'Binds',
+      'Devices',
+      'DeviceRequests',
+      'VolumesFrom',
+      'Mounts',
+      'PortBindings',
+      'ExtraHosts',
+    ]) {
+      expect(Object.keys(made.HostConfig[none] ?? {})).toEqual([])
+    }
+    expect(Object.keys(made.NetworkSettings.Networks)).toEqual([network.name])
+    expect(made.Mounts).toEqual([])
+  })
+
+  test('holds inside: nine capabilities, no new privileges, the limits', async () => {
+    const id = await bench.started(
+      'grep -E "^(CapBnd|CapEff|NoNewPrivs)" /proc/self/status; ulimit -c; mknod x c 1 3',
+    )
+    await bench.engine.containers.wait(id)
+    const lines = await bench.lines(id)
+    // CHOWN 0, DAC_OVERRIDE 1, FOWNER 3, FSETID 4, KILL 5, SETGID 6, SETUID 7, NET_BIND_SERVICE 10, SYS_CHROOT 18
+    const mask = [0, 1, 3, 4, 5, 6, 7, 10, 18].reduce((sum, bit) => sum + 2 ** bit, 0)
+    const hex = mask.toString(16).padStart(16, '0')
+    expect(lines).toContain(`CapBnd:\t${hex}`)
+    expect(lines).toContain(`CapEff:\t${hex}`)
+    expect(lines).toContain('NoNewPrivs:\t1')
+    expect(lines).toContain('0')
+    expect(lines.join()).toContain('Operation not permitted')
+  })
+})
+
+type Inspected = {
+  readonly HostConfig: Readonly<Record<string, object | undefined>>
+  readonly NetworkSettings: { readonly Networks: object }
+  readonly Mounts: readonly object[]
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+// The tests drive real parts: builds and containers take seconds on a busy machine, and two cores are few.
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    reporters: ['./test/reporter.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+  },
+})

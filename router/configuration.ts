@@ -79,6 +79,8 @@ const sections = ({ paths, httpHost, httpPort }: ConfigurationOptions): string[]
   '  option redispatch 1',
   '  retries 2',
   '  option http-no-delay',
+  '  option dontlognull',
+  '  option http-ignore-probes',
   ...[400, 404, 502, 504].map((status) => `  errorfile ${status} ${page(status)}`),
   // A slot without a server that answers. The request log says 502 for it too.
   `  errorfile 503 ${page(502)}`,

@@ -4,6 +4,7 @@ import { createRepository, deleteRef, moveRef, noObject } from '../../server/git
 import type { Update, Verdict } from '../../server/git/proc-receive.ts'
 import { type Push, receivePack } from '../../server/git/receive-pack.ts'
 import { uploadPack } from '../../server/git/upload-pack.ts'
+import { removalsDone } from '../../server/git/visits.ts'
 import { type Execution, execute, launch, type Outcome } from '../ssh/execute.ts'
 import { openTestDoor, type TestDoor } from '../ssh/open-test-door.ts'
 
@@ -94,6 +95,9 @@ export async function openTestRepository(
       const found = await readdir(join(repository, 'objects'), { recursive: true, withFileTypes: true })
       return found.filter((entry) => entry.isFile() && entry.name !== 'packs').map(({ name }) => name)
     },
-    [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await removalsDone(repository)
+      await bench[Symbol.asyncDispose]()
+    },
   }
 }

@@ -182,6 +182,7 @@ test('a push that is cut within its pack leaves nothing behind', { timeout: 20_0
   await bench.git(['push', '-q', 'paas', 'main'])
   const before = (await bench.objectFiles()).sort()
   await bench.git(['config', 'core.compression', '0'])
+  await bench.git(['config', 'pack.window', '0'])
   for (let index = 0; index < 6; index += 1) {
     await bench.commit(`big${index}`, randomBytes(4_000_000).toString('latin1'))
   }

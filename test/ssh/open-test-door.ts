@@ -1,12 +1,16 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { vi } from 'vitest'
 import type { Person } from '../../server/ssh/authentication.ts'
 import { type Door, type DoorEvent, type Limits, openDoor } from '../../server/ssh/door.ts'
 import { loadHostKey } from '../../server/ssh/host-key.ts'
 import { parsePublicKey } from '../../server/ssh/public-key.ts'
 import type { Session } from '../../server/ssh/session.ts'
 import { type Execution, execute, launch, type Outcome } from './execute.ts'
+
+// Real programs on a busy machine.
+vi.setConfig({ testTimeout: 30_000 })
 
 export type TestPerson = Person & { readonly keyFile: string; readonly privateKey: string }
 
@@ -89,7 +93,7 @@ export async function openTestDoor(
     launchSsh: (person, args) => launch('ssh', [...sshArguments(person.keyFile), 'paas@127.0.0.1', ...args]),
     [Symbol.asyncDispose]: async () => {
       await door[Symbol.asyncDispose]()
-      await rm(folder, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true, maxRetries: 20 })
     },
   }
 }

@@ -70,5 +70,7 @@ function isMistypedApp(command: Command, words: readonly string[]): boolean {
   const [first] = words
   if (first === undefined || command.verbatim || !/^[a-z0-9][a-z0-9-]{0,30}$/.test(first)) return false
   const argument = command.arguments?.[0]
-  return argument === undefined || (argument.looks !== undefined && !argument.looks(first))
+  if (argument === undefined) return true
+  const couldBeAlone = argument.required === true && words.length === 1
+  return argument.looks !== undefined && !argument.looks(first) && !couldBeAlone
 }

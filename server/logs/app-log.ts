@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { NotFoundError } from '../docker/engine-errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Container } from '../state/containers.ts'
@@ -48,7 +49,8 @@ export async function* followApp(
     try {
       for await (const entry of source) await channel.push(entry)
     } catch (error) {
-      if (!all.aborted) paas.log(`A log of ${app.name} broke off: ${String(error)}`)
+      if (!all.aborted && !(error instanceof NotFoundError))
+        paas.log(`A log of ${app.name} broke off: ${String(error)}`)
     }
   }
   const watchContainers = async (): Promise<void> => {
@@ -77,13 +79,16 @@ async function containerHistory(
   options: AppLogOptions,
 ): Promise<LogEntry[]> {
   const entries: LogEntry[] = []
-  const found = await paas.engine.containers.list({ labels: { 'paas.app-id': container.appId }, all: true })
-  if (!found.some((each) => each.name === container.name)) return entries
   const lines = paas.engine.containers.logs(container.name, {
     tail: options.tail,
     ...(options.since === undefined ? {} : { since: options.since }),
   })
-  for await (const line of lines) entries.push(toEntry(container, line))
+  try {
+    for await (const line of lines) entries.push(toEntry(container, line))
+  } catch (error) {
+    // It was retired and removed while we read.
+    if (!(error instanceof NotFoundError)) throw error
+  }
   return entries
 }
 

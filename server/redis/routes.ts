@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import {
   type AppRoute,
@@ -26,6 +27,7 @@ export type RouteSource = {
 }
 
 const ackTimeoutMs = 10_000
+const readyTimeoutMs = 5_000
 const watchMs = 1_000
 
 /**
@@ -76,10 +78,11 @@ export class Routes {
     again()
   }
 
-  /** Throws `UnavailableError` where Redis or the router would not take a change now: asked before the switch. */
+  /** Throws `UnavailableError` where Redis or the router would not take a change within 5 s: asked before the switch. */
   async assertReady(): Promise<void> {
-    const routers = await this.#routers()
-    if (routers.size > 0) return
+    const deadline = Date.now() + readyTimeoutMs
+    while ((await this.#routers()).size === 0 && Date.now() < deadline) await wait(100)
+    if ((await this.#routers()).size > 0) return
     throw new UnavailableError('The router does not answer; nothing was changed', {
       next: 'On the server: make status, then make up',
     })

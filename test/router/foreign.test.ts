@@ -49,9 +49,23 @@ test('Garbage in Redis is reported once and everything else is served', async ()
   await redis.rpush('frontend:Upper.test', 'x', `http://${one.address}`)
   await redis.rpush('frontend:x.test\nserver evil', 'x', `http://${one.address}`)
   await redis.rpush('frontend:url.test', 'x', 'javascript:alert(1)', `http://${one.address}`)
-  await redis.rpush('frontend:urls.test', 'x', 'http://1.2.3.4:99999', 'http://0.0.0.0:80', 'https://1.2.3.4:1')
+  await redis.rpush(
+    'frontend:urls.test',
+    'x',
+    'http://1.2.3.4:99999',
+    'http://0.0.0.0:80',
+    'https://1.2.3.4:1',
+  )
   await redis.hset('paas:apps', 'broken', '{"name":', 'alien', '[1]', 'id with space', '{}')
-  await redis.hset('paas:hosts', 'broken.test', 'broken', 'alien.test', 'alien', 'space.test', 'id with space')
+  await redis.hset(
+    'paas:hosts',
+    'broken.test',
+    'broken',
+    'alien.test',
+    'alien',
+    'space.test',
+    'id with space',
+  )
   await router.publish({ ours: route(['ours.test'], [one.address]) })
 
   await until('the good URL is served', async () => (await router.get('url.test')).body === 'one')

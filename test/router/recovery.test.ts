@@ -56,7 +56,10 @@ test("Another boot's table serves nothing until this boot's is published", async
   await router.redis.rpush('frontend:foreign.test', 'x', `http://${one.address}`)
   await router.stop('router')
   router.startFollower()
-  await until('Redis is read', async () => ((await router.report()).match(/Redis answers/g) ?? []).length >= 2)
+  await until(
+    'Redis is read',
+    async () => ((await router.report()).match(/Redis answers/g) ?? []).length >= 2,
+  )
   await until('it reports', async () => (await router.state()) !== undefined)
   expect((await router.get('one.test')).status).toBe(404)
   expect((await router.get('foreign.test')).status).toBe(404)

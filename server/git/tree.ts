@@ -20,6 +20,13 @@ export const treeLimits: TreeLimits = {
   cpuSeconds: 60,
 }
 
+export type CheckedTree = {
+  readonly entries: number
+  readonly bytes: number
+  /** Path from the root -> size in bytes, of all files and symbolic links. */
+  readonly files: ReadonlyMap<string, number>
+}
+
 /**
  * Walks the tree of a pushed commit and counts while git lists it, so that a small push cannot unfold into more than
  * the limits. Throws `UserError` with the limit's name, or with the path that would leave its folder, hide in `.git`
@@ -30,8 +37,9 @@ export async function checkTree(
   commit: string,
   signal?: AbortSignal,
   limits: TreeLimits = treeLimits,
-): Promise<{ readonly entries: number; readonly bytes: number }> {
+): Promise<CheckedTree> {
   const seen = new Set<string>()
+  const files = new Map<string, number>()
   const folders = new Set([''])
   let bytes = 0
   const options = { cpuSeconds: limits.cpuSeconds, ...(signal === undefined ? {} : { signal }) }
@@ -45,6 +53,7 @@ export async function checkTree(
     }
     seen.add(path)
     if (entry.type === 'tree') folders.add(path)
+    else files.set(path, entry.size)
     if (seen.size > limits.entries) {
       throw refused(
         `The tree has more than ${limits.entries.toLocaleString('en')} files and folders`,
@@ -60,7 +69,7 @@ export async function checkTree(
     }
   }
   signal?.throwIfAborted()
-  return { entries: seen.size, bytes }
+  return { entries: seen.size, bytes, files }
 }
 
 function checkedPath(entry: TreeEntry, limits: TreeLimits): string {

@@ -93,7 +93,10 @@ test('an honest tree passes, with its counts', async () => {
     ['100644', 'Grüße 你好 \\x2d ..', blob],
     ['100644', '...', blob],
   ])
-  expect(await checkTree(`${bench.work}/.git`, commit)).toEqual({ entries: 8, bytes: 4 * 5 + 3 + 5 + 5 })
+  const tree = await checkTree(`${bench.work}/.git`, commit)
+  expect(tree).toMatchObject({ entries: 8, bytes: 4 * 5 + 3 + 5 + 5 })
+  expect(tree.files.get('src/file')).toBe(5)
+  expect(tree.files.has('src')).toBe(false)
 })
 
 test('a tree that unfolds into 10^10 paths is refused while it is counted', async () => {

@@ -34,5 +34,8 @@ export async function enter(repository: string): Promise<Visit> {
   }
 }
 
+/** Whether a push to it is under way. */
+export const isVisited = (repository: string): boolean => places.has(repository)
+
 const places = new Map<string, { visits: number; dirty: boolean }>()
 const removals = new Map<string, Promise<void>>()

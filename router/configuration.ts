@@ -79,6 +79,8 @@ const sections = ({ paths, httpHost, httpPort }: ConfigurationOptions): string[]
   '  option redispatch 1',
   '  retries 2',
   '  option http-no-delay',
+  '  option dontlognull',
+  '  option http-ignore-probes',
   ...[400, 404, 502, 504].map((status) => `  errorfile ${status} ${page(status)}`),
   // A slot without a server that answers. The request log says 502 for it too.
   `  errorfile 503 ${page(502)}`,
@@ -106,6 +108,7 @@ const sections = ({ paths, httpHost, httpPort }: ConfigurationOptions): string[]
 const logFormat = '%lc %[date(0,us)] %b %s %ts %ST %B %Tc %Tr %Ta %ci %ID %HM %[var(txn.host)] %HU'
 
 const rejections = [
+  '  http-request deny deny_status 400 if !{ req.ver 1.0 1.1 }',
   '  http-request deny deny_status 400 if { method CONNECT TRACE }',
   "  http-request deny deny_status 400 if { req.hdr(host) -m reg -i '[^a-z0-9.:_\\[\\]-]' } || HTTP_1.1 !{ req.hdr(host) -m found }",
   '  http-request deny deny_status 400 if HTTP_1.0 { req.hdr(transfer-encoding) -m found }',

@@ -23,6 +23,8 @@ export type Follower = AsyncDisposable & {
   /** Says that the table of `generation` is served now, except for what `draining` names. */
   acknowledge(generation: number, draining: ReadonlyMap<string, number>): void
   draining(draining: ReadonlyMap<string, number>): void
+  /** Says nothing more to Redis until the next acknowledgement: HAProxy serves nothing. */
+  silence(): void
 }
 
 const foreignDelayMs = 20
@@ -92,6 +94,9 @@ export function follow({ url, id, boot, table: first, report, onTable }: Followe
       if (served) served = { ...served, draining }
       store.writeDraining(draining).catch(() => {})
     },
+    silence() {
+      served = undefined
+    },
     async [Symbol.asyncDispose]() {
       closed = true
       clearInterval(heartbeat)
@@ -145,10 +150,9 @@ export function follow({ url, id, boot, table: first, report, onTable }: Followe
       clearTimeout(foreignTimer)
       foreignTimer = undefined
       try {
+        // A connection that lasts loses no message, and `onReady` asks for all after any other.
         const next =
-          all || !isContiguous(generations)
-            ? await readAll()
-            : await readSome(generations, [...hosts], [...foreign])
+          all || !table.epoch ? await readAll() : await readSome(generations, [...hosts], [...foreign])
         if (next !== table) {
           table = next
           onTable(table)
@@ -164,15 +168,6 @@ export function follow({ url, id, boot, table: first, report, onTable }: Followe
         await delay(retryMs)
       }
     }
-  }
-
-  function isContiguous(generations: readonly number[]): boolean {
-    let expected = (table.epoch?.generation ?? -1) + 1
-    for (const generation of generations) {
-      if (generation > expected) return false
-      if (generation === expected) expected++
-    }
-    return true
   }
 
   async function readAll(): Promise<Table> {
@@ -202,15 +197,11 @@ export function follow({ url, id, boot, table: first, report, onTable }: Followe
     if (generation > (table.epoch?.generation ?? -1)) {
       const own = await store.readHosts(named)
       if (isTrusted(own.epoch, { boot, generation }, boot)) {
-        const hosts = new Map(table.hosts)
-        const apps = new Map(table.apps)
-        const lost: string[] = []
-        for (const [host, owner] of own.hosts) {
-          if (owner === undefined && hosts.delete(host)) lost.push(host)
-        }
-        for (const [host, owner] of ownHosts(own)) hosts.set(host, owner)
-        for (const [app, route] of ownApps(own)) apps.set(app, route)
-        next = { ...table, epoch: { boot, generation }, hosts, apps: withOwners(apps, hosts) }
+        const owners = ownHosts(own)
+        const lost = named.filter((host) => table.hosts.has(host) && !owners.has(host))
+        const hosts = changed(table.hosts, owners, lost)
+        const apps = withOwners(changed(table.apps, ownApps(own), []), hosts)
+        next = { ...table, epoch: { boot, generation }, hosts, apps }
         foreignNames = [...new Set([...foreignNames, ...lost])]
       } else if (own.epoch?.boot === boot) throw new Error('the routes changed back while they were read')
     }
@@ -275,8 +266,27 @@ export function follow({ url, id, boot, table: first, report, onTable }: Followe
   }
 }
 
-function withOwners(apps: Map<string, AppRoute>, hosts: ReadonlyMap<string, string>): Map<string, AppRoute> {
+/** `map` with these entries and without those keys; the same object where that changes nothing. */
+function changed<Value>(
+  map: ReadonlyMap<string, Value>,
+  set: ReadonlyMap<string, Value>,
+  removed: readonly string[],
+): ReadonlyMap<string, Value> {
+  if (removed.length === 0 && [...set].every(([key, value]) => map.get(key) === value)) return map
+  const copy = new Map(map)
+  for (const key of removed) copy.delete(key)
+  for (const [key, value] of set) copy.set(key, value)
+  return copy
+}
+
+function withOwners(
+  apps: ReadonlyMap<string, AppRoute>,
+  hosts: ReadonlyMap<string, string>,
+): ReadonlyMap<string, AppRoute> {
   const owners = new Set(hosts.values())
-  for (const app of apps.keys()) if (!owners.has(app)) apps.delete(app)
-  return apps
+  return changed(
+    apps,
+    new Map(),
+    [...apps.keys()].filter((app) => !owners.has(app)),
+  )
 }

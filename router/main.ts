@@ -43,6 +43,7 @@ async function main(): Promise<void> {
     report,
     onServed: ({ epoch, draining }) => follower.acknowledge(epoch?.generation ?? 0, draining),
     onDraining: (draining) => follower.draining(draining),
+    onDown: () => follower.silence(),
   })
   await using log = await startRequestLog({
     socket: paths.logSocket,

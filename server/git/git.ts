@@ -92,7 +92,7 @@ export async function hasRefs(repository: string): Promise<boolean> {
 
 /** Points HEAD at a branch: what a clone checks out. */
 export async function setHead(repository: string, branch: string): Promise<void> {
-  await git(repository, ['symbolic-ref', 'HEAD', ref(branch)])
+  await git(repository, ['symbolic-ref', 'HEAD', ref(`refs/heads/${branch}`)])
 }
 
 /**

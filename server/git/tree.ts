@@ -32,13 +32,19 @@ export async function checkTree(
   limits: TreeLimits = treeLimits,
 ): Promise<{ readonly entries: number; readonly bytes: number }> {
   const seen = new Set<string>()
+  const folders = new Set([''])
   let bytes = 0
   const options = { cpuSeconds: limits.cpuSeconds, ...(signal === undefined ? {} : { signal }) }
   for await (const entry of listTree(repository, commit, options)) {
     const path = checkedPath(entry, limits)
     // A link and a folder of one name would write outside of the tree.
     if (seen.has(path)) throw refused(`${shown(path)} appears twice`, 'Make the commit anew with git')
+    // Parents come before their children; a name with a slash in it has none.
+    if (!folders.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) {
+      throw refused(`${shown(path)} leaves its folder`, 'Make the commit anew with git')
+    }
     seen.add(path)
+    if (entry.type === 'tree') folders.add(path)
     if (seen.size > limits.entries) {
       throw refused(
         `The tree has more than ${limits.entries.toLocaleString('en')} files and folders`,
@@ -69,7 +75,6 @@ function checkedPath(entry: TreeEntry, limits: TreeLimits): string {
   if (parts.length - 1 > limits.depth) {
     throw refused(`A file lies more than ${limits.depth} folders deep`, 'Flatten the tree')
   }
-  // Parents come before, and were checked.
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {
     throw refused(`${shown(path)} leaves its folder`, 'Make the commit anew with git')
   }

@@ -93,10 +93,10 @@ test('an honest tree passes, with its counts', async () => {
     ['100644', 'Grüße 你好 \\x2d ..', blob],
     ['100644', '...', blob],
   ])
-  const tree = await checkTree(`${bench.work}/.git`, commit)
-  expect(tree).toMatchObject({ entries: 8, bytes: 4 * 5 + 3 + 5 + 5 })
-  expect(tree.files.get('src/file')).toBe(5)
-  expect(tree.files.has('src')).toBe(false)
+  const checked = await checkTree(`${bench.work}/.git`, commit)
+  expect(checked).toMatchObject({ entries: 8, bytes: 4 * 5 + 3 + 5 + 5 })
+  expect(checked.files.get('src/file')).toBe(5)
+  expect(checked.files.has('src')).toBe(false)
 })
 
 test('a tree that unfolds into 10^10 paths is refused while it is counted', async () => {

@@ -146,6 +146,7 @@ export async function* listTree(
     }
     await done
   } finally {
+    // It only reads.
     child.kill('SIGKILL')
   }
 }

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { assertRight, maySee } from './access.ts'
 import { deployPush, repositoryOf } from './deploy/push.ts'
 import { NoSuchAppError, type PaasError, UserError } from './errors.ts'
 import { createRepository, deleteRef, hasRefs, moveRef, noObject, setHead } from './git/git.ts'
 import { atomicReason, type Update, type Verdict } from './git/proc-receive.ts'
 import { type Push, receivePack } from './git/receive-pack.ts'
+import { removeRepository } from './git/remove-repository.ts'
 import { appNameOf } from './git/repository-path.ts'
 import { checkTree } from './git/tree.ts'
 import { uploadPack } from './git/upload-pack.ts'
@@ -68,7 +68,7 @@ async function forgetIfEmpty(paas: Paas, app: App): Promise<void> {
   if ((await hasRefs(repository)) || isVisited(repository)) return
   paas.store.apps.delete(app.id)
   await removalsDone(repository)
-  await rm(repository, { recursive: true, force: true })
+  await removeRepository(repository)
 }
 
 /**

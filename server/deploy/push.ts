@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { buildContext } from '../build/context.ts'
 import { UserError } from '../errors.ts'
 import { archive, moveRef, resolve } from '../git/git.ts'
@@ -7,10 +6,10 @@ import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import { appUrls } from '../routing.ts'
 import { readSource, type Source } from '../source/source.ts'
-import type { App } from '../state/apps.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { ensureNetwork } from './network.ts'
 import { draftRelease, formationFor, imageTag, installRelease } from './release.ts'
+import { repositoryOf } from './repository.ts'
 import { swap } from './swap.ts'
 
 export type PushRequest = {
@@ -74,7 +73,7 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
   await checkTree(repository, built.commit, deploy.signal)
   const source = await readSource(repository, built.commit)
   progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with its Dockerfile`)
-  const [image] = await Promise.all([buildImage(deploy, repository, source), ensureNetwork(paas, deploy.app)])
+  const image = await buildBesideNetwork(deploy, repository, source)
   await deploy.step('built')
 
   const { app } = deploy
@@ -104,14 +103,20 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
   sayDeployed(deploy, next.version)
 }
 
-export const repositoryOf = (paas: Pick<Paas, 'settings'>, app: App): string =>
-  join(paas.settings.home, 'repositories', `${app.id}.git`)
-
 /** Another push may have come first while this one waited for the app. */
 async function assertUnmoved(repository: string, push: PushRequest): Promise<void> {
   const now = (await resolve(repository, push.ref)) ?? '0'.repeat(40)
   if (now === push.from) return
   throw new UserError('Somebody else pushed to this branch first', { next: 'git pull, then push again' })
+}
+
+/** Waits for both, also when one has failed: nothing may go on behind the undo. */
+async function buildBesideNetwork(deploy: Deploy, repository: string, source: Source): Promise<string> {
+  const network = ensureNetwork(deploy.paas, deploy.app)
+  const [built] = await Promise.allSettled([buildImage(deploy, repository, source), network])
+  if (built.status === 'rejected') throw built.reason
+  await network
+  return built.value
 }
 
 async function buildImage(deploy: Deploy, repository: string, source: Source): Promise<string> {

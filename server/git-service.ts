@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { assertRight, maySee } from './access.ts'
-import { deployPush, repositoryOf } from './deploy/push.ts'
+import { deployPush } from './deploy/push.ts'
+import { repositoryOf } from './deploy/repository.ts'
 import { NoSuchAppError, type PaasError, UserError } from './errors.ts'
 import { createRepository, deleteRef, hasRefs, moveRef, noObject, setHead } from './git/git.ts'
 import { atomicReason, type Update, type Verdict } from './git/proc-receive.ts'
@@ -9,7 +10,7 @@ import { removeRepository } from './git/remove-repository.ts'
 import { appNameOf } from './git/repository-path.ts'
 import { checkTree } from './git/tree.ts'
 import { uploadPack } from './git/upload-pack.ts'
-import { isVisited, removalsDone } from './git/visits.ts'
+import { isVisited } from './git/visits.ts'
 import { Output, presentable } from './output.ts'
 import type { Paas } from './paas.ts'
 import type { Session } from './ssh/session.ts'
@@ -67,7 +68,6 @@ async function forgetIfEmpty(paas: Paas, app: App): Promise<void> {
   const repository = repositoryOf(paas, app)
   if ((await hasRefs(repository)) || isVisited(repository)) return
   paas.store.apps.delete(app.id)
-  await removalsDone(repository)
   await removeRepository(repository)
 }
 

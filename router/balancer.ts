@@ -42,18 +42,23 @@ export type BalancerOptions = {
   /** Every connection from now on is served so. */
   onServed(served: Served): void
   onDraining(draining: ReadonlyMap<string, number>): void
+  /** HAProxy does not answer; `onServed` says when it serves again. */
+  onDown(): void
 }
 
 const idlePollMs = 1_000
 const drainPollMs = 100
 const retryMs = 100
 const writeDelayMs = 200
+// HAProxy takes a moment to start or to reload; only what lasts is worth a line.
+const patienceMs = 1_000
 const reloadDeadlineMs = 15_000
 // A worker that was replaced by a reload answers on its open connections for as long as `close-spread-time` says.
 const reloadSpreadMs = 2_200
 
 /** A balancer that serves nothing yet. */
-export function createBalancer({ configuration, report, onServed, onDraining }: BalancerOptions): Balancer {
+export function createBalancer(options: BalancerOptions): Balancer {
+  const { configuration, report, onServed, onDraining, onDown } = options
   const { paths } = configuration
   const haproxy = createHaproxy(paths)
   const drain = createDrain(haproxy)
@@ -89,20 +94,25 @@ export function createBalancer({ configuration, report, onServed, onDraining }: 
     write,
     async run(signal) {
       signal.addEventListener('abort', () => nudge.resolve(), { once: true })
-      let failure: string | undefined
+      let failure: { readonly text: string; readonly since: number; reported: boolean } | undefined
       while (!signal.aborted) {
         nudge = Promise.withResolvers()
         try {
           const waitMs = await step()
-          if (failure !== undefined) report('HAProxy serves again')
+          if (failure?.reported) report('HAProxy serves again')
           failure = undefined
           if (waitMs > 0) await pause(waitMs, nudge.promise)
         } catch (error) {
           // Whatever went wrong, HAProxy's state is read anew and the newest table tried again.
           actual = undefined
+          served = undefined
           const text = error instanceof Error ? error.message : String(error)
-          if (text !== failure) report(text)
-          failure = text
+          if (!failure) onDown()
+          if (failure?.text !== text) failure = { text, since: Date.now(), reported: false }
+          if (!failure.reported && Date.now() - failure.since >= patienceMs) {
+            report(text)
+            failure.reported = true
+          }
           await delay(retryMs)
         }
       }
@@ -153,6 +163,7 @@ export function createBalancer({ configuration, report, onServed, onDraining }: 
   }
 
   async function reload(info: HaproxyInfo, reason: string): Promise<number> {
+    if (Date.now() < spreadUntil) throw new Error(`HAProxy was just reloaded, and still: ${reason}`)
     report(`reloading HAProxy: ${reason}`)
     await write()
     await haproxy.reload()

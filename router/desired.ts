@@ -17,22 +17,33 @@ export const emptySlot = 'none'
 /** What HAProxy should hold to serve `routes` with the slots `assigned`. */
 export function desiredOf(routes: Routes, assigned: ReadonlyMap<string, number>): Desired {
   const slots = new Map<string, ReadonlyMap<string, string>>()
-  const slotOf = new Map<string, string>()
   for (const target of routes.targets.values()) {
     const number = assigned.get(target.id)
-    if (number === undefined) continue
-    slots.set(slotName(number), serversOf(target))
-    slotOf.set(target.id, slotName(number))
+    if (number !== undefined) slots.set(slotName(number), serversOf(target))
   }
+  return { slots, ...mapsOf(routes.hosts, assigned) }
+}
+
+type Maps = Pick<Desired, 'hosts' | 'wildcards'>
+
+// Neither hosts nor slots change when an app is deployed: then the maps of thousands of hosts stay the same.
+const knownMaps = new WeakMap<object, { assigned: object; maps: Maps }>()
+
+function mapsOf(routed: ReadonlyMap<string, string>, assigned: ReadonlyMap<string, number>): Maps {
+  const cached = knownMaps.get(routed)
+  if (cached?.assigned === assigned) return cached.maps
   const hosts = new Map<string, string>()
   const wildcards = new Map<string, string>()
-  for (const [host, id] of routes.hosts) {
-    const slot = slotOf.get(id) ?? emptySlot
+  for (const [host, id] of routed) {
+    const number = assigned.get(id)
+    const slot = number === undefined ? emptySlot : slotName(number)
     const key = host.endsWith('/') ? host : `${host}/`
     if (!key.startsWith('*')) hosts.set(key, slot)
     else wildcards.set(key.startsWith('*.') ? key.slice(2) : key, slot)
   }
-  return { slots, hosts, wildcards }
+  const maps = { hosts, wildcards }
+  knownMaps.set(routed, { assigned, maps })
+  return maps
 }
 
 /** The targets that need a slot. */

@@ -99,6 +99,7 @@ function drainsOf(
 }
 
 function mapChange(desired: ReadonlyMap<string, string>, actual: ReadonlyMap<string, string>): MapChange {
+  if (desired === actual) return { set: [], remove: [] }
   const set: { key: string; value: string; isNew: boolean }[] = []
   const remove: string[] = []
   for (const [key, value] of desired) {

@@ -9,7 +9,7 @@ export function assignSlots(
   wanted: Iterable<string>,
   held: ReadonlyMap<string, number>,
   busy: ReadonlySet<number>,
-): Map<string, number> {
+): ReadonlyMap<string, number> {
   const assigned = new Map<string, number>()
   const taken = new Set(busy)
   const waiting: string[] = []
@@ -21,6 +21,7 @@ export function assignSlots(
       taken.add(slot)
     }
   }
+  if (waiting.length === 0 && assigned.size === held.size) return held
   let next = 0
   for (const id of waiting) {
     while (taken.has(next)) next++

@@ -39,23 +39,30 @@ export function isTrusted(read: Epoch | undefined, known: Epoch | undefined, boo
 
 /** The routes of `table`: ours, and the foreign hosts that are not ours. */
 export function routesOf(table: Table): Routes {
-  const hosts = new Map<string, string>()
   const targets = new Map<string, Target>()
   for (const [host, urls] of table.foreign) {
     if (table.hosts.has(host)) continue
     const target = foreignTarget(urls)
-    hosts.set(host, target.id)
     targets.set(target.id, target)
   }
-  for (const [host, app] of table.hosts) {
-    hosts.set(host, app)
+  for (const app of table.hosts.values()) {
     if (!targets.has(app)) targets.set(app, appTarget(app, table.apps.get(app)))
   }
-  return { hosts, targets }
+  return { hosts: hostsOf(table), targets }
 }
 
-// Ten thousand lists are not digested anew for each change: what did not change is the same object.
+// Most changes touch one app out of thousands: what did not change is the same object as before.
 const known = new WeakMap<object, Target>()
+const merged = new WeakMap<object, { foreign: object; hosts: ReadonlyMap<string, string> }>()
+
+function hostsOf({ hosts: own, foreign }: Table): ReadonlyMap<string, string> {
+  const cached = merged.get(own)
+  if (cached?.foreign === foreign) return cached.hosts
+  const hosts = new Map(own)
+  for (const [host, urls] of foreign) if (!own.has(host)) hosts.set(host, foreignTarget(urls).id)
+  merged.set(own, { foreign, hosts })
+  return hosts
+}
 
 function foreignTarget(urls: readonly string[]): Target {
   const cached = known.get(urls)

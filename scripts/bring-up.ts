@@ -7,11 +7,12 @@ import { installed } from './installed.ts'
 import { type Instance, instance } from './instance.ts'
 import type { Part } from './parts.ts'
 import { answersHttp, answersSocket, answersSsh, ready } from './ready.ts'
+import { routerReady } from './router-ready.ts'
 import { say } from './say.ts'
 import { loopbackFor, sshConfig, writeSshConfig } from './ssh-config.ts'
 import { startPart } from './start-part.ts'
 
-/** Starts all of an instance that does not run, and returns when its SSH and HTTP ports answer. */
+/** Starts all of an instance that does not run, and returns when its SSH and HTTP ports answer and a push would be taken. */
 export async function up(): Promise<Instance> {
   const startedAt = Date.now()
   const ours = await instance()
@@ -28,6 +29,7 @@ export async function up(): Promise<Instance> {
   await Promise.all([
     ready('server', places, answersSsh(loopbackFor(settings.sshHost), settings.sshPort)),
     ready('haproxy', places, answersHttp(loopbackFor(settings.httpHost), settings.httpPort)),
+    routerReady(settings, places),
   ])
   await writeSshConfig(settings, places, key)
 

@@ -63,22 +63,28 @@ export function parts(
   const server: Part = {
     ...plain,
     name: 'server',
-    command: [process.execPath, join(checkout, 'server', 'main.ts')],
+    command: [process.execPath, ...frugal, join(checkout, 'server', 'main.ts')],
     folder: checkout,
-    environment: { ...serverEnvironment(settings), NODE_COMPILE_CACHE: places.cache, PATH: path },
+    environment: {
+      ...serverEnvironment(settings),
+      NODE_COMPILE_CACHE: places.cache,
+      ...oneArena,
+      PATH: path,
+    },
     inheritsEnvironment: true,
     listens: [{ setting: 'PAAS_SSH_PORT', host: settings.sshHost, port: settings.sshPort }],
   }
   const router: Part = {
     ...plain,
     name: 'router',
-    command: [join(code, relative(checkout, process.execPath)), join(code, 'router', 'main.ts')],
+    command: [join(code, relative(checkout, process.execPath)), ...frugal, join(code, 'router', 'main.ts')],
     prefix: [...intoCode, ...dropTo(users.router)],
     // Not the checkout: a `.env` there may hold what the router must not know.
     folder: places.router,
     environment: {
       ...routerEnvironment(settings),
       NODE_COMPILE_CACHE: join(places.router, 'cache'),
+      ...oneArena,
       PATH: path,
     },
   }
@@ -105,6 +111,11 @@ export function parts(
     rotate,
   ]
 }
+
+// Measured after a demo and a push of 100 MB: the server's memory falls from 115 to 64 MB, the router's from 39 to 28,
+// and neither pushes nor commands get slower.
+const frugal = ['--optimize-for-size', '--max-semi-space-size=1']
+const oneArena = { MALLOC_ARENA_MAX: '1' }
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { UserError } from '../server/errors.ts'
 import type { Settings } from '../server/settings.ts'
 import { layout } from './layout.ts'
-import { routerEnvironment, serverEnvironment } from './part-environment.ts'
 import { type Part, parts } from './parts.ts'
 
 export type UnitFile = { readonly path: string; readonly mode: number; readonly content: string }
@@ -21,8 +20,7 @@ export function units(settings: Settings, checkout: string): readonly UnitFile[]
   const users = { router: undefined, redis: undefined, mysql: undefined }
   const started = parts(settings, { places, users, checkout, othersReachCheckout: false })
   return [
-    { path: '/etc/paas/server.env', mode: 0o600, content: environmentFile(serverEnvironment(settings)) },
-    { path: '/etc/paas/router.env', mode: 0o600, content: environmentFile(routerEnvironment(settings)) },
+    ...started.filter(({ name }) => name === 'server' || name === 'router').map(environmentFile),
     ...started.filter(({ name }) => name !== 'rotate').map(unitFile),
   ]
 
@@ -54,8 +52,9 @@ function quoted(word: string): string {
 }
 
 /** systemd.exec(5), EnvironmentFile=: within double quotes these four are escaped. */
-function environmentFile(environment: Readonly<Record<string, string>>): string {
-  return Object.entries(environment)
-    .map(([name, value]) => `${name}="${value.replaceAll(/["\\`$]/g, '\\$&')}"\n`)
-    .join('')
+function environmentFile({ name, environment }: Part): UnitFile {
+  const lines = Object.entries(environment).map(
+    ([variable, value]) => `${variable}="${value.replaceAll(/["\\`$]/g, '\\$&')}"\n`,
+  )
+  return { path: `/etc/paas/${name}.env`, mode: 0o600, content: lines.join('') }
 }

@@ -1,10 +1,11 @@
 import { PaasError } from '../errors.ts'
-import { moveRef, prune } from '../git/git.ts'
+import { prune } from '../git/git.ts'
 import type { Paas } from '../paas.ts'
 import type { Container } from '../state/containers.ts'
 import type { DeployRecord } from '../state/journal.ts'
 import { finishDestroy } from './destroy.ts'
-import { repositoryOf } from './push.ts'
+import { discardImages } from './discard-images.ts'
+import { moveDeployBranch, repositoryOf } from './push.ts'
 import { retireInBackground } from './retire.ts'
 import { removeContainers } from './start.ts'
 import { bringUp } from './supervise.ts'
@@ -35,7 +36,7 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
         .all()
         .filter((container) => container.deployId === job.id && container.state === 'starting'),
     )
-    await removeImages(paas, job)
+    await discardImages(paas, job.id)
     if (job.ref && paas.store.apps.exists(job.appId))
       await prune(repositoryOf(paas, paas.store.apps.byId(job.appId)))
     paas.store.journal.end(job.id, 'failed', 'the server ended in the middle')
@@ -44,18 +45,10 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
   }
   if (job.ref && paas.store.apps.exists(job.appId)) {
     const repository = repositoryOf(paas, paas.store.apps.byId(job.appId))
-    await moveRef(repository, { ref: job.ref.name, from: job.ref.from, to: job.ref.to })
+    await moveDeployBranch(repository, job.ref)
   }
   paas.store.journal.end(job.id, 'succeeded', 'finished after a restart of the server')
   paas.log(`${what} was finished: the server ended after "${job.step}"`)
-}
-
-async function removeImages(paas: Paas, job: DeployRecord): Promise<void> {
-  const labels = { 'paas.instance': paas.store.instanceId, 'paas.deploy': String(job.id) }
-  const released = paas.store.releases.images()
-  for (const image of await paas.engine.images.list({ labels })) {
-    if (!released.has(image.id)) await paas.engine.images.remove(image.id)
-  }
 }
 
 /** Containers with our instance's label that no row speaks of: one-offs of a dead session among them. */

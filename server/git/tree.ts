@@ -20,6 +20,13 @@ export const treeLimits: TreeLimits = {
   cpuSeconds: 60,
 }
 
+export type CheckedTree = {
+  readonly entries: number
+  readonly bytes: number
+  /** Path from the root -> size in bytes, of all files and symbolic links. */
+  readonly files: ReadonlyMap<string, number>
+}
+
 /**
  * Walks the tree of a pushed commit and counts while git lists it, so that a small push cannot unfold into more than
  * the limits. Throws `UserError` with the limit's name, or with the path that would leave its folder, hide in `.git`
@@ -30,15 +37,23 @@ export async function checkTree(
   commit: string,
   signal?: AbortSignal,
   limits: TreeLimits = treeLimits,
-): Promise<{ readonly entries: number; readonly bytes: number }> {
+): Promise<CheckedTree> {
   const seen = new Set<string>()
+  const files = new Map<string, number>()
+  const folders = new Set([''])
   let bytes = 0
   const options = { cpuSeconds: limits.cpuSeconds, ...(signal === undefined ? {} : { signal }) }
   for await (const entry of listTree(repository, commit, options)) {
     const path = checkedPath(entry, limits)
     // A link and a folder of one name would write outside of the tree.
     if (seen.has(path)) throw refused(`${shown(path)} appears twice`, 'Make the commit anew with git')
+    // Parents come before their children; a name with a slash in it has none.
+    if (!folders.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) {
+      throw refused(`${shown(path)} leaves its folder`, 'Make the commit anew with git')
+    }
     seen.add(path)
+    if (entry.type === 'tree') folders.add(path)
+    else files.set(path, entry.size)
     if (seen.size > limits.entries) {
       throw refused(
         `The tree has more than ${limits.entries.toLocaleString('en')} files and folders`,
@@ -54,7 +69,7 @@ export async function checkTree(
     }
   }
   signal?.throwIfAborted()
-  return { entries: seen.size, bytes }
+  return { entries: seen.size, bytes, files }
 }
 
 function checkedPath(entry: TreeEntry, limits: TreeLimits): string {
@@ -69,7 +84,6 @@ function checkedPath(entry: TreeEntry, limits: TreeLimits): string {
   if (parts.length - 1 > limits.depth) {
     throw refused(`A file lies more than ${limits.depth} folders deep`, 'Flatten the tree')
   }
-  // Parents come before, and were checked.
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {
     throw refused(`${shown(path)} leaves its folder`, 'Make the commit anew with git')
   }

@@ -34,5 +34,13 @@ export async function enter(repository: string): Promise<Visit> {
   }
 }
 
+/** Whether a push to it is under way. */
+export const isVisited = (repository: string): boolean => places.has(repository)
+
+/** Resolves when nothing is being removed in a repository: then its folder may go. */
+export async function removalsDone(repository: string): Promise<void> {
+  await removals.get(repository)
+}
+
 const places = new Map<string, { visits: number; dirty: boolean }>()
 const removals = new Map<string, Promise<void>>()

@@ -28,23 +28,24 @@ export function authenticate(options: AuthenticationOptions): void {
   const { connection, tries, identify, onAccepted, onRefused } = options
   let failures = 0
   let offers = 0
+  let over = false
 
-  const refuse = (context: AuthContext): void => {
-    context.reject(['publickey'])
-    if (++failures < tries) return
-    onRefused('too many tries')
+  const cutOff = (reason: string): void => {
+    over = true
+    onRefused(reason)
     connection.end()
+  }
+  const refuse = (context: AuthContext): void => {
+    if (++failures >= tries) cutOff('too many tries')
+    else context.reject(['publickey'])
   }
 
   connection.on('authentication', (context) => {
+    if (over) return
     // OpenSSH asks with "none" first, to learn the methods: that is no try, but it may not be repeated for ever.
     if (context.method === 'none' && failures === 0 && offers++ === 0) return context.reject(['publickey'])
     if (context.method !== 'publickey' || context.username.length > 64) return refuse(context)
-    if (++offers > 2 * tries + 2) {
-      onRefused('too many offers')
-      connection.end()
-      return
-    }
+    if (++offers > 2 * tries + 2) return cutOff('too many offers')
     const { algo: type, data: blob } = context.key
     // ssh-rsa without a hash is a SHA-1 signature.
     if ((type as string) === 'ssh-rsa' && context.hashAlgo === undefined) return refuse(context)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Person } from './authentication.ts'
 import { channelStreams } from './channel-streams.ts'
@@ -115,15 +116,23 @@ export function serveConnection(options: ServeOptions): ServedConnection {
     },
     end: async (waitMs) => {
       for (const controller of sessions.values()) controller.abort()
-      const { promise: late, resolve } = Promise.withResolvers<void>()
-      const timer = setTimeout(resolve, waitMs)
-      await Promise.race([Promise.allSettled([...runs]), late])
-      clearTimeout(timer)
+      if (runs.size > 0) {
+        await within(waitMs, Promise.allSettled([...runs]))
+        // A client that has its exit code goes by itself; one that is cut off first shows 255.
+        if (!lost.signal.aborted) await within(Math.min(waitMs, 500), once(lost.signal, 'abort'))
+      }
       connection.end()
       // A peer that never closes its side would hold the socket.
       setTimeout(() => socket.destroy(), 500).unref()
     },
   }
+}
+
+async function within(ms: number, awaited: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  await Promise.race([awaited, late])
+  clearTimeout(timer)
 }
 
 async function runSession(given: {

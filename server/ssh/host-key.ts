@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -41,7 +42,7 @@ async function existing(path: string): Promise<string | undefined> {
 
 /** Whole or not at all; where two make it at once, the first one's stays. */
 async function make(path: string): Promise<string> {
-  const half = `${path}.${process.pid}`
+  const half = `${path}.${randomBytes(4).toString('hex')}`
   await writeFile(half, generateKey('').private, { mode: 0o600, flush: true })
   try {
     await link(half, path)

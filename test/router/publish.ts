@@ -19,7 +19,8 @@ export function createPublisher(redis: Redis, boot = bootId) {
   let generation = 0
 
   const write = async (changes: ReadonlyMap<string, AppRoute | undefined>, hosts: readonly string[]) => {
-    generation++
+    // Neither contiguous nor small: the server takes the time.
+    generation = Math.max(generation + 1, Date.now())
     const transaction = redis.multi()
     for (const [id, next] of changes) {
       for (const host of apps.get(id)?.hosts ?? []) {

@@ -76,7 +76,8 @@ it('make install with a destination writes the units there', async () => {
     folder.path,
   ])
   const written = await readFile(join(folder.path, 'etc/systemd/system/paas-server.service'), 'utf8')
-  expect(written).toContain(`ExecStart=${process.execPath} ${checkout}/server/main.ts\n`)
+  expect(written).toContain(`ExecStart=${process.execPath} `)
+  expect(written).toContain(` ${checkout}/server/main.ts\n`)
 })
 
 function parsed(name: string): ReadonlyMap<string, string> {

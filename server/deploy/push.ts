@@ -86,9 +86,15 @@ type Built = {
 /** From a commit to what serves: tree, context, build, release, swap. */
 async function release(deploy: Deploy, repository: string, built: Built): Promise<void> {
   const { paas, progress } = deploy
-  await checkTree(repository, built.commit, deploy.signal)
-  const source = await readSource(repository, built.commit)
-  progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with its Dockerfile`)
+  const tree = await checkTree(repository, built.commit, deploy.signal)
+  const source = await readSource({
+    repository,
+    commit: built.commit,
+    files: tree.files,
+    config: paas.store.config.of(deploy.app.id),
+  })
+  progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)
+  for (const note of source.notes) progress.detail(note)
   const network = ensureNetwork(paas, deploy.app)
   network.catch(() => {})
   const image = await buildImage(deploy, repository, source)
@@ -96,7 +102,7 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
   await deploy.step('built')
 
   const { app } = deploy
-  const processes = source.procfile ?? { web: null }
+  const processes = source.processes
   const formation = formationFor(paas, app, processes, source.appJson?.formation)
   const next = await draftRelease(paas, app, {
     image,
@@ -144,6 +150,7 @@ async function buildImage(deploy: Deploy, repository: string, source: Source): P
   const tree = archive(repository, source.commit, signal)
   const context = buildContext({
     archive: tree.stream,
+    add: source.added,
     ...(source.dockerignore === undefined ? {} : { dockerignore: source.dockerignore }),
   })
   const { imageId } = await paas.engine.build({

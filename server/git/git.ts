@@ -111,7 +111,8 @@ export function archive(
     signal === undefined ? {} : { signal },
   )
   child.stdin.end()
-  const done = finished(child, 'archive')
+  // A small tree may be through before the signal reaches git.
+  const done = finished(child, 'archive').then(() => signal?.throwIfAborted())
   done.catch(() => {})
   return { stream: child.stdout, done }
 }
@@ -145,6 +146,7 @@ export async function* listTree(
     }
     await done
   } finally {
+    // It only reads.
     child.kill('SIGKILL')
   }
 }

@@ -69,6 +69,8 @@ export function parts(
       ...serverEnvironment(settings),
       NODE_COMPILE_CACHE: places.cache,
       ...oneArena,
+      // A machine behind a proxy has an authority of its own, and Node asks the system for none by itself.
+      NODE_USE_SYSTEM_CA: '1',
       PATH: path,
     },
     inheritsEnvironment: true,

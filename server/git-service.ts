@@ -9,7 +9,7 @@ import { removeRepository } from './git/remove-repository.ts'
 import { appNameOf } from './git/repository-path.ts'
 import { checkTree } from './git/tree.ts'
 import { uploadPack } from './git/upload-pack.ts'
-import { isVisited, removalsDone } from './git/visits.ts'
+import { isVisited } from './git/visits.ts'
 import { Output, presentable } from './output.ts'
 import type { Paas } from './paas.ts'
 import type { Session } from './ssh/session.ts'
@@ -67,8 +67,7 @@ async function forgetIfEmpty(paas: Paas, app: App): Promise<void> {
   const repository = repositoryOf(paas, app)
   if ((await hasRefs(repository)) || isVisited(repository)) return
   paas.store.apps.delete(app.id)
-  await removalsDone(repository)
-  await rm(repository, { recursive: true, force: true })
+  await removeRepository(repository)
 }
 
 /**

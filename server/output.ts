@@ -10,6 +10,8 @@ export type OutputOptions = {
   readonly terminal: boolean
   readonly json?: boolean
   readonly quiet?: boolean
+  /** With `json`, results are put here instead of printed. */
+  readonly collected?: unknown[]
   /** Headings also without a terminal: a push's output is always read by a person. */
   readonly headings?: boolean
 }
@@ -67,13 +69,14 @@ export class Output implements Progress {
 
   /** The answer: `facts` as one JSON document where that was asked for, else what `render` prints. */
   result(facts: unknown, render: () => void): void {
-    if (this.json) this.#options.stdout.write(`${JSON.stringify(facts, null, 2)}\n`)
-    else render()
+    if (!this.json) render()
+    else if (this.#options.collected) this.#options.collected.push(facts)
+    else this.raw(`${JSON.stringify(facts, null, 2)}\n`)
   }
 
-  /** Bytes as they are. */
+  /** The text as it is, byte for byte; a terminal's lines end in CR LF. */
   raw(text: string): void {
-    this.#options.stdout.write(text)
+    this.#options.stdout.write(this.terminal ? text.replaceAll('\n', '\r\n') : text)
   }
 
   /** An error as the person sees it: what failed, the app's last lines unless just shown, what to type next. */

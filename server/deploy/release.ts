@@ -44,6 +44,16 @@ export function currentRelease(paas: Paas, app: App): Release {
   throw new UserError(`${app.name} has no release yet`, { next: `Push one: git push paas:${app.name} main` })
 }
 
+/** Throws `UserError` unless containers of this process type can run. */
+export function assertProcess(app: App, release: Release, process: string): void {
+  if (process === 'release')
+    throw new UserError('The process type "release" runs once in each deploy and is not scaled')
+  if (Object.hasOwn(release.processes, process)) return
+  throw new UserError(`${app.name} has no process type "${process.slice(0, 40)}"`, {
+    next: `Its process types: ${Object.keys(release.processes).join(', ')}; add others to the Procfile`,
+  })
+}
+
 /** Today's quantities, with `web` at 1 and every other new process type at 0, or as `first` says. */
 export function formationFor(paas: Paas, app: App, processes: Processes, first: Formation = {}): Formation {
   const today = paas.store.formations.of(app.id)

@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     boot,
     httpHost: settings.httpHost,
     httpPort: settings.httpPort,
-    maxConnections: await maxConnections(),
+    openFiles: await openFiles(),
   }
   const snapshot = snapshotWriter(paths.snapshot)
   const known = await readSnapshot(paths.snapshot, boot).catch((error: Error) => {
@@ -98,14 +98,10 @@ async function routerId(path: string): Promise<string> {
   return id
 }
 
-/**
- * Client connections that HAProxy can take with the open files that it may have, two for each connection. It is
- * started as we are, so its limit is ours.
- */
-async function maxConnections(): Promise<number> {
+/** How many files HAProxy may have open: it is started as we are, so its limit is ours. */
+async function openFiles(): Promise<number> {
   const limits = await readFile('/proc/self/limits', 'utf8')
-  const files = Number(/^Max open files\s+\d+\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY)
-  return Math.max(100, Math.min(8_000, Math.floor((files - 1_500) / 2)))
+  return Number(/^Max open files\s+\d+\s+(\d+)/m.exec(limits)?.[1] ?? 1_000_000)
 }
 
 function snapshotWriter(path: string): { write(table: Table): void; flush(): Promise<void> } {

@@ -20,6 +20,8 @@ export class Output implements Progress {
   readonly json: boolean
   readonly terminal: boolean
   readonly #options: OutputOptions
+  /** The details that were shown last. */
+  #shown: string[] = []
 
   constructor(options: OutputOptions) {
     this.#options = options
@@ -37,7 +39,9 @@ export class Output implements Progress {
   }
 
   detail(text: string): void {
-    if (this.#talks) this.#write(`       ${text}`)
+    if (!this.#talks) return
+    this.#write(`       ${text}`)
+    this.#shown = [...this.#shown.slice(-mostRepeated), text]
   }
 
   trouble(text: string): void {
@@ -74,10 +78,12 @@ export class Output implements Progress {
     this.#options.stdout.write(this.terminal ? text.replaceAll('\n', '\r\n') : text)
   }
 
-  /** An error as the person sees it: what failed, the app's last lines, what to type next. */
+  /** An error as the person sees it: what failed, the app's last lines unless just shown, what to type next. */
   error(error: PaasError): void {
-    for (const line of (error as Partial<AppError>).lastLines ?? [])
-      this.#write(`       ${line}`, this.#options.stderr)
+    const lines = (error as Partial<AppError>).lastLines ?? []
+    const shown = this.#shown.slice(-lines.length)
+    if (lines.some((line, index) => line !== shown[index]))
+      for (const line of lines) this.#write(`       ${line}`, this.#options.stderr)
     for (const line of error.message.split('\n')) this.trouble(line)
     for (const line of error.next?.split('\n') ?? []) this.#write(`       ${line}`, this.#options.stderr)
   }
@@ -95,6 +101,8 @@ export class Output implements Progress {
     return this.terminal ? `\x1b[${code}m${text}\x1b[0m` : text
   }
 }
+
+const mostRepeated = 50
 
 /** `text` without control characters other than newline, tab and colours. */
 export function harmless(text: string): string {

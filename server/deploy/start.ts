@@ -50,6 +50,7 @@ export async function removeContainers(paas: Paas, containers: readonly Containe
     containers.map(async (container) => {
       await paas.engine.containers.remove(container.name, { force: true })
       paas.store.containers.delete(container.name)
+      paas.proved.delete(container.name)
     }),
   )
 }

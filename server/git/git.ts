@@ -69,6 +69,27 @@ export async function resolve(repository: string, revision: string): Promise<str
   return result.code === 0 && /^[0-9a-f]{40}$/.test(commit) ? commit : undefined
 }
 
+/** Whether every commit of `ancestor` is in `descendant`; both are in the repository. A commit contains itself. */
+export async function isAncestor(
+  repository: string,
+  commits: { readonly ancestor: string; readonly descendant: string },
+): Promise<boolean> {
+  const { ancestor, descendant } = commits
+  const result = await attempt(repository, [
+    'merge-base',
+    '--is-ancestor',
+    objectName(ancestor),
+    objectName(descendant),
+  ])
+  if (result.code === 0 || result.code === 1) return result.code === 0
+  throw new GitFailure('merge-base', result.code, result.error)
+}
+
+/** Whether a branch, tag or any other ref is there. */
+export async function hasRefs(repository: string): Promise<boolean> {
+  return (await git(repository, ['for-each-ref', '--count=1'])).length > 0
+}
+
 /** Points HEAD at a branch: what a clone checks out. */
 export async function setHead(repository: string, branch: string): Promise<void> {
   await git(repository, ['symbolic-ref', 'HEAD', ref(`refs/heads/${branch}`)])
@@ -90,7 +111,8 @@ export function archive(
     signal === undefined ? {} : { signal },
   )
   child.stdin.end()
-  const done = finished(child, 'archive')
+  // A small tree may be through before the signal reaches git.
+  const done = finished(child, 'archive').then(() => signal?.throwIfAborted())
   done.catch(() => {})
   return { stream: child.stdout, done }
 }
@@ -124,6 +146,7 @@ export async function* listTree(
     }
     await done
   } finally {
+    // It only reads.
     child.kill('SIGKILL')
   }
 }

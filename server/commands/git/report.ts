@@ -1,5 +1,5 @@
 import type { Command } from '../../command.ts'
-import { repositoryOf } from '../../deploy/push.ts'
+import { repositoryOf } from '../../deploy/repository.ts'
 import { resolve } from '../../git/git.ts'
 
 export default {

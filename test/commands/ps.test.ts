@@ -107,8 +107,12 @@ test('ps:kill ends one container, and it comes back', async () => {
 
 test('ps:inspect shows what Docker says, and no config value', async () => {
   await paas.ok('config:set blog SECRET=not-to-be-seen')
-  const [container] = JSON.parse(await paas.ok('ps:inspect blog web.1'))
-  expect(container).toMatchObject({ process: 'web.1', state: 'running', labels: { 'paas.app': 'blog' } })
+  const containers = JSON.parse(await paas.ok('ps:inspect blog web.1'))
+  expect(containers.at(-1)).toMatchObject({
+    process: 'web.1',
+    state: 'running',
+    labels: { 'paas.app': 'blog' },
+  })
   expect(await paas.ok('ps:inspect blog --json')).not.toContain('not-to-be-seen')
   expect((await paas.ssh('ps:inspect blog web.9')).exitCode).toBe(1)
 })

@@ -90,7 +90,7 @@ test('with a terminal there is one inside, of the same size', async () => {
     'script',
     [
       '-qec',
-      `stty cols 101 rows 31; ${ssh} "sh -c 'tty; until stty size 2>/dev/null; do :; done; echo \\$TERM'"`,
+      `stty cols 101 rows 31; ${ssh} "sh -c 'tty; until stty size 2>/dev/null | grep .; do :; done; echo \\$TERM'"`,
       '/dev/null',
     ],
     { env: { TERM: 'xterm-256color' } },

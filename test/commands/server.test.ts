@@ -129,6 +129,7 @@ test('a removed key and a stranger’s are refused by ssh itself', async () => {
 })
 
 test('a role opens an app as far as it goes', async () => {
+  await paas.ok('access:add blog ann')
   await paas.ok('access:remove blog ann')
   expect((await ann.ssh('apps:report blog')).exitCode).toBe(20)
   await paas.ok('access:add blog ann -r viewer')

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { type AppError, PaasError } from './errors.ts'
+import { printable } from './git/printable.ts'
 import type { Progress } from './progress.ts'
 
 export type OutputOptions = {
@@ -93,7 +94,7 @@ export class Output implements Progress {
   }
 
   #write(text: string, to: Writable = this.#options.stdout): void {
-    const safe = harmless(text)
+    const safe = printable(text.replaceAll('\r', ''))
     to.write(this.terminal ? `${safe.replaceAll('\n', '\r\n')}\r\n` : `${safe}\n`)
   }
 
@@ -103,13 +104,6 @@ export class Output implements Progress {
 }
 
 const mostRepeated = 50
-
-/** `text` without control characters other than newline, tab and colours. */
-export function harmless(text: string): string {
-  return text.replace(/\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (found) =>
-    found.length > 1 ? found : '',
-  )
-}
 
 /** Whatever was thrown, as an error that may be shown; our own bugs get a reference that the log repeats. */
 export function presentable(error: unknown, log: (line: string) => void): PaasError {

@@ -51,7 +51,7 @@ export async function loadRegistry(
       if (name !== undefined && command) return { name, command }
       const hint = hintFor(word)
       if (hint !== undefined) throw new UsageError(`${word.slice(0, 60)} is not needed here`, { next: hint })
-      const near = nearest(word, [...names.keys()])
+      const near = nearest(word.slice(0, 60), [...names.keys()])
       throw new UsageError(`There is no command "${word.slice(0, 60)}"`, {
         next: near ? `Did you mean ${near}? All commands: help` : 'All commands: help',
       })

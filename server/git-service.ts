@@ -173,7 +173,7 @@ async function ensureRepository(paas: Paas, app: App): Promise<string> {
   const path = repositoryOf(paas, app)
   if (!existsSync(path)) {
     await createRepository(path)
-    await setHead(path, `refs/heads/${app.deployBranch ?? 'main'}`)
+    await setHead(path, app.deployBranch ?? 'main')
   }
   return path
 }

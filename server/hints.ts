@@ -29,5 +29,7 @@ const hints: Readonly<Record<string, string>> = {
 
 /** One line for a command that is not here by design. */
 export function hintFor(word: string): string | undefined {
-  return hints[word] ?? hints[`${word.split(':')[0]}:*`]
+  const names = [word, `${word.split(':')[0]}:*`]
+  const name = names.find((each) => Object.hasOwn(hints, each))
+  return name === undefined ? undefined : hints[name]
 }

@@ -4,6 +4,8 @@ export type SourceTree = {
   readonly files: ReadonlyMap<string, number>
   /** A small text file; undefined where there is none. Throws `UserError` where it is larger than 256 KiB. */
   read(path: string): Promise<string | undefined>
+  /** The first 4 KiB of a file of any size; undefined where there is none. */
+  readStart(path: string): Promise<string | undefined>
 }
 
 /** What the builder decides for a tree. */

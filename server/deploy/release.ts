@@ -59,9 +59,16 @@ export function formationFor(paas: Paas, app: App, processes: Processes, first: 
   const today = paas.store.formations.of(app.id)
   const types = Object.keys(processes).filter((process) => process !== 'release')
   return Object.fromEntries(
-    types.map((process) => [process, today[process] ?? first[process] ?? (process === 'web' ? 1 : 0)]),
+    types.map((process) => [
+      process,
+      own(today, process) ?? own(first, process) ?? (process === 'web' ? 1 : 0),
+    ]),
   )
 }
+
+/** A process type may be called `constructor`. */
+const own = (formation: Formation, process: string): number | undefined =>
+  Object.hasOwn(formation, process) ? formation[process] : undefined
 
 /** Stores `release` as the one that serves; part of the switch's transaction. */
 export function installRelease(paas: Paas, release: Release): void {

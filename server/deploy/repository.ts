@@ -13,5 +13,5 @@ export async function moveDeployBranch(
   branch: { readonly name: string; readonly from: string; readonly to: string },
 ): Promise<void> {
   await moveRef(repository, { ref: branch.name, from: branch.from, to: branch.to })
-  await setHead(repository, branch.name)
+  await setHead(repository, branch.name.replace('refs/heads/', ''))
 }

@@ -1,7 +1,7 @@
 import type { BuildPlan, Buildpack, BuildSettings, SourceTree } from '../build/buildpack.ts'
 import { loadBuildpacks } from '../build/buildpacks.ts'
 import { UserError } from '../errors.ts'
-import { readText } from '../git/source.ts'
+import { readText, readTextStart } from '../git/source.ts'
 import type { Builder } from '../state/apps.ts'
 import type { Processes } from '../state/releases.ts'
 import { type AppJson, parseAppJson } from './app-json.ts'
@@ -47,6 +47,8 @@ export async function readSource(pushed: PushedTree): Promise<Source> {
     // Only what the walk has seen: a look-up in vain costs a process too.
     read: async (path) =>
       pushed.files.has(path) ? readText(pushed.repository, pushed.tree, path) : undefined,
+    readStart: async (path) =>
+      pushed.files.has(path) ? readTextStart(pushed.repository, pushed.tree, path) : undefined,
   }
   const path = pushed.builder.dockerfilePath ?? 'Dockerfile'
   const [dockerfile, dockerignore, procfileText, appJsonText] = await Promise.all([

@@ -26,6 +26,7 @@ const awkward: Readonly<Record<string, string>> = {
   UTF8: 'Grüße, 世界, Ω',
   EMOJI: '👩‍👩‍👧 🇩🇪',
   DASHES: '--force',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's, to be kept as it is
   DOLLAR: '$HOME ${HOME} $(id) $$',
   BACKSLASHES: '\\ \\\\ \\n \\t C:\\new\\',
   HASH: 'a # b #c',

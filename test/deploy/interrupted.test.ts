@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { staticApp } from '../apps/static.ts'
@@ -133,7 +133,6 @@ test("Ctrl-C ends an operator's hook that the push waits for", async () => {
   const files = { ...staticApp('waits') } as Record<string, string>
   using repository = await makeRepository(staticApp('good'))
   expect((await repository.push(paas, 'stop-hook')).exitCode).toBe(0)
-  const { rmSync } = await import('node:fs')
   rmSync(`${hook}.began`)
   await repository.commit(files)
   const before = await state(repository, 'stop-hook')

@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { staticApp } from '../apps/static.ts'
-import { startInstance, type TestInstance } from '../instance.ts'
+import { startInstance, type TestInstance, uniqueName } from '../instance.ts'
 import { made } from '../made.ts'
 import { type Files, makeRepository, type Repository } from '../repository.ts'
 
@@ -54,8 +54,7 @@ const good2 = { keep: ['Dockerfile', 'www'] }
 
 test('a tree without a Dockerfile is refused with one to start from', async () => {
   const output = await refused({ 'readme.txt': 'hello\n' })
-  expect(output).toContain('(There is nothing to build)')
-  expect(output).toContain('looked for: Dockerfile')
+  expect(output).toContain('(There is nothing to build')
   expect(output).toContain('FROM node:24-slim')
 })
 
@@ -145,7 +144,7 @@ test('a command that is not in the image is refused by its name', async () => {
 
 test('control sequences of a build and of an app do not reach the terminal', async () => {
   const output = await refused({
-    Dockerfile: `FROM paas/busybox\nRUN printf 'bu\\033]0;title\\007ild\\033[2J\\n'\nCMD ["/bin/sh", "-c", "printf 'ap\\\\033[2Jp\\\\n'; exit 1"]\n`,
+    Dockerfile: `FROM paas/busybox\nRUN printf 'bu\\033]0;title\\007ild\\033[2J\\n' # ${uniqueName('x')}\nCMD ["/bin/sh", "-c", "printf 'ap\\\\033[2Jp\\\\n'; exit 1"]\n`,
   })
   expect(output).toContain('build')
   expect(output).toMatch(/^ {7}app$/m)

@@ -7,7 +7,10 @@ export default {
   summary: 'Set which folder is built (build-dir), which Dockerfile, or which buildpack (selected)',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'PROPERTY', required: true, looks: (word) => Object.hasOwn(properties, word) }, { name: 'VALUE' }],
+  arguments: [
+    { name: 'PROPERTY', required: true, looks: (word) => Object.hasOwn(properties, word) },
+    { name: 'VALUE' },
+  ],
   aliases: ['builder-dockerfile:set'],
   examples: [
     'builder:set shop build-dir apps/web',

@@ -120,9 +120,11 @@ function exit(code: number): never {
   process.exit(code)
 }
 
-main().catch((error: unknown) => {
-  if (error instanceof PaasError)
-    process.stderr.write(` !     ${error.message}\n       ${error.next ?? ''}\n`)
-  else log(`Start failed: ${error instanceof Error ? error.stack : String(error)}`)
-  exit(1)
-})
+if (import.meta.main) {
+  main().catch((error: unknown) => {
+    if (error instanceof PaasError)
+      process.stderr.write(` !     ${error.message}\n       ${error.next ?? ''}\n`)
+    else log(`Start failed: ${error instanceof Error ? error.stack : String(error)}`)
+    exit(1)
+  })
+}

@@ -46,7 +46,7 @@ async function shareWith({ uid }: Account, folder: string): Promise<void> {
 
 async function fingerprint(checkout: string): Promise<string> {
   const files = ['package-lock.json']
-  for await (const file of glob('{server,router}/**/*.ts', { cwd: checkout })) files.push(file)
+  for await (const file of glob('{server,router,buildpacks}/**/*.ts', { cwd: checkout })) files.push(file)
   const hash = createHash('sha256').update(process.version).update(frugal.join(' '))
   for (const file of files.sort()) {
     const { mtimeMs, size } = await stat(join(checkout, file))

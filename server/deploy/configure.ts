@@ -1,5 +1,5 @@
 import type { Paas } from '../paas.ts'
-import type { ConfigVars } from '../state/config.ts'
+import { type ConfigVars, parseConfigVars } from '../state/config.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
 import { currentRelease, draftRelease, formationFor, installRelease } from './release.ts'
 import { swap } from './swap.ts'
@@ -21,7 +21,7 @@ export type Configured = { readonly config: ConfigVars; readonly version: number
 export async function configure(paas: Paas, request: ConfigureRequest): Promise<Configured> {
   return runDeploy(paas, { ...request, kind: 'config' }, async (deploy) => {
     const { app } = deploy
-    const config = request.change(paas.store.config.of(app.id))
+    const config = parseConfigVars(request.change(paas.store.config.of(app.id)))
     if (app.release === null || !request.restart) {
       paas.store.config.replace(app.id, config)
       return { config, version: undefined }

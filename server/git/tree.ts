@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { listTree, type TreeEntry } from './git.ts'
+import { GitFailure, listTree, type TreeEntry } from './git.ts'
 
 export type TreeLimits = {
   /** Files and folders. */
@@ -43,7 +43,7 @@ export async function checkTree(
   const folders = new Set([''])
   let bytes = 0
   const options = { cpuSeconds: limits.cpuSeconds, ...(signal === undefined ? {} : { signal }) }
-  for await (const entry of listTree(repository, commit, options)) {
+  for await (const entry of named(listTree(repository, commit, options), limits)) {
     const path = checkedPath(entry, limits)
     // A link and a folder of one name would write outside of the tree.
     if (seen.has(path)) throw refused(`${shown(path)} appears twice`, 'Make the commit anew with git')
@@ -70,6 +70,19 @@ export async function checkTree(
   }
   signal?.throwIfAborted()
   return { entries: seen.size, bytes, files }
+}
+
+/** Where the kernel ends git at a limit, says which. */
+async function* named(entries: AsyncIterable<TreeEntry>, limits: TreeLimits): AsyncGenerator<TreeEntry> {
+  try {
+    yield* entries
+  } catch (error) {
+    if (!(error instanceof GitFailure)) throw error
+    const next = 'Make the tree smaller'
+    if (/out of memory/i.test(error.stderr)) throw refused('The tree needs too much memory', next, error)
+    if (error.code !== null) throw error
+    throw refused(`The tree needs more than ${limits.cpuSeconds} s of CPU time to be listed`, next, error)
+  }
 }
 
 function checkedPath(entry: TreeEntry, limits: TreeLimits): string {

@@ -23,7 +23,11 @@ export function parseKey(text: string): ParsedKey | Error {
 
 /** A new key pair of type ed25519: private in OpenSSH's form, public as one line. */
 export function generateKey(comment: string): { readonly private: string; readonly public: string } {
-  return ssh2.utils.generateKeyPairSync('ed25519', { comment })
+  // ssh2 drops a leading zero of the public key: one of 256 that it makes cannot be read.
+  for (;;) {
+    const made = ssh2.utils.generateKeyPairSync('ed25519', { comment })
+    if (!(parseKey(made.private) instanceof Error)) return made
+  }
 }
 
 /** Whether ssh2's native binding is in use; without it ciphers run in JavaScript at half the speed. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { UserError } from '../../server/errors.ts'
 import { loadHostKey } from '../../server/ssh/host-key.ts'
-import { nativeCryptoLoaded } from '../../server/ssh/ssh2.ts'
+import { generateKey, nativeCryptoLoaded, parseKey } from '../../server/ssh/ssh2.ts'
 import { execute } from './execute.ts'
 
 test('the host key is made once, also by two at a time, private, and as ssh-keygen reads it', async () => {
@@ -35,6 +35,13 @@ test('a damaged host key is named and never replaced', async () => {
   } finally {
     await rm(folder, { recursive: true })
   }
+})
+
+test('every key that is made can be read', () => {
+  const unreadable = Array.from({ length: 1500 }, () => generateKey('').private).filter(
+    (text) => parseKey(text) instanceof Error,
+  )
+  expect(unreadable).toEqual([])
 })
 
 test("ssh2's native binding is loaded", () => {

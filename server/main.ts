@@ -11,6 +11,8 @@ import type { Paas } from './paas.ts'
 import { Routes } from './redis/routes.ts'
 import { loadRegistry } from './registry.ts'
 import { routeSource } from './routing.ts'
+import { Provisioning } from './services/provisioning.ts'
+import { loadServiceKinds } from './services/service-kinds.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { type Door, openDoor } from './ssh/door.ts'
 import { loadHostKey } from './ssh/host-key.ts'
@@ -30,6 +32,12 @@ async function main(): Promise<void> {
   const registry = await loadRegistry()
   const store = new Store(settings.home)
   const closing = new AbortController()
+  const kinds = await loadServiceKinds({
+    home: settings.home,
+    url: settings.mysqlUrl,
+    instanceId: store.instanceId,
+    log,
+  })
   const proved = new Set<string>()
   let door: Door | undefined
   const paas: Paas = {
@@ -42,6 +50,7 @@ async function main(): Promise<void> {
       log,
     }),
     locks: new Locks(),
+    provisioning: new Provisioning({ store, kinds, log, closing: closing.signal }),
     proved,
     log,
     endSessionsOf: async (fingerprint) => door?.endSessionsOf(fingerprint),
@@ -51,6 +60,7 @@ async function main(): Promise<void> {
 
   const left = store.journal.open()
   await recover(paas, left).catch((error: unknown) => recoverLater(paas, left, error))
+  paas.provisioning.start()
   paas.routes.follow()
   supervise(paas).catch((error: unknown) => log(`Supervision ended: ${String(error)}`))
 

@@ -6,7 +6,10 @@ import { networkName } from './network.ts'
 import { repositoryOf } from './push.ts'
 import { removeContainers } from './start.ts'
 
-/** Removes an app with all that was made for it: routes, containers, images, network, repository, rows. */
+/**
+ * Removes an app with all that was made for it: routes, containers, images, network, repository, rows, and its users
+ * in databases; the databases stay.
+ */
 export async function destroy(paas: Paas, request: Omit<DeployRequest, 'kind'>): Promise<void> {
   await runDeploy(paas, { ...request, kind: 'destroy' }, async (deploy) => {
     const { app } = deploy
@@ -26,5 +29,7 @@ export async function finishDestroy(paas: Paas, app: App): Promise<void> {
   await paas.engine.networks.remove(networkName(app.id))
   for (const image of await paas.engine.images.list({ labels })) await paas.engine.images.remove(image.id)
   await removeRepository(repositoryOf(paas, app))
+  for (const link of paas.store.links.of(app.id)) paas.provisioning.release(link)
   paas.store.apps.delete(app.id)
+  paas.provisioning.settle()
 }

@@ -21,7 +21,9 @@ export async function restart(paas: Paas, request: RestartRequest): Promise<numb
     const formation = formationFor(paas, app, current.processes)
     const config = paas.store.config.of(app.id)
     const pending =
-      request.port !== undefined || JSON.stringify(config) !== JSON.stringify(sorted(current.config))
+      request.port !== undefined ||
+      JSON.stringify(config) !== JSON.stringify(sorted(current.config)) ||
+      JSON.stringify(paas.store.links.next(app.id)) !== JSON.stringify(current.links)
     const release = pending
       ? await draftRelease(paas, request.port === undefined ? app : { ...app, port: request.port }, {
           ...current,

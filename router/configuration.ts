@@ -17,18 +17,24 @@ export type ConfigurationOptions = {
 export const serverSettings =
   'check inter 10s fastinter 500 downinter 500 rise 1 fall 2 observe layer4 error-limit 3 on-error mark-down pool-purge-delay 2s pool-max-conn 1000'
 
-/** The part of haproxy.cfg that routes don't change has a digest, which HAProxy shows: a difference asks for a reload. */
-export function configurationDigest(options: ConfigurationOptions): string {
+/**
+ * What HAProxy says of itself when it runs with these options: the boot in which its configuration was written, and a
+ * digest of all that routes don't change. Another description asks for a reload.
+ */
+export function configurationDescription(options: ConfigurationOptions): string {
   const text = [...globalSection(options.paths, ''), ...sections(options), serverSettings].join('\n')
-  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+  return `paas ${options.boot} ${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
 }
+
+/** The first line of a haproxy.cfg that was written in this boot. */
+export const bootLine = (boot: string): string => `# boot ${boot}\n`
 
 /** haproxy.cfg with every route of `desired` in it. Its first line names the boot it was written in. */
 export function configurationText(options: ConfigurationOptions, desired: Desired, capacity: number): string {
   const lines = [
-    `# boot ${options.boot}`,
+    bootLine(options.boot).trim(),
     '# Written by the router; it writes it again.',
-    ...globalSection(options.paths, configurationDigest(options)),
+    ...globalSection(options.paths, configurationDescription(options)),
     `  maxconn ${maxConnections(options.openFiles, desired)}`,
     ...sections(options),
   ]
@@ -56,12 +62,12 @@ function maxConnections(openFiles: number, { slots }: Desired): number {
   return Math.max(100, Math.min(8_000, Math.floor((openFiles - servers - 1_000) / 2)))
 }
 
-const globalSection = (paths: RouterPaths, digest: string): string[] => [
+const globalSection = (paths: RouterPaths, description: string): string[] => [
   'global',
   // Fewer connections than wanted are better than none.
   '  no strict-limits',
   `  stats socket ${paths.adminSocket} mode 600 level admin`,
-  `  description "paas ${digest}"`,
+  `  description "${description}"`,
   '  close-spread-time 2s',
   '  log ring@requests len 8192 format raw local0',
 ]

@@ -112,7 +112,7 @@ export function follow({ url, id, boot, table: first, report, onTable }: Followe
   }
 
   async function beat(): Promise<void> {
-    if (served) await store.beat(state(served.generation))
+    if (served) await store.beat(state(served.generation), served.draining)
     const epoch = await store.readEpoch()
     // A publication that was not heard, for whatever reason.
     if (epoch?.boot === boot && epoch.generation > (table.epoch?.generation ?? -1)) {

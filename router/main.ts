@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { readSettings } from '../server/settings.ts'
 import { createBalancer } from './balancer.ts'
-import type { ConfigurationOptions } from './configuration.ts'
+import { bootLine, type ConfigurationOptions } from './configuration.ts'
 import { follow } from './follower.ts'
 import { routerPaths } from './paths.ts'
 import { replaceFile } from './replace-file.ts'
@@ -71,7 +71,7 @@ async function main(): Promise<void> {
     // HAProxy waits a moment for the first table, rather than start with nothing.
     await Promise.race([follower.read, delay(firstReadMs, undefined, { ref: false })])
   }
-  await balancer.write()
+  if (balancer.routes().hosts.size > 0 || !(await isOfBoot(paths.configuration, boot))) await balancer.write()
   await balancer.run(stop)
   await snapshot.flush()
 }
@@ -102,6 +102,10 @@ async function routerId(path: string): Promise<string> {
 async function openFiles(): Promise<number> {
   const limits = await readFile('/proc/self/limits', 'utf8')
   return Number(/^Max open files\s+\d+\s+(\d+)/m.exec(limits)?.[1] ?? 1_000_000)
+}
+
+async function isOfBoot(configuration: string, boot: string): Promise<boolean> {
+  return (await readFile(configuration, 'utf8').catch(() => '')).startsWith(bootLine(boot))
 }
 
 function snapshotWriter(path: string): { write(table: Table): void; flush(): Promise<void> } {

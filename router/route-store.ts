@@ -45,7 +45,7 @@ export type RouteStore = AsyncDisposable & {
   listFrontends(): Promise<string[]>
   readFrontends(hosts: readonly string[]): Promise<ForeignReading>
   acknowledge(state: RouterState, draining: ReadonlyMap<string, number>): Promise<void>
-  beat(state: RouterState): Promise<void>
+  beat(state: RouterState, draining: ReadonlyMap<string, number>): Promise<void>
   writeDraining(draining: ReadonlyMap<string, number>): Promise<void>
 }
 
@@ -153,8 +153,9 @@ export function openRouteStore(url: string, id: string, events: RouteEvents): Ro
       transaction.publish(appliedChannel, `${id} ${state.generation}`)
       await results(transaction.exec())
     },
-    async beat(state) {
-      await redis.hset(routersKey, id, JSON.stringify(state))
+    async beat(state, draining) {
+      // Together: after a flush, a router that is back without its drains would seem to have none.
+      await results(withDraining(redis, id, draining).hset(routersKey, id, JSON.stringify(state)).exec())
     },
     async writeDraining(draining) {
       await results(withDraining(redis, id, draining).exec())

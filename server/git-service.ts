@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
-import { assertRight, maySee } from './access.ts'
-import { deployPush, repositoryOf } from './deploy/push.ts'
+import { assertRight } from './access.ts'
+import { deployPush } from './deploy/push.ts'
+import { repositoryOf } from './deploy/repository.ts'
+import { assertNameFree } from './domain-change.ts'
 import { NoSuchAppError, type PaasError, UserError } from './errors.ts'
 import { createRepository, deleteRef, hasRefs, moveRef, noObject, setHead } from './git/git.ts'
 import { atomicReason, type Update, type Verdict } from './git/proc-receive.ts'
@@ -9,9 +11,10 @@ import { removeRepository } from './git/remove-repository.ts'
 import { appNameOf } from './git/repository-path.ts'
 import { checkTree } from './git/tree.ts'
 import { uploadPack } from './git/upload-pack.ts'
-import { isVisited, removalsDone } from './git/visits.ts'
+import { isVisited } from './git/visits.ts'
 import { Output, presentable } from './output.ts'
 import type { Paas } from './paas.ts'
+import { findVisible } from './resolve-app.ts'
 import type { Session } from './ssh/session.ts'
 import { type App, parseAppName } from './state/apps.ts'
 import type { User } from './state/people.ts'
@@ -25,7 +28,7 @@ export async function serveGit(
 ): Promise<number | undefined> {
   const [service, path = ''] = words
   if (service === 'git-upload-pack') {
-    const app = findApp(paas, user, appNameOf(path))
+    const app = findVisible(paas.store, user, appNameOf(path))
     if (!app) throw new NoSuchAppError(appNameOf(path))
     assertRight(paas.store, user, 'view', app)
     return uploadPack({ repository: await ensureRepository(paas, app), session })
@@ -42,7 +45,7 @@ export async function serveGit(
 }
 
 async function receive(paas: Paas, session: Session, user: User, name: string): Promise<number> {
-  const known = findApp(paas, user, name)
+  const known = findVisible(paas.store, user, name)
   const app = known ?? createApp(paas, user, name)
   assertRight(paas.store, user, 'develop', app)
   let pushed = false
@@ -67,7 +70,6 @@ async function forgetIfEmpty(paas: Paas, app: App): Promise<void> {
   const repository = repositoryOf(paas, app)
   if ((await hasRefs(repository)) || isVisited(repository)) return
   paas.store.apps.delete(app.id)
-  await removalsDone(repository)
   await removeRepository(repository)
 }
 
@@ -157,15 +159,11 @@ async function store(paas: Paas, out: Output, appId: string, update: Update): Pr
 
 const branchOf = (update: Update): string => update.ref.replace('refs/heads/', '')
 
-function findApp(paas: Paas, user: User, name: string): App | undefined {
-  const app = paas.store.apps.find(name)
-  return app && maySee(paas.store, user, app) ? app : undefined
-}
-
 /** Makes an app of which `user` is the admin. */
 export function createApp(paas: Paas, user: User, name: string): App {
   return paas.store.transaction(() => {
-    const app = paas.store.apps.create(parseAppName(name))
+    assertNameFree(paas, parseAppName(name))
+    const app = paas.store.apps.create(name)
     paas.store.people.grant(app.id, user.id, 'admin')
     return app
   })
@@ -175,7 +173,7 @@ async function ensureRepository(paas: Paas, app: App): Promise<string> {
   const path = repositoryOf(paas, app)
   if (!existsSync(path)) {
     await createRepository(path)
-    await setHead(path, `refs/heads/${app.deployBranch ?? 'main'}`)
+    await setHead(path, app.deployBranch ?? 'main')
   }
   return path
 }

@@ -6,7 +6,7 @@ import { recover } from './deploy/recover.ts'
 import { supervise } from './deploy/supervise.ts'
 import { dispatch } from './dispatch.ts'
 import { Engine } from './docker/engine.ts'
-import { PaasError, UnavailableError } from './errors.ts'
+import { PaasError } from './errors.ts'
 import type { Paas } from './paas.ts'
 import { Routes } from './redis/routes.ts'
 import { loadRegistry } from './registry.ts'
@@ -17,8 +17,9 @@ import { readSettings, type Settings } from './settings.ts'
 import { type Door, openDoor } from './ssh/door.ts'
 import { loadHostKey } from './ssh/host-key.ts'
 import { parsePublicKey } from './ssh/public-key.ts'
-import type { DeployRecord } from './state/journal.ts'
 import { Store } from './state/store.ts'
+
+const startedAt = new Date()
 
 const log = (line: string): void => {
   process.stderr.write(`${new Date().toISOString()} ${line}\n`)
@@ -58,11 +59,8 @@ async function main(): Promise<void> {
   }
   admitAdmin(settings, store)
 
-  const left = store.journal.open()
-  await recover(paas, left).catch((error: unknown) => recoverLater(paas, left, error))
+  await goOn(paas).catch((error: unknown) => goOnLater(paas, error))
   paas.provisioning.start()
-  paas.routes.follow()
-  supervise(paas).catch((error: unknown) => log(`Supervision ended: ${String(error)}`))
 
   const key = await loadHostKey(join(settings.home, 'ssh', 'host_key'))
   door = await openDoor({
@@ -107,28 +105,52 @@ function admitAdmin(settings: Settings, store: Store): void {
   store.people.addKey({ fingerprint, userId: admin.id, publicLine })
 }
 
-/** Docker is down: the door opens all the same, and what was left is ended as soon as it answers. */
-function recoverLater(paas: Paas, left: readonly DeployRecord[], error: unknown): void {
-  if (!(error instanceof UnavailableError)) throw error
-  paas.log(`${error.message}; trying again until it answers`)
+/** What an earlier process left is ended; then routes are published and what runs is watched over. */
+async function goOn(paas: Paas): Promise<void> {
+  await recover(paas, startedAt)
+  paas.routes.follow()
+  supervise(paas).catch((error: unknown) => log(`Supervision ended: ${String(error)}`))
+}
+
+/**
+ * Docker is down: the door opens all the same, routers keep the routes that they have, and what was left is ended
+ * as soon as Docker answers.
+ */
+function goOnLater(paas: Paas, error: unknown): void {
+  const describe = (failure: unknown): string =>
+    failure instanceof PaasError
+      ? failure.message
+      : failure instanceof Error
+        ? `${failure.stack}`
+        : `${failure}`
+  let told = describe(error)
+  paas.log(`${told}; trying again until it answers`)
   const again = async (): Promise<void> => {
     while (!paas.closing.aborted) {
-      await wait(1_000)
+      await wait(1_000, undefined, { signal: paas.closing })
       try {
-        await recover(paas, left)
-        return await paas.routes.rebuild(paas.closing)
+        await goOn(paas)
+        return paas.log('Docker answers; all that was left is ended')
       } catch (failure) {
-        if (!(failure instanceof UnavailableError)) throw failure
+        if (describe(failure) !== told) paas.log(describe(failure))
+        told = describe(failure)
       }
     }
   }
-  again().catch((failure: unknown) => paas.log(`Recovery failed: ${String(failure)}`))
+  again().catch((failure: unknown) => {
+    if (!paas.closing.aborted) paas.log(`Recovery failed: ${describe(failure)}`)
+  })
 }
 
 /** The one place where the process ends by itself. */
 function exit(code: number): never {
   process.exit(code)
 }
+
+// A task in the background that nobody awaits must not take every session and deploy with it.
+process.on('unhandledRejection', (reason) =>
+  log(`Internal error, unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`),
+)
 
 main().catch((error: unknown) => {
   if (error instanceof PaasError)

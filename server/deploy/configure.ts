@@ -1,5 +1,5 @@
 import type { Paas } from '../paas.ts'
-import type { ConfigVars } from '../state/config.ts'
+import { type ConfigVars, parseConfigVars } from '../state/config.ts'
 import type { ReleaseLink } from '../state/releases.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { currentRelease, draftRelease, formationFor, installRelease } from './release.ts'
@@ -21,7 +21,7 @@ export type Configured = { readonly config: ConfigVars; readonly version: number
  */
 export async function configure(paas: Paas, request: ConfigureRequest): Promise<Configured> {
   return runDeploy(paas, { ...request, kind: 'config' }, async (deploy) => {
-    const config = request.change(paas.store.config.of(deploy.app.id))
+    const config = parseConfigVars(request.change(paas.store.config.of(deploy.app.id)))
     const version = await releaseChange(deploy, {
       ...request,
       config,

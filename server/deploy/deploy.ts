@@ -1,8 +1,9 @@
-import { InterruptedError, PaasError } from '../errors.ts'
+import { InterruptedError, NoSuchAppError, PaasError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import type { App } from '../state/apps.ts'
 import type { DeployKind } from '../state/journal.ts'
+import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
 import { runStepHooks } from './hooks.ts'
 
 export type DeployRequest = {
@@ -24,6 +25,7 @@ export class Deploy {
   readonly request: DeployRequest
   readonly #undos: (() => Promise<void>)[] = []
   #switched = false
+  #leftOpen = false
 
   constructor(paas: Paas, request: DeployRequest) {
     this.paas = paas
@@ -35,6 +37,11 @@ export class Deploy {
 
   get switched(): boolean {
     return this.#switched
+  }
+
+  /** Its journal entry stays: there is something to end later. */
+  get leftOpen(): boolean {
+    return this.#leftOpen
   }
 
   /** The app as it stands now. */
@@ -68,23 +75,31 @@ export class Deploy {
     await this.#hooks('switched')
   }
 
-  /** After the switch: `work` is tried; where it fails the person is warned and `recover` or `follow` finishes it. */
-  async finish(what: string, work: () => Promise<void>): Promise<void> {
+  /** After the switch: `work` is tried; where it fails the person is warned, and it is done behind the command. */
+  async finish(what: string, work: () => Promise<void>): Promise<boolean> {
     try {
       await work()
+      return true
     } catch (error) {
       this.progress.trouble(
         `${what}: ${error instanceof Error ? error.message : String(error)} (the server goes on trying)`,
       )
       this.paas.log(`deploy ${this.id}: ${what}: ${error instanceof Error ? error.stack : String(error)}`)
+      return false
     }
+  }
+
+  /** Makes the journal tell of this job until `endLeftJobs` has done what is left. */
+  leaveOpen(): void {
+    this.#leftOpen = true
   }
 
   async undo(): Promise<void> {
     for (const undo of this.#undos.reverse()) {
-      await undo().catch((error: unknown) =>
-        this.paas.log(`deploy ${this.id}: clean-up failed: ${String(error)}`),
-      )
+      await undo().catch((error: unknown) => {
+        this.leaveOpen()
+        this.paas.log(`deploy ${this.id}: clean-up failed: ${String(error)}`)
+      })
     }
   }
 
@@ -113,16 +128,26 @@ export async function runDeploy<T>(
       ),
     signal: request.signal,
   })
-  paas.store.apps.byId(request.appId)
+  await endLeftJobs(paas, request.appId)
+  const app = paas.store.apps.byId(request.appId)
+  if (app.destroying) throw new NoSuchAppError(app.name)
   const deploy = new Deploy(paas, request)
   try {
     const result = await story(deploy)
-    paas.store.journal.end(deploy.id, 'succeeded')
+    end(deploy, 'succeeded')
     return result
   } catch (error) {
-    if (deploy.switched) throw error
-    await deploy.undo()
-    paas.store.journal.end(deploy.id, 'failed', error instanceof PaasError ? error.message : 'internal error')
+    if (deploy.switched) end(deploy, 'succeeded', String(error))
+    else {
+      await deploy.undo()
+      end(deploy, 'failed', error instanceof PaasError ? error.message : 'internal error')
+    }
     throw request.signal.aborted && !(error instanceof PaasError) ? new InterruptedError() : error
   }
+}
+
+function end(deploy: Deploy, outcome: 'succeeded' | 'failed', message?: string): void {
+  const { paas, id } = deploy
+  if (deploy.leftOpen) endLeftJobsInBackground(paas, deploy.request.appId)
+  else paas.store.journal.end(id, outcome, message)
 }

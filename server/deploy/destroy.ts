@@ -1,10 +1,6 @@
-import { removeRepository } from '../git/remove-repository.ts'
 import type { Paas } from '../paas.ts'
-import type { App } from '../state/apps.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
-import { networkName } from './network.ts'
-import { repositoryOf } from './push.ts'
-import { removeContainers } from './start.ts'
+import { finishDestroy } from './finish-destroy.ts'
 
 /**
  * Removes an app with all that was made for it: routes, containers, images, network, repository, rows, and its users
@@ -14,22 +10,9 @@ export async function destroy(paas: Paas, request: Omit<DeployRequest, 'kind'>):
   await runDeploy(paas, { ...request, kind: 'destroy' }, async (deploy) => {
     const { app } = deploy
     await deploy.switch(() => paas.store.apps.setDestroying(app.id))
-    await deploy.finish('Something of the app could not be removed yet', () => finishDestroy(paas, app))
+    const done = await deploy.finish('Something of the app could not be removed yet', () =>
+      finishDestroy(paas, app),
+    )
+    if (!done) deploy.leaveOpen()
   })
-}
-
-/** What is left to do once an app is marked as going; safe to repeat. */
-export async function finishDestroy(paas: Paas, app: App): Promise<void> {
-  await paas.routes.publish(app.id)
-  await removeContainers(paas, paas.store.containers.of(app.id))
-  const labels = { 'paas.instance': paas.store.instanceId, 'paas.app-id': app.id }
-  for (const container of await paas.engine.containers.list({ labels, all: true })) {
-    await paas.engine.containers.remove(container.name, { force: true })
-  }
-  await paas.engine.networks.remove(networkName(app.id))
-  for (const image of await paas.engine.images.list({ labels })) await paas.engine.images.remove(image.id)
-  await removeRepository(repositoryOf(paas, app))
-  for (const link of paas.store.links.of(app.id)) paas.provisioning.release(link)
-  paas.store.apps.delete(app.id)
-  paas.provisioning.settle()
 }

@@ -25,7 +25,12 @@ export const addressIn = (subnet: string, number: number): string =>
 export async function ensureNetwork(paas: Paas, app: App): Promise<string> {
   const name = networkName(app.id)
   const networks = await paas.engine.networks.list()
-  if (app.subnet && networks.some((network) => network.name === name)) return app.subnet
+  const known = networks.find((network) => network.name === name)?.subnets[0]
+  if (known !== undefined) {
+    // The server was killed after Docker had made it: its bridge's name would be in the way of every other subnet.
+    if (app.subnet !== known) paas.store.apps.setSubnet(app.id, known)
+    return known
+  }
   const taken = [...networks.flatMap((network) => network.subnets), ...hostRoutes()].map(parseSubnet)
   const candidates = app.subnet ? [app.subnet] : freeSubnets(paas, taken)
   for (const subnet of candidates) {

@@ -1,18 +1,17 @@
-import { join } from 'node:path'
 import { buildContext } from '../build/context.ts'
 import { UserError } from '../errors.ts'
-import { archive, isAncestor, moveRef, noObject, resolve, setHead } from '../git/git.ts'
+import { archive, isAncestor, noObject, resolve } from '../git/git.ts'
 import { checkTree } from '../git/tree.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import { appUrls } from '../routing.ts'
 import { readSource, type Source } from '../source/source.ts'
-import type { App } from '../state/apps.ts'
 import type { Release } from '../state/releases.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { discardImages } from './discard-images.ts'
 import { ensureNetwork } from './network.ts'
 import { draftRelease, formationFor, imageTag, installRelease } from './release.ts'
+import { moveDeployBranch, repositoryOf } from './repository.ts'
 import { swap } from './swap.ts'
 
 export type PushRequest = {
@@ -54,15 +53,6 @@ export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
   })
 }
 
-/** Moves the branch to what serves, and lets a clone check it out. Safe to repeat. */
-export async function moveDeployBranch(
-  repository: string,
-  branch: { readonly name: string; readonly from: string; readonly to: string },
-): Promise<void> {
-  await moveRef(repository, { ref: branch.name, from: branch.from, to: branch.to })
-  await setHead(repository, branch.name)
-}
-
 /** Builds the commit that the deploy branch stands at once more and releases it, as a push of it would. */
 export async function rebuild(paas: Paas, request: Omit<DeployRequest, 'kind'>): Promise<void> {
   await runDeploy(paas, { ...request, kind: 'push' }, async (deploy) => {
@@ -95,10 +85,7 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
   })
   progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)
   for (const note of source.notes) progress.detail(note)
-  const network = ensureNetwork(paas, deploy.app)
-  network.catch(() => {})
-  const image = await buildImage(deploy, repository, source)
-  await network
+  const image = await buildBesideNetwork(deploy, repository, source)
   await deploy.step('built')
 
   const { app } = deploy
@@ -128,9 +115,6 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
   sayDeployed(deploy, next)
 }
 
-export const repositoryOf = (paas: Pick<Paas, 'settings'>, app: App): string =>
-  join(paas.settings.home, 'repositories', `${app.id}.git`)
-
 /**
  * Where the branch stands now: another push may have come first while this one waited for the app. Throws
  * `UserError` where this one does not contain it.
@@ -140,6 +124,15 @@ async function branchTip(repository: string, push: PushRequest): Promise<string>
   if (now === push.from) return now
   if (now !== noObject && (await isAncestor(repository, { ancestor: now, descendant: push.to }))) return now
   throw new UserError('Somebody else pushed to this branch first', { next: 'git pull, then push again' })
+}
+
+/** Waits for both, also when one has failed: nothing may go on behind the undo. */
+async function buildBesideNetwork(deploy: Deploy, repository: string, source: Source): Promise<string> {
+  const network = ensureNetwork(deploy.paas, deploy.app)
+  const [built] = await Promise.allSettled([buildImage(deploy, repository, source), network])
+  if (built.status === 'rejected') throw built.reason
+  await network
+  return built.value
 }
 
 async function buildImage(deploy: Deploy, repository: string, source: Source): Promise<string> {

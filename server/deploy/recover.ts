@@ -1,74 +1,88 @@
+import type { ContainerSummary } from '../docker/containers.ts'
 import { PaasError } from '../errors.ts'
-import { prune } from '../git/git.ts'
 import type { Paas } from '../paas.ts'
 import type { Container } from '../state/containers.ts'
-import type { DeployRecord } from '../state/journal.ts'
-import { finishDestroy } from './destroy.ts'
-import { discardImages } from './discard-images.ts'
-import { moveDeployBranch, repositoryOf } from './push.ts'
+import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
 import { retireInBackground } from './retire.ts'
 import { removeContainers } from './start.ts'
-import { bringUp } from './supervise.ts'
+import { startInBackground } from './supervise.ts'
+
+const pingDeadlineMs = 5_000
 
 /**
- * What a start does before it takes commands: every open job ends as old (undone) or new (finished), strays go,
- * what should run runs, and only containers whose identity is proved are routed to. May be repeated.
- * @param left the jobs that an earlier process did not end
+ * What a start does before routes are published: every open job ends as old (undone) or new (finished), strays go,
+ * what should run is started, and only containers whose identity is proved are routed to. Throws where Docker does
+ * not answer; may be repeated.
+ * @param startedAt of this process: what is younger is its own
  */
-export async function recover(paas: Paas, left: readonly DeployRecord[]): Promise<void> {
-  await paas.engine.ping()
-  for (const job of left) await endJob(paas, job)
-  await removeStrays(paas)
-  await Promise.all(paas.store.containers.all().map((container) => resume(paas, container)))
-  for (const app of paas.store.apps.list().filter((each) => each.destroying)) {
-    finishDestroy(paas, app).catch((error: unknown) =>
-      paas.log(`${app.name} could not be destroyed whole: ${describe(error)}`),
-    )
-  }
+export async function recover(paas: Paas, startedAt: Date): Promise<void> {
+  await paas.engine.ping({ deadlineMs: pingDeadlineMs })
+  await endJobs(paas)
+  const labels = { 'paas.instance': paas.store.instanceId }
+  const found = await paas.engine.containers.list({ labels, all: true })
+  await removeStrays(paas, found, startedAt)
+  await removeStrayImages(paas)
+  const byName = new Map(found.map((each) => [each.name, each]))
+  for (const container of paas.store.containers.all())
+    await resume(paas, container, byName.get(container.name))
 }
 
-async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
-  const what = `${job.kind} of ${job.who} (deploy ${job.id})`
-  if (!job.switched) {
-    await removeContainers(
-      paas,
-      paas.store.containers
-        .all()
-        .filter((container) => container.deployId === job.id && container.state === 'starting'),
-    )
-    await discardImages(paas, job.id)
-    if (job.ref && paas.store.apps.exists(job.appId))
-      await prune(repositoryOf(paas, paas.store.apps.byId(job.appId)))
-    paas.store.journal.end(job.id, 'failed', 'the server ended in the middle')
-    paas.log(`${what} was undone: the server ended after "${job.step}"`)
-    return
+/** A job that cannot be ended now (its app is going, and routes are not published yet) keeps nobody waiting. */
+async function endJobs(paas: Paas): Promise<void> {
+  const open = paas.store.journal.open()
+  for (const appId of new Set(open.map((job) => job.appId))) {
+    // Whoever holds the app has ended them, or could not.
+    if (paas.locks.holder(appId)) continue
+    if (paas.store.apps.exists(appId) && paas.store.apps.byId(appId).destroying) {
+      endLeftJobsInBackground(paas, appId)
+      continue
+    }
+    await endLeftJobs(paas, appId).catch((error: unknown) => {
+      paas.log(`What a job left of ${appId} could not be ended: ${describe(error)}`)
+      endLeftJobsInBackground(paas, appId)
+    })
   }
-  if (job.ref && paas.store.apps.exists(job.appId)) {
-    const repository = repositoryOf(paas, paas.store.apps.byId(job.appId))
-    await moveDeployBranch(repository, job.ref)
-  }
-  paas.store.journal.end(job.id, 'succeeded', 'finished after a restart of the server')
-  paas.log(`${what} was finished: the server ended after "${job.step}"`)
 }
 
 /** Containers with our instance's label that no row speaks of: one-offs of a dead session among them. */
-async function removeStrays(paas: Paas): Promise<void> {
-  const labels = { 'paas.instance': paas.store.instanceId }
-  const strays = (await paas.engine.containers.list({ labels, all: true })).filter(
-    (each) => !paas.store.containers.find(each.name),
+async function removeStrays(paas: Paas, found: readonly ContainerSummary[], startedAt: Date): Promise<void> {
+  const strays = found.filter(
+    (each) => !paas.store.containers.find(each.name) && new Date(each.createdAt) < startedAt,
   )
   await Promise.all(strays.map((stray) => paas.engine.containers.remove(stray.name, { force: true })))
   for (const stray of strays) paas.log(`Removed ${stray.name}: nothing in the state store speaks of it`)
 }
 
-async function resume(paas: Paas, container: Container): Promise<void> {
-  const release = paas.store.releases.find(container.appId, container.version)
-  if (container.state === 'retiring') retireInBackground(paas, [container], release?.port ?? 0)
-  else if (container.state === 'live' && !container.crashed) {
-    await bringUp(paas, container).catch((error: unknown) =>
-      paas.log(`${container.name} did not come up: ${describe(error)}`),
-    )
+/** A build goes on for a moment after the server that asked for it was killed. */
+async function removeStrayImages(paas: Paas): Promise<void> {
+  const released = paas.store.releases.images()
+  const open = new Set(paas.store.journal.open().map((job) => String(job.id)))
+  for (const image of await paas.engine.images.list({ labels: { 'paas.instance': paas.store.instanceId } })) {
+    const job = image.labels['paas.deploy']
+    if (job === undefined || released.has(image.id) || open.has(job)) continue
+    await paas.engine.images
+      .remove(image.id)
+      .catch((error: unknown) =>
+        paas.log(`The left-over image ${image.id} could not be removed: ${describe(error)}`),
+      )
   }
 }
+
+async function resume(paas: Paas, container: Container, found: ContainerSummary | undefined): Promise<void> {
+  const release = paas.store.releases.find(container.appId, container.version)
+  if (container.state === 'starting') {
+    const isOpen = paas.store.journal.open().some((job) => job.id === container.deployId)
+    if (!isOpen) await removeContainers(paas, [container])
+  } else if (container.state === 'retiring') retireInBackground(paas, [container], release?.port ?? 0)
+  else if (isSame(container, found)) paas.proved.add(container.name)
+  else if (!container.crashed) startInBackground(paas, container, 'did not come up')
+}
+
+/** It runs, and is what the row means: it was checked before its row became live. */
+const isSame = (container: Container, found: ContainerSummary | undefined): boolean =>
+  found?.state === 'running' &&
+  found.labels['paas.app-id'] === container.appId &&
+  found.labels['paas.release'] === `v${container.version}` &&
+  found.address === container.address
 
 const describe = (error: unknown): string => (error instanceof PaasError ? error.message : String(error))

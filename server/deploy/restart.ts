@@ -1,6 +1,6 @@
 import type { Paas } from '../paas.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
-import { currentRelease, draftRelease, formationFor, installRelease } from './release.ts'
+import { assertProcess, currentRelease, draftRelease, formationFor, installRelease } from './release.ts'
 import { swap } from './swap.ts'
 
 export type RestartRequest = Omit<DeployRequest, 'kind'> & {
@@ -18,6 +18,7 @@ export async function restart(paas: Paas, request: RestartRequest): Promise<numb
   return runDeploy(paas, { ...request, kind: 'restart' }, async (deploy) => {
     const { app } = deploy
     const current = currentRelease(paas, app)
+    if (request.process !== undefined) assertProcess(app, current, request.process)
     const formation = formationFor(paas, app, current.processes)
     const config = paas.store.config.of(app.id)
     const pending =

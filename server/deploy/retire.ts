@@ -1,38 +1,66 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { PaasError } from '../errors.ts'
+import { NotFoundError } from '../docker/engine-errors.ts'
+import { PaasError, UnavailableError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { Container } from '../state/containers.ts'
 import { removeContainers } from './start.ts'
 
 const drainLimitMs = 60_000
 const stopGraceMs = 30_000
+const longestPauseMs = 30_000
 
 /**
- * Lets what is in flight on `containers` finish (60 s at most), then stops and removes them. Works without the
- * app's lock: the rows in state `retiring` are its journal, and a start after a crash goes on from there.
+ * Lets what is in flight on `containers` finish (60 s at most, from when no router sends requests there any more),
+ * then stops and removes them, as often as it takes. Works without the app's lock: the rows in state `retiring` are
+ * its journal, and a start after a crash goes on from there.
  */
 export function retireInBackground(paas: Paas, containers: readonly Container[], port: number): void {
   for (const container of containers) {
     retire(paas, container, port).catch((error: unknown) => {
-      if (!paas.closing.aborted)
-        paas.log(`${container.name} could not be retired: ${describe(error)}; the next start tries again`)
+      if (!paas.closing.aborted) paas.log(`${container.name} could not be retired: ${describe(error)}`)
     })
   }
 }
 
 async function retire(paas: Paas, container: Container, port: number): Promise<void> {
   if (container.process === 'web') await drained(paas, `http://${container.address}:${port}`)
-  if (paas.closing.aborted) return
-  await paas.engine.containers.stop(container.name, { graceMs: stopGraceMs })
-  await removeContainers(paas, [container])
+  for (let pauseMs = 500; !paas.closing.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      await stop(paas, container)
+      return await removeContainers(paas, [container])
+    } catch (error) {
+      paas.log(`${container.name} could not be retired yet: ${describe(error)}`)
+    }
+    await wait(pauseMs, undefined, { signal: paas.closing })
+  }
 }
 
+/** Time counts only once the routers have left: as long as Redis or a router is down, requests may still come. */
 async function drained(paas: Paas, url: string): Promise<void> {
-  const deadline = AbortSignal.any([AbortSignal.timeout(drainLimitMs), paas.closing])
-  while (!deadline.aborted) {
-    const counts = await paas.routes.draining([url]).catch(() => new Map([[url, 1]]))
-    if (!counts.has(url)) return
+  let deadline = Number.POSITIVE_INFINITY
+  while (!paas.closing.aborted && Date.now() < deadline) {
+    const counts = await countsOf(paas, url)
+    if (counts?.has(url) === false) return
+    if (counts) deadline = Math.min(deadline, Date.now() + drainLimitMs)
     await wait(200)
+  }
+}
+
+async function countsOf(paas: Paas, url: string): Promise<ReadonlyMap<string, number> | undefined> {
+  try {
+    return await paas.routes.draining([url])
+  } catch (error) {
+    if (error instanceof UnavailableError) return undefined
+    throw error
+  }
+}
+
+async function stop(paas: Paas, container: Container): Promise<void> {
+  try {
+    await paas.engine.containers.stop(container.name, { graceMs: stopGraceMs })
+  } catch (error) {
+    // It was removed before its row was.
+    if (!(error instanceof NotFoundError)) throw error
   }
 }
 

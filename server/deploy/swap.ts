@@ -1,3 +1,5 @@
+import { AppError } from '../errors.ts'
+import type { Paas } from '../paas.ts'
 import { appHosts } from '../routing.ts'
 import type { Container } from '../state/containers.ts'
 import type { Formation, Release } from '../state/releases.ts'
@@ -28,7 +30,8 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   const { missing, surplus } = difference(change, live)
   const started = await startMissing(deploy, change.release, missing)
 
-  await paas.routes.assertReady()
+  await paas.routes.assertReady(deploy.signal)
+  assertStillRun(paas, started)
   await deploy.switch(() => {
     change.record()
     paas.store.containers.setState(names(started), 'live')
@@ -36,7 +39,8 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   })
 
   if (change.afterSwitch) {
-    await deploy.finish('The branch could not be moved', change.afterSwitch)
+    const moved = await deploy.finish('The branch could not be moved', change.afterSwitch)
+    if (!moved) deploy.leaveOpen()
     await deploy.step('ref-moved')
   }
   await deploy.finish('Routes could not be updated', () => paas.routes.publish(app.id))
@@ -59,6 +63,15 @@ async function startMissing(
   for (const { name } of started) paas.proved.add(name)
   await deploy.step('checked')
   return started
+}
+
+/** One that ended between its check and the switch is no longer proved; from the switch on it is started again. */
+function assertStillRun(paas: Paas, started: readonly Container[]): void {
+  const ended = started.find((container) => !paas.proved.has(container.name))
+  if (!ended) return
+  throw new AppError(`${ended.process}.${ended.number} ended right after its check`, {
+    next: 'Correct the app and push again',
+  })
 }
 
 /** A surplus container's port is its own release's, which may not be the new one's. */

@@ -1,6 +1,7 @@
 /** The one module that runs git: constant settings and environment, argv arrays, errors translated. */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
@@ -57,6 +58,8 @@ export async function deleteRef(
 
 /** The commit that a branch, tag or commit name stands for; undefined where there is none. */
 export async function resolve(repository: string, revision: string): Promise<string | undefined> {
+  // It is made by the first push.
+  if (!existsSync(repository)) return undefined
   if (!/^(?!.*(\.\.|@\{))[A-Za-z0-9_][\w./@+-]{0,200}$/.test(revision)) return undefined
   const result = await attempt(repository, [
     'rev-parse',

@@ -7,6 +7,7 @@ import {
   appsKey,
   deadKey,
   drainingKey,
+  type Epoch,
   epochKey,
   formatEpoch,
   frontendKey,
@@ -17,7 +18,7 @@ import {
   routerTtlMs,
   routesChannel,
 } from '../../router/contract.ts'
-import { UnavailableError } from '../errors.ts'
+import { InterruptedError, UnavailableError } from '../errors.ts'
 import { connectRedis, redisUnavailable } from './connection.ts'
 
 /** Where the routes come from: the state store's view, app id -> route. An app that is gone has no entry. */
@@ -42,6 +43,10 @@ export class Routes {
   readonly #boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   readonly #applied = new Set<() => void>()
   #generation = 0
+  /** Redis may lack what we have to say: nothing was written yet, or a write failed. */
+  #behind = true
+  #following = false
+  #closed = false
   #watch: NodeJS.Timeout | undefined
   #queue: Promise<unknown> = Promise.resolve()
 
@@ -59,58 +64,75 @@ export class Routes {
     })
   }
 
-  /** Publishes everything now and again whenever Redis has lost it. */
+  /**
+   * Publishes everything now, and again whenever Redis has lost it or a change could not be written. Called once
+   * it is known what runs: until then nothing is published, and routers keep what they have.
+   */
   follow(): void {
+    this.#following = true
     const look = async (): Promise<void> => {
-      if (this.#redis.status === 'ready') {
-        const epoch = parseEpoch(await this.#redis.get(epochKey))
-        if (epoch?.boot !== this.#boot || epoch.generation < this.#generation || this.#generation === 0)
-          await this.#publishAll()
-      }
+      if (this.#redis.status !== 'ready') return
+      const epoch = parseEpoch(await this.#redis.get(epochKey))
+      if (this.#isBehind(epoch)) await this.#serially(() => this.#write(undefined))
     }
     const again = (): void => {
       look()
         .catch((error: Error) => this.#log(`Routes could not be written, trying again: ${error.message}`))
         .finally(() => {
-          this.#watch = setTimeout(again, this.#generation === 0 ? 50 : watchMs)
+          if (!this.#closed) this.#watch = setTimeout(again, this.#behind ? 50 : watchMs)
         })
     }
     again()
   }
 
-  /** Throws `UnavailableError` where Redis or the router would not take a change within 5 s: asked before the switch. */
-  async assertReady(): Promise<void> {
+  /**
+   * Returns when Redis and the router would take a change: asked before the switch. A restart of theirs is waited
+   * for; throws `UnavailableError` after 5 s.
+   */
+  async assertReady(signal?: AbortSignal): Promise<void> {
     const deadline = Date.now() + readyTimeoutMs
-    while ((await this.#routers()).size === 0 && Date.now() < deadline) await wait(100)
-    if ((await this.#routers()).size > 0) return
-    throw new UnavailableError('The router does not answer; nothing was changed', {
-      next: 'On the server: make status, then make up',
-    })
+    for (;;) {
+      const missing = await this.#missing()
+      if (missing === undefined) return
+      if (signal?.aborted) throw new InterruptedError()
+      if (Date.now() > deadline) {
+        throw new UnavailableError(`${missing}; nothing was changed`, {
+          next: 'On the server: make status, then make up',
+        })
+      }
+      await wait(50)
+    }
   }
 
   /**
-   * Writes the route of one app and returns when every router serves it.
-   * Throws `UnavailableError` where Redis or a router does not answer within 10 s; `follow` then goes on trying.
+   * Writes the route of one app and returns when every router serves it. Throws `UnavailableError` where Redis or a
+   * router does not take it within 10 s; `follow` then goes on trying.
    */
   async publish(appId: string, signal?: AbortSignal): Promise<void> {
-    const generation = await this.#serially(() =>
-      this.#write(new Map([[appId, this.#source.one(appId)]]), false),
-    )
-    await this.#untilApplied(generation, signal)
+    await this.#change(appId, signal)
   }
 
   /** Writes all routes and waits like `publish`. */
   async rebuild(signal?: AbortSignal): Promise<void> {
-    await this.#untilApplied(await this.#publishAll(), signal)
+    await this.#change(undefined, signal)
   }
 
-  /** Requests and connections that routers still carry for `urls`, by URL; empty: all drained. */
+  /**
+   * Requests and connections that routers still carry for `urls`, by URL; empty: all drained. Throws
+   * `UnavailableError` as long as a router may not serve the newest routes: it may still send requests there.
+   */
   async draining(urls: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const generation = this.#generation
+    const ids = [...(await this.#routers()).keys()]
+    // In one transaction: a Redis that was flushed in between would show everything as drained.
+    const transaction = this.#redis.multi().hgetall(routersKey)
+    for (const id of ids) transaction.hmget(drainingKey(id), ...urls)
+    const [rows, ...lists] = await this.#results(transaction.exec())
+    const routers = this.#alive(rows as Record<string, string>)
+    if (!this.#following || this.#behind || !serve(routers, generation) || routers.size !== ids.length)
+      throw new UnavailableError('A router has not taken the newest routes yet')
     const counts = new Map<string, number>()
-    if (urls.length === 0) return counts
-    const routers = await this.#routers()
-    for (const id of routers.keys()) {
-      const values = await this.#ask(this.#redis.hmget(drainingKey(id), ...urls))
+    for (const values of lists as (string | null)[][]) {
       values.forEach((value, index) => {
         const url = urls[index]
         if (url !== undefined && value !== null) counts.set(url, (counts.get(url) ?? 0) + Number(value))
@@ -132,14 +154,27 @@ export class Routes {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     clearTimeout(this.#watch)
     await this.#queue.catch(() => {})
     this.#subscriber.disconnect()
     this.#redis.disconnect()
   }
 
-  #publishAll(): Promise<number> {
-    return this.#serially(() => this.#write(this.#source.all(), true))
+  /** Writes one app's route, or all, and waits for the routers; what may be a restart of theirs is waited for too. */
+  async #change(appId: string | undefined, signal: AbortSignal | undefined): Promise<void> {
+    const deadline = Date.now() + ackTimeoutMs
+    for (;;) {
+      try {
+        if (!this.#following) throw new UnavailableError('The server does not know yet what runs')
+        const generation = await this.#serially(() => this.#write(appId))
+        return await this.#untilApplied(generation, deadline, signal)
+      } catch (error) {
+        if (!(error instanceof UnavailableError) || Date.now() > deadline || this.#closed) throw error
+      }
+      if (signal?.aborted) throw new InterruptedError()
+      await wait(100)
+    }
   }
 
   #serially<T>(work: () => Promise<T>): Promise<T> {
@@ -148,51 +183,82 @@ export class Routes {
     return result
   }
 
-  /** One MULTI: lists, dead marks, ownership, epoch and notice change together. Returns the generation. */
-  async #write(routes: ReadonlyMap<string, AppRoute | undefined>, whole: boolean): Promise<number> {
-    const owned = await this.#ask(this.#redis.hgetall(hostsKey))
-    const known = whole ? await this.#ask(this.#redis.hkeys(appsKey)) : []
+  /** Whether Redis lacks something that we have to say: it was flushed, restarted or out of reach. */
+  #isBehind(epoch: Epoch | undefined): boolean {
+    return this.#behind || epoch?.boot !== this.#boot || epoch.generation < this.#generation
+  }
+
+  /**
+   * One MULTI: lists, dead marks, ownership, epoch and notice change together. Returns the generation.
+   * Where Redis may lack other apps' routes, all are written: an epoch says that the whole table is there.
+   */
+  async #write(appId: string | undefined): Promise<number> {
+    try {
+      for (;;) {
+        const generation = await this.#tryWrite(appId)
+        if (generation !== undefined) return generation
+      }
+    } catch (error) {
+      this.#behind = true
+      throw error
+    }
+  }
+
+  /** Undefined where the table was flushed or written by somebody else while we looked at it. */
+  async #tryWrite(appId: string | undefined): Promise<number | undefined> {
+    await this.#ask(this.#redis.watch(epochKey))
+    const [epochText, owned, known, rows] = await this.#results(
+      this.#redis.pipeline().get(epochKey).hgetall(hostsKey).hkeys(appsKey).hgetall(routersKey).exec(),
+    )
+    const epoch = parseEpoch(epochText as string | null)
+    const whole = appId === undefined || this.#isBehind(epoch)
+    const routes = whole ? this.#source.all() : new Map([[appId, this.#source.one(appId)]])
     const multi = this.#redis.multi()
     const touched = new Set<string>()
-    for (const [host, appId] of Object.entries(owned)) {
-      const keeps = routes.get(appId)?.hosts.includes(host) === true
-      if (keeps || (!whole && !routes.has(appId))) continue
+    for (const [host, owner] of Object.entries(owned as Record<string, string>)) {
+      const keeps = routes.get(owner)?.hosts.includes(host) === true
+      if (keeps || (!whole && !routes.has(owner))) continue
       multi.del(frontendKey(host), deadKey(host)).hdel(hostsKey, host)
       touched.add(host)
     }
-    for (const appId of known) if (!routes.has(appId)) multi.hdel(appsKey, appId)
-    for (const [appId, route] of routes) {
-      if (!route) multi.hdel(appsKey, appId)
-      else multi.hset(appsKey, appId, JSON.stringify(route))
+    if (whole) for (const id of known as string[]) if (!routes.has(id)) multi.hdel(appsKey, id)
+    for (const [id, route] of routes) {
+      if (!route) multi.hdel(appsKey, id)
+      else multi.hset(appsKey, id, JSON.stringify(route))
       for (const host of route?.hosts ?? []) {
         const urls = route?.backends.map((backend) => backend.url) ?? []
         multi
           .del(frontendKey(host), deadKey(host))
-          .rpush(frontendKey(host), appId, ...urls)
-          .hset(hostsKey, host, appId)
+          .rpush(frontendKey(host), id, ...urls)
+          .hset(hostsKey, host, id)
         touched.add(host)
       }
     }
-    const generation = Math.max(this.#generation + 1, Date.now())
+    // Also when the clock was set back, routers must not take it for an older table than the one they have.
+    const newest = [...this.#alive(rows as Record<string, string>).values()].map(
+      (router) => router.generation,
+    )
+    if (epoch?.boot === this.#boot) newest.push(epoch.generation)
+    const generation = Math.max(Date.now(), this.#generation + 1, ...newest.map((each) => each + 1))
     multi.set(epochKey, formatEpoch({ boot: this.#boot, generation }))
     multi.publish(routesChannel, [generation, ...(whole ? [] : touched)].join(' '))
-    await this.#ask(multi.exec())
+    const written = await this.#ask(multi.exec())
+    if (!written) return undefined
+    for (const [error] of written) if (error) throw redisUnavailable(error)
     this.#generation = generation
+    this.#behind = false
     return generation
   }
 
-  async #untilApplied(generation: number, signal?: AbortSignal): Promise<void> {
-    const deadline = AbortSignal.timeout(ackTimeoutMs)
+  async #untilApplied(generation: number, deadline: number, signal?: AbortSignal): Promise<void> {
     for (;;) {
       const woken = Promise.withResolvers<void>()
       this.#applied.add(woken.resolve)
       const poll = setTimeout(woken.resolve, 250)
       try {
-        const routers = await this.#routers()
-        if (routers.size > 0 && [...routers.values()].every((router) => router.generation >= generation))
-          return
-        signal?.throwIfAborted()
-        if (deadline.aborted) {
+        if (serve(await this.#routers(), generation)) return
+        if (signal?.aborted) throw new InterruptedError()
+        if (Date.now() > deadline) {
           throw new UnavailableError('The routes are stored, but a router has not taken them within 10 s', {
             next: 'On the server: make status, then make logs',
           })
@@ -205,13 +271,34 @@ export class Routes {
     }
   }
 
-  /** Routers of this boot that have spoken lately. */
+  /** What a change would have to wait for; undefined: nothing. */
+  async #missing(): Promise<string | undefined> {
+    if (!this.#following) return 'The server does not know yet what runs'
+    try {
+      return (await this.#routers()).size > 0 ? undefined : 'The router does not answer'
+    } catch (error) {
+      if (error instanceof UnavailableError) return error.message
+      throw error
+    }
+  }
+
   async #routers(): Promise<ReadonlyMap<string, RouterState>> {
-    const rows = await this.#ask(this.#redis.hgetall(routersKey))
+    return this.#alive(await this.#ask(this.#redis.hgetall(routersKey)))
+  }
+
+  /** Routers of this boot that have spoken lately. */
+  #alive(rows: Readonly<Record<string, string>>): ReadonlyMap<string, RouterState> {
     const states = Object.entries(rows).map(([id, text]) => [id, JSON.parse(text) as RouterState] as const)
     return new Map(
       states.filter(([, state]) => state.boot === this.#boot && Date.now() - state.at < routerTtlMs),
     )
+  }
+
+  async #results(answers: Promise<[Error | null, unknown][] | null>): Promise<unknown[]> {
+    return ((await this.#ask(answers)) ?? []).map(([error, value]) => {
+      if (error) throw redisUnavailable(error)
+      return value
+    })
   }
 
   async #ask<T>(answer: Promise<T>): Promise<T> {
@@ -222,3 +309,6 @@ export class Routes {
     }
   }
 }
+
+const serve = (routers: ReadonlyMap<string, RouterState>, generation: number): boolean =>
+  routers.size > 0 && [...routers.values()].every((router) => router.generation >= generation)

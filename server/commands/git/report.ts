@@ -1,11 +1,12 @@
 import type { Command } from '../../command.ts'
-import { repositoryOf } from '../../deploy/push.ts'
+import { repositoryOf } from '../../deploy/repository.ts'
 import { resolve } from '../../git/git.ts'
 
 export default {
   summary: 'Show deploy branch, commit and remote',
   right: 'view',
   app: 'required',
+  all: 'every',
   aliases: ['git'],
   examples: ['git:report blog'],
   async run({ paas, app, out }) {

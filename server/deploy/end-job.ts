@@ -1,0 +1,75 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { enter } from '../git/visits.ts'
+import type { Paas } from '../paas.ts'
+import type { DeployRecord } from '../state/journal.ts'
+import { discardImages } from './discard-images.ts'
+import { finishDestroy } from './finish-destroy.ts'
+import { moveDeployBranch, repositoryOf } from './repository.ts'
+import { removeContainers } from './start.ts'
+
+const longestPauseMs = 30_000
+
+/**
+ * Ends the jobs on an app that were left open: by a process that was killed, or because Docker or git failed in
+ * their clean-up. What had switched is finished, all else undone; may be repeated. To be called under the app's lock.
+ */
+export async function endLeftJobs(paas: Paas, appId: string): Promise<void> {
+  for (const job of paas.store.journal.open().filter((each) => each.appId === appId)) await endJob(paas, job)
+}
+
+/** `endLeftJobs` under the app's lock, again and again until it has succeeded. */
+export function endLeftJobsInBackground(paas: Paas, appId: string): void {
+  const work = async (): Promise<void> => {
+    for (let pauseMs = 500; !paas.closing.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      try {
+        using _lock = await paas.locks.hold(appId, {
+          who: 'paas',
+          what: 'clean-up',
+          onWait: () => {},
+          signal: paas.closing,
+        })
+        return await endLeftJobs(paas, appId)
+      } catch (error) {
+        paas.log(`What a job left of ${appId} could not be ended yet: ${String(error)}`)
+      }
+      await wait(pauseMs, undefined, { signal: paas.closing })
+    }
+  }
+  work().catch((error: unknown) => {
+    if (!paas.closing.aborted) paas.log(`What a job left of ${appId} could not be ended: ${String(error)}`)
+  })
+}
+
+// Each window between two steps, and why a kill there is safe:
+// row written, no container yet: removing what is not there succeeds, and the row goes.
+// container made, not started or not checked: its row says `starting`, and both go.
+// checked, not switched: as before; no route has ever led to it.
+// switched, branch not moved: the journal names it, and the move is safe to repeat.
+// branch moved, routes not written: the first publication of every start writes all of them.
+// routes written, old containers not stopped: their rows say `retiring`.
+// container gone, row still there: as in the first window.
+async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
+  const what = `${job.kind} of ${job.who} (deploy ${job.id})`
+  const app = paas.store.apps.exists(job.appId) ? paas.store.apps.byId(job.appId) : undefined
+  if (job.switched) {
+    if (job.kind === 'destroy' && app) await finishDestroy(paas, app)
+    if (job.ref && app) {
+      await moveDeployBranch(repositoryOf(paas, app), job.ref)
+    }
+    paas.store.journal.end(job.id, 'succeeded', 'finished later')
+    paas.log(`${what} was finished: it had ended after "${job.step}"`)
+    return
+  }
+  await removeContainers(
+    paas,
+    paas.store.containers.of(job.appId, 'starting').filter((container) => container.deployId === job.id),
+  )
+  await discardImages(paas, job.id)
+  if (job.ref && app) {
+    // What the push had brought goes with the last visitor: beside another push nothing may be pruned.
+    await using visit = await enter(repositoryOf(paas, app))
+    visit.leavesObjects()
+  }
+  paas.store.journal.end(job.id, 'failed', 'the server ended in the middle')
+  paas.log(`${what} was undone: it had ended after "${job.step}"`)
+}

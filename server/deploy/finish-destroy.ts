@@ -1,0 +1,22 @@
+import { removeRepository } from '../git/remove-repository.ts'
+import type { Paas } from '../paas.ts'
+import type { App } from '../state/apps.ts'
+import { networkName } from './network.ts'
+import { repositoryOf } from './repository.ts'
+import { removeContainers } from './start.ts'
+
+/** What is left to do once an app is marked as going: routes first, so that no request meets what comes to its place. Safe to repeat. */
+export async function finishDestroy(paas: Paas, app: App): Promise<void> {
+  await paas.routes.publish(app.id)
+  await removeContainers(paas, paas.store.containers.of(app.id))
+  const labels = { 'paas.instance': paas.store.instanceId, 'paas.app-id': app.id }
+  for (const container of await paas.engine.containers.list({ labels, all: true })) {
+    await paas.engine.containers.remove(container.name, { force: true })
+  }
+  await paas.engine.networks.remove(networkName(app.id))
+  for (const image of await paas.engine.images.list({ labels })) await paas.engine.images.remove(image.id)
+  await removeRepository(repositoryOf(paas, app))
+  for (const link of paas.store.links.of(app.id)) paas.provisioning.release(link)
+  paas.store.apps.delete(app.id)
+  paas.provisioning.settle()
+}

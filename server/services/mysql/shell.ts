@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
 import { exitCode, InterruptedError } from '../../errors.ts'
-import { harmless } from '../../output.ts'
+import { printable } from '../../git/printable.ts'
 import type { Streams } from '../service-kind.ts'
 import { type Answer, type Session, StatementError } from './connection.ts'
 import { Statements } from './statements.ts'
@@ -13,7 +13,7 @@ import { Statements } from './statements.ts'
 export async function shell(session: Session, streams: Streams): Promise<number> {
   const { stdout, stderr, terminal, signal } = streams
   const say = (text: string): void => {
-    stdout.write(terminal ? `${harmless(text)}\r\n` : `${text}\n`)
+    stdout.write(terminal ? `${printable(text)}\r\n` : `${text}\n`)
   }
   const statements = new Statements()
   const prompt = (): void => {
@@ -37,7 +37,7 @@ export async function shell(session: Session, streams: Streams): Promise<number>
       return true
     } catch (error) {
       if (!(error instanceof StatementError)) throw error
-      stderr.write(`ERROR: ${harmless(error.message)}${terminal ? '\r\n' : '\n'}`)
+      stderr.write(`ERROR: ${printable(error.message)}${terminal ? '\r\n' : '\n'}`)
       return terminal
     }
   }

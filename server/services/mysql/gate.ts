@@ -13,7 +13,7 @@ export type Gate = {
 
 /**
  * Closes the embedded server's port to all but the host itself and the networks of `links`, in an nftables table of
- * our own, as a whole or not at all. Without root or nft it says so in the log: then the host part of each user is
+ * our own, as a whole or not at all. Each rule names the port: nothing else of the machine is touched. Without root or nft it says so in the log: then the host part of each user is
  * what keeps others out.
  */
 export async function closeGate(gate: Gate, links: readonly Link[]): Promise<void> {
@@ -27,10 +27,7 @@ export async function closeGate(gate: Gate, links: readonly Link[]): Promise<voi
     `table ${table} {`,
     '  chain input {',
     '    type filter hook input priority filter; policy accept;',
-    `    tcp dport != ${gate.port} accept`,
-    '    iifname "lo" accept',
-    ...[...doors].map((door) => `    ${door}`),
-    '    drop',
+    ...['iifname "lo" accept', ...doors, 'drop'].map((rule) => `    tcp dport ${gate.port} ${rule}`),
     '  }',
     '}',
     '',

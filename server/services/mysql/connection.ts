@@ -97,19 +97,35 @@ export class Session {
     return this.#escape(value)
   }
 
-  /** Runs one statement. Throws `StatementError` with the server's words, or `UnavailableError`. */
+  /** Runs one statement, and answers with its first result. Throws as `runAll` does. */
   async run(sql: string): Promise<Answer> {
+    const [first] = await this.runAll(sql)
+    return first ?? { columns: undefined, rows: [], affected: 0 }
+  }
+
+  /** Runs one statement; a CALL has several results. Throws `StatementError` with the server's words, or `UnavailableError`. */
+  async runAll(sql: string): Promise<readonly Answer[]> {
     try {
       const [result, fields] = await this.#connection.query({ sql, rowsAsArray: true })
-      if (!Array.isArray(result)) return { columns: undefined, rows: [], affected: result.affectedRows }
-      return {
-        columns: (fields as FieldPacket[]).map((field) => field.name),
-        rows: (result as unknown[][]).map((row) => row.map(asText)),
-        affected: 0,
-      }
+      const several = Array.isArray(fields) && fields.some(Array.isArray)
+      if (!several) return [toAnswer(result, fields)]
+      const each = fields as unknown as readonly FieldPacket[][]
+      return (result as unknown[]).map((one, index) => toAnswer(one, each[index]))
     } catch (error) {
       throw translate(error)
     }
+  }
+}
+
+function toAnswer(result: unknown, fields: readonly FieldPacket[] | undefined): Answer {
+  if (!Array.isArray(result)) {
+    const { affectedRows = 0 } = result as { affectedRows?: number }
+    return { columns: undefined, rows: [], affected: affectedRows }
+  }
+  return {
+    columns: (fields ?? []).map((field) => field.name),
+    rows: (result as unknown[][]).map((row) => row.map(asText)),
+    affected: 0,
   }
 }
 

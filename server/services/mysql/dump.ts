@@ -154,7 +154,8 @@ const definer = /\bDEFINER ?= ?(?:`(?:[^`]|``)*`|'[^']*'|\w+)@(?:`(?:[^`]|``)*`|
 
 function withoutDefiner(line: Buffer): Buffer {
   const begins = (start: Buffer): boolean => line.subarray(0, start.length).equals(start)
-  if (begins(sandboxLine)) return Buffer.alloc(0)
+  // An empty line, so that the numbers in messages stay true.
+  if (begins(sandboxLine)) return Buffer.from('\n')
   if (!begins(create) && !begins(conditional)) return line
   const head = line.subarray(0, 400).toString('latin1')
   return Buffer.concat([Buffer.from(head.replace(definer, ''), 'latin1'), line.subarray(400)])

@@ -33,7 +33,7 @@ export async function shell(session: Session, streams: Streams): Promise<number>
 
   async function runOne(statement: string): Promise<boolean> {
     try {
-      show(await session.run(statement), say, terminal)
+      for (const answer of await session.runAll(statement)) show(answer, say, terminal)
       return true
     } catch (error) {
       if (!(error instanceof StatementError)) throw error

@@ -2,8 +2,8 @@ import type { Paas } from '../paas.ts'
 import { type ConfigVars, parseConfigVars } from '../state/config.ts'
 import type { ReleaseLink } from '../state/releases.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
-import { currentRelease, draftRelease, formationFor, installRelease } from './release.ts'
-import { swap } from './swap.ts'
+import { currentRelease, draftRelease, formationFor } from './release.ts'
+import { serve } from './serve.ts'
 
 export type ConfigureRequest = Omit<DeployRequest, 'kind'> & {
   /** From the config as it stands under the lock to the new one. */
@@ -48,28 +48,18 @@ export type ReleaseChange = {
 export async function releaseChange(deploy: Deploy, change: ReleaseChange): Promise<number | undefined> {
   const { paas, app } = deploy
   if (app.release === null || !change.restart) {
-    await deploy.switch(change.record)
+    paas.store.transaction(change.record)
     return undefined
   }
   const current = currentRelease(paas, app)
-  const formation = formationFor(paas, app, current.processes)
   const release = await draftRelease(paas, app, {
     ...current,
     config: change.config,
     ...(change.links ? { nextLinks: change.links } : {}),
-    formation,
+    formation: formationFor(paas, app, current.processes),
     description: change.description,
     createdBy: deploy.request.who,
   })
-  paas.store.journal.setVersion(deploy.id, release.version)
-  await deploy.step('released')
-  await swap(deploy, {
-    release,
-    formation: app.stopped ? {} : formation,
-    record: () => {
-      installRelease(paas, release)
-      change.record()
-    },
-  })
+  await serve(deploy, release, { record: change.record })
   return release.version
 }

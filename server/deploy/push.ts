@@ -6,13 +6,16 @@ import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import { appUrls } from '../routing.ts'
 import { readSource, type Source } from '../source/source.ts'
+import type { ConfigVars } from '../state/config.ts'
 import type { Release } from '../state/releases.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { discardImages } from './discard-images.ts'
 import { ensureNetwork } from './network.ts'
-import { draftRelease, formationFor, imageTag, installRelease } from './release.ts'
+import { provideAppJson } from './provide-app-json.ts'
+import { draftRelease, formationFor, imageTag } from './release.ts'
+import { releasePhase } from './release-phase.ts'
 import { moveDeployBranch, repositoryOf } from './repository.ts'
-import { swap } from './swap.ts'
+import { serve } from './serve.ts'
 
 export type PushRequest = {
   readonly appId: string
@@ -62,14 +65,14 @@ export async function rebuild(paas: Paas, request: Omit<DeployRequest, 'kind'>):
       app.deployBranch === null ? undefined : await resolve(repository, `refs/heads/${app.deployBranch}`)
     if (!commit)
       throw new UserError(`${app.name} has no deployed commit`, { next: `git push paas:${app.name} main` })
-    await release(deploy, repository, { commit, record: () => {} })
+    await release(deploy, repository, { commit })
   })
 }
 
 type Built = {
   readonly commit: string
   /** Part of the switch's transaction. */
-  readonly record: () => void
+  readonly record?: () => void
   readonly afterSwitch?: () => Promise<void>
 }
 
@@ -83,9 +86,10 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
     files: tree.files,
     config: paas.store.config.of(deploy.app.id),
   })
+  const wanted = await provideAppJson(deploy, source.appJson)
   progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)
   for (const note of source.notes) progress.detail(note)
-  const image = await buildBesideNetwork(deploy, repository, source)
+  const image = await buildBesideNetwork(deploy, repository, source, wanted.config)
   await deploy.step('built')
 
   const { app } = deploy
@@ -94,22 +98,19 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
   const next = await draftRelease(paas, app, {
     image,
     commit: built.commit,
-    config: paas.store.config.of(app.id),
+    config: wanted.config,
+    nextLinks: wanted.links,
     processes,
     formation,
     description: `Deploy ${built.commit.slice(0, 8)}`,
     createdBy: deploy.request.who,
   })
-  paas.store.journal.setVersion(deploy.id, next.version)
-  await deploy.step('released')
-
-  await swap(deploy, {
+  await releasePhase(deploy, next)
+  await serve(deploy, next, {
     ...built,
-    release: next,
-    formation: app.stopped ? {} : formation,
     record: () => {
-      installRelease(paas, next)
-      built.record()
+      wanted.record()
+      built.record?.()
     },
   })
   sayDeployed(deploy, next)
@@ -127,17 +128,26 @@ async function branchTip(repository: string, push: PushRequest): Promise<string>
 }
 
 /** Waits for both, also when one has failed: nothing may go on behind the undo. */
-async function buildBesideNetwork(deploy: Deploy, repository: string, source: Source): Promise<string> {
+async function buildBesideNetwork(
+  deploy: Deploy,
+  repository: string,
+  source: Source,
+  config: ConfigVars,
+): Promise<string> {
   const network = ensureNetwork(deploy.paas, deploy.app)
-  const [built] = await Promise.allSettled([buildImage(deploy, repository, source), network])
+  const [built] = await Promise.allSettled([buildImage(deploy, repository, source, config), network])
   if (built.status === 'rejected') throw built.reason
   await network
   return built.value
 }
 
-async function buildImage(deploy: Deploy, repository: string, source: Source): Promise<string> {
+async function buildImage(
+  deploy: Deploy,
+  repository: string,
+  source: Source,
+  config: ConfigVars,
+): Promise<string> {
   const { paas, app, progress, signal } = deploy
-  const config = paas.store.config.of(app.id)
   // Also a build that is cancelled or fails may leave an image.
   deploy.onUndo(() => discardImages(paas, deploy.id))
   const tree = archive(repository, source.commit, signal)

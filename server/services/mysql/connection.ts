@@ -179,7 +179,9 @@ function translate(error: unknown): unknown {
     })
   const down = fatal || /^(E[A-Z]+|PROTOCOL_.*|ER_SERVER_SHUTDOWN|ER_CON_COUNT_ERROR)$/.test(code)
   if (down || /closed state/.test(error.message)) return unavailable(error)
-  if (code.startsWith('ER_')) return new StatementError(sqlMessage ?? error.message, { cause: error })
+  // Whatever else ends one statement and leaves the connection: LOAD DATA LOCAL asks us for a file, in vain.
+  if (code.startsWith('ER_') || fatal === false || /local infile/.test(error.message))
+    return new StatementError(sqlMessage ?? error.message, { cause: error })
   return error
 }
 

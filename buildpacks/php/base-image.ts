@@ -8,7 +8,7 @@ const own = join(import.meta.dirname, 'base')
 /** Apache with PHP as its module, PHP for commands, and Composer. */
 export default {
   tag: `paas/php:${phpVersion}`,
-  revision: 2,
+  revision: 3,
   user: 'www-data',
   packages: [
     `libapache2-mod-php${phpVersion}`,

@@ -48,8 +48,6 @@ function dockerfile(
     `FROM paas/php:${phpVersion}`,
     'WORKDIR /app',
     'RUN chown www-data:www-data /app',
-    // Apache's word for: finish what is in flight.
-    'STOPSIGNAL SIGWINCH',
     'USER www-data',
     ...(composer?.lockfile === undefined ? [] : ['ARG COMPOSER_AUTH']),
     ...(composer?.lockfile === undefined || composer.needsTree

@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { BlogVisitor } from '../../scripts/blog-visitor.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import type { Repository } from '../repository.ts'
 import { exampleRepository } from './push-example.ts'
+
+// WordPress's own pages take seconds on a busy machine.
+vi.setConfig({ testTimeout: 180_000 })
 
 const account = { user: 'ann', password: 'a long one of her own' }
 let paas: TestInstance
@@ -40,7 +43,7 @@ test('a push makes a blog that is installed by its form, and all its containers 
     expect(dashboard.body).toContain('Good day')
     seenBy.add(dashboard.servedBy)
     return seenBy.size === 3
-  })
+  }, 60_000)
 
   // Each release has the same salts, so the login outlives it.
   await paas.ok('config:set --app blog WP_DEBUG=false')

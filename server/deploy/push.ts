@@ -10,9 +10,10 @@ import type { Release } from '../state/releases.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { discardImages } from './discard-images.ts'
 import { ensureNetwork } from './network.ts'
-import { draftRelease, formationFor, imageTag, installRelease } from './release.ts'
+import { draftRelease, formationFor, imageTag } from './release.ts'
+import { releasePhase } from './release-phase.ts'
 import { moveDeployBranch, repositoryOf } from './repository.ts'
-import { swap } from './swap.ts'
+import { serve } from './serve.ts'
 
 export type PushRequest = {
   readonly appId: string
@@ -62,14 +63,14 @@ export async function rebuild(paas: Paas, request: Omit<DeployRequest, 'kind'>):
       app.deployBranch === null ? undefined : await resolve(repository, `refs/heads/${app.deployBranch}`)
     if (!commit)
       throw new UserError(`${app.name} has no deployed commit`, { next: `git push paas:${app.name} main` })
-    await release(deploy, repository, { commit, record: () => {} })
+    await release(deploy, repository, { commit })
   })
 }
 
 type Built = {
   readonly commit: string
   /** Part of the switch's transaction. */
-  readonly record: () => void
+  readonly record?: () => void
   readonly afterSwitch?: () => Promise<void>
 }
 
@@ -100,18 +101,8 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
     description: `Deploy ${built.commit.slice(0, 8)}`,
     createdBy: deploy.request.who,
   })
-  paas.store.journal.setVersion(deploy.id, next.version)
-  await deploy.step('released')
-
-  await swap(deploy, {
-    ...built,
-    release: next,
-    formation: app.stopped ? {} : formation,
-    record: () => {
-      installRelease(paas, next)
-      built.record()
-    },
-  })
+  await releasePhase(deploy, next)
+  await serve(deploy, next, built)
   sayDeployed(deploy, next)
 }
 

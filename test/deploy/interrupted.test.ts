@@ -1,11 +1,14 @@
 import { randomInt } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import { made } from '../made.ts'
 import { makeRepository, type Repository } from '../repository.ts'
+
+// Several pushes each: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 90_000 })
 
 let paas: TestInstance
 beforeAll(async () => {

@@ -134,7 +134,9 @@ function snapshotWriter(path: string): { write(table: Table): void; flush(): Pro
   }
 }
 
-await main().catch((error: Error) => {
-  report(error.message)
-  process.exitCode = 1
-})
+if (import.meta.main) {
+  await main().catch((error: Error) => {
+    report(error.message)
+    process.exitCode = 1
+  })
+}

@@ -10,7 +10,7 @@ import { ensureBaseImages } from './base-images.ts'
 import { benchApp } from './bench/bench-app.ts'
 import { type ByHand, byHand } from './bench/by-hand.ts'
 import { firstAnswer, type Page } from './bench/first-answer.ts'
-import { memoryOf, type PartMemory } from './bench/memory.ts'
+import { memoryOf, type PartMemory, sharedFiles } from './bench/memory.ts'
 import { startOpenSsh } from './bench/openssh.ts'
 import { alternating, type Measure, timed } from './bench/pairs.ts'
 import { type Row, table } from './bench/table.ts'
@@ -46,7 +46,7 @@ await runEntry(async () => {
   const { lines, short } = table(rows)
   say.heading(`Medians of ${rounds} rounds, in turning order`)
   say.detail(lines.join('\n'))
-  say.heading('Memory when idle, after the first push and after all of the above (PSS, with RSS beside it)')
+  say.heading('Memory when idle, after the first push and after all of the above (shared pages once)')
   const megabytes = sayMemory(afterFirst, memoryOf(instance.home))
   if (megabytes > promisedMegabytes)
     short.push(`memory: ${megabytes.toFixed(0)} MB instead of ${promisedMegabytes} MB at most`)
@@ -250,24 +250,30 @@ function pageOf({ httpPort }: TestInstance): Page {
 
 /** Prints both, and returns the larger sum of what is ours. */
 function sayMemory(before: readonly PartMemory[], after: readonly PartMemory[]): number {
-  const shown = ({ pss, rss }: { pss: number; rss: number }): string =>
-    `${pss.toFixed(1)} (${rss.toFixed(1)}) MB`.padStart(18)
-  const sum = (parts: readonly PartMemory[]): { pss: number; rss: number } => {
-    const ours = parts.filter(({ part }) => !embedded.has(part))
-    return {
-      pss: ours.reduce((total, { pss }) => total + pss, 0),
-      rss: ours.reduce((total, { rss }) => total + rss, 0),
-    }
-  }
-  const line = (name: string, one: { pss: number; rss: number }, other: { pss: number; rss: number }) =>
-    say.detail(`${name.padEnd(22)}${shown(one)}${shown(other)}`)
-  const nothing = { pss: 0, rss: 0 }
-  for (const now of [...after].sort((a, b) => Number(embedded.has(a.part)) - Number(embedded.has(b.part)))) {
-    const name = embedded.has(now.part) ? `${now.part} (apart)` : now.part
-    line(name, before.find(({ part }) => part === now.part) ?? nothing, now)
-  }
-  line('all of ours', sum(before), sum(after))
-  const most = Math.max(sum(before).pss, sum(after).pss)
+  const row = (name: string, ...cells: readonly number[]): void =>
+    say.detail(name.padEnd(34) + cells.map((cell) => `${cell.toFixed(1)} MB`.padStart(12)).join(''))
+  const names = after.map(({ part }) => part)
+  const both = [before, after]
+  const cells = (part: string): number[] =>
+    both.flatMap((parts) => {
+      const found = parts.find((each) => each.part === part)
+      return [found?.own ?? 0, found?.rss ?? 0]
+    })
+  const ours = both.map((parts) => {
+    const own = parts.filter(({ part }) => !embedded.has(part))
+    const files = [...sharedFiles(own).values()].reduce((total, size) => total + size, 0)
+    const sum = (key: 'own' | 'rss'): number => own.reduce((total, each) => total + each[key], 0)
+    return { files, total: files + sum('own'), rss: sum('rss') }
+  })
+
+  say.detail(`${' '.repeat(34)}       own         RSS         own         RSS`)
+  for (const part of names.filter((name) => !embedded.has(name))) row(part, ...cells(part))
+  say.detail(
+    `${'programs and libraries, once'.padEnd(34)}${ours.map(({ files }) => `${files.toFixed(1)} MB`.padStart(12).padEnd(24)).join('')}`,
+  )
+  row('all of ours', ...ours.flatMap(({ total, rss }) => [total, rss]))
+  for (const part of names.filter((name) => embedded.has(name))) row(`${part} (apart)`, ...cells(part))
+  const most = Math.max(...ours.map(({ total }) => total))
   say.detail(`at most ${promisedMegabytes} MB: ${most <= promisedMegabytes ? 'holds' : 'FALLS SHORT'}`)
   return most
 }

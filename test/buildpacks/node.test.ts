@@ -225,6 +225,7 @@ describe('what comes before the install', () => {
 
   test('a config var that .npmrc mentions; other config only for the build script', async () => {
     const config = { NPM_TOKEN: 't', OTHER: 'o', PATH: '/evil' }
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: npm fills it in
     const npmrc = { '.npmrc': '//r.example/:_authToken=${NPM_TOKEN}\n${UNSET}' }
     const plain = await copies({ 'package.json': manifest({}), ...npmrc }, { config })
     expect(plain.filter((line) => line.startsWith('ARG'))).toEqual([

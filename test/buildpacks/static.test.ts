@@ -65,7 +65,7 @@ test('nginx is not root', async () => {
   expect(await paas.ok('run -a root id')).toContain('uid=1000')
 }, 60_000)
 
-test.each(['../etc', 'a b\nRUN x', 'a"b', '*', '/'.repeat(3) + '..'])(
+test.each(['../etc', 'a b\nRUN x', 'a"b', '*', '///..'])(
   'STATIC_ROOT=%j cannot leave the tree or the line',
   async (folder) => {
     const planned = buildpack.plan(textTree({ 'index.html': 'x' }), {

@@ -23,7 +23,11 @@ export function parseKey(text: string): ParsedKey | Error {
 
 /** A new key pair of type ed25519: private in OpenSSH's form, public as one line. */
 export function generateKey(comment: string): { readonly private: string; readonly public: string } {
-  return ssh2.utils.generateKeyPairSync('ed25519', { comment })
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment })
+    // Of a thousand keys that ssh2 makes it cannot read back four: a server with such a host key never starts.
+    if (!(parseKey(pair.private) instanceof Error)) return pair
+  }
 }
 
 /** Whether ssh2's native binding is in use; without it ciphers run in JavaScript at half the speed. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { UserError } from '../../server/errors.ts'
 import { loadHostKey } from '../../server/ssh/host-key.ts'
-import { nativeCryptoLoaded } from '../../server/ssh/ssh2.ts'
+import { generateKey, nativeCryptoLoaded, parseKey } from '../../server/ssh/ssh2.ts'
 import { execute } from './execute.ts'
 
 test('the host key is made once, also by two at a time, private, and as ssh-keygen reads it', async () => {
@@ -23,6 +23,12 @@ test('the host key is made once, also by two at a time, private, and as ssh-keyg
   } finally {
     await rm(folder, { recursive: true })
   }
+})
+
+// ssh2 1.17 alone fails here: about four in a thousand are malformed.
+test('every key that is made can be read back', () => {
+  for (let count = 0; count < 1_500; count++)
+    expect(parseKey(generateKey('').private)).not.toBeInstanceOf(Error)
 })
 
 test('a damaged host key is named and never replaced', async () => {

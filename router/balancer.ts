@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { carryOut, readActual } from './carry-out.ts'
 import {
   type ConfigurationOptions,
-  configurationDigest,
+  configurationDescription,
   configurationText,
   mapText,
 } from './configuration.ts'
 import type { Epoch } from './contract.ts'
 import { type Desired, desiredOf, slottedTargets } from './desired.ts'
 import { createDrain } from './drain.ts'
-import { createHaproxy, type Haproxy, type HaproxyInfo } from './haproxy.ts'
-import { type Actual, afterPlan, planOf } from './reconcile.ts'
+import { createHaproxy, type HaproxyInfo } from './haproxy.ts'
+import { type Actual, afterPlan } from './reconcile.ts'
 import { replaceFile } from './replace-file.ts'
 import type { Report } from './report.ts'
 import { assignSlots, busySlots, capacityFor, heldSlots, slotNumber } from './slots.ts'
@@ -30,9 +31,12 @@ export type Balancer = {
   routes(): Routes
   /** Which target holds the slot `name`. */
   ownerOfSlot(name: string): string | undefined
-  /** Writes the files that HAProxy starts from; from then on every change is written. */
+  /** Writes the files that HAProxy starts from. */
   write(): Promise<void>
-  /** Works until `signal` aborts. */
+  /**
+   * Works until `signal` aborts. Before the first table it leaves a HAProxy and files of this boot as they are: they
+   * know more than it does.
+   */
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -62,7 +66,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
   const { paths } = configuration
   const haproxy = createHaproxy(paths)
   const drain = createDrain(haproxy)
-  const digest = `paas ${configurationDigest(configuration)}`
+  const description = configurationDescription(configuration)
   let table: Table = emptyTable
   let routes: Routes = routesOf(table)
   let slots: ReadonlyMap<string, number> = new Map()
@@ -76,14 +80,15 @@ export function createBalancer(options: BalancerOptions): Balancer {
   let served: Table | undefined
   let spreadUntil = 0
   let nudge = Promise.withResolvers<void>()
-  let writing: Promise<void> | undefined
+  let isRunning = false
+  let writing: Promise<void> = Promise.resolve()
   let writeTimer: NodeJS.Timeout | undefined
 
   return {
     serve(next) {
       table = next
       routes = routesOf(next)
-      if (writing) writeSoon()
+      if (isRunning) writeSoon()
       nudge.resolve()
     },
     routes: () => routes,
@@ -93,6 +98,8 @@ export function createBalancer(options: BalancerOptions): Balancer {
     },
     write,
     async run(signal) {
+      isRunning = true
+      if (table.epoch) writeSoon()
       signal.addEventListener('abort', () => nudge.resolve(), { once: true })
       let failure: { readonly text: string; readonly since: number; reported: boolean } | undefined
       while (!signal.aborted) {
@@ -116,7 +123,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
           await delay(retryMs)
         }
       }
-      await write()
+      if (table.epoch) await write()
     },
   }
 
@@ -124,7 +131,8 @@ export function createBalancer(options: BalancerOptions): Balancer {
   async function step(): Promise<number> {
     const info = await haproxy.info()
     if (actual?.pid !== info.pid) actual = await read(info)
-    if (info.description !== digest) return reload(info, 'it runs with another configuration')
+    if (!table.epoch && info.description.startsWith(`paas ${configuration.boot} `)) return idle()
+    if (info.description !== description) return reload(info, 'it runs with another configuration')
     const wanted = table
     if (served !== wanted) {
       const desired = assign()
@@ -134,7 +142,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
       // Until all commands have succeeded nobody knows what HAProxy holds.
       actual = undefined
       busy = busySlots(before, after)
-      await apply(haproxy, configuration, desired, before)
+      await carryOut(haproxy, paths, desired, before)
       if ((await haproxy.info()).pid !== info.pid) return 0
       actual = after
       addresses = new Set([...desired.slots.values()].flatMap((servers) => [...servers.values()]))
@@ -153,8 +161,16 @@ export function createBalancer(options: BalancerOptions): Balancer {
     return drain.isBusy() ? drainPollMs : idlePollMs
   }
 
+  function idle(): number {
+    if (served !== table) {
+      served = table
+      onServed({ epoch: undefined, draining: new Map() })
+    }
+    return idlePollMs
+  }
+
   async function read(info: HaproxyInfo): Promise<Actual> {
-    const state = await readActual(haproxy, configuration, info)
+    const state = await readActual(haproxy, paths, info.pid)
     slots = heldSlots(state, slots)
     busy = busySlots(state)
     served = undefined
@@ -190,8 +206,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
   function write(): Promise<void> {
     clearTimeout(writeTimer)
     writeTimer = undefined
-    const before = writing ?? Promise.resolve()
-    const mine = before.then(async () => {
+    const mine = writing.then(async () => {
       const desired = assign()
       const capacity = Math.max(capacityFor(neededSlots()), actual?.capacity ?? 0)
       await replaceFile(paths.hosts, mapText(desired.hosts))
@@ -206,39 +221,6 @@ export function createBalancer(options: BalancerOptions): Balancer {
     writeTimer ??= setTimeout(() => {
       write().catch((error: Error) => report(`can't write what HAProxy starts from: ${error.message}`))
     }, writeDelayMs)
-  }
-}
-
-async function apply(
-  haproxy: Haproxy,
-  { paths }: ConfigurationOptions,
-  desired: Desired,
-  actual: Actual,
-): Promise<void> {
-  const plan = planOf(desired, actual)
-  await haproxy.run(plan.adds)
-  await haproxy.run(plan.swaps)
-  await haproxy.changeMap(paths.hosts, plan.hosts, desired.hosts)
-  await haproxy.changeMap(paths.wildcards, plan.wildcards, desired.wildcards)
-  await haproxy.run(plan.drains)
-}
-
-async function readActual(
-  haproxy: Haproxy,
-  { paths }: ConfigurationOptions,
-  info: HaproxyInfo,
-): Promise<Actual> {
-  const slots = new Map<string, Map<string, { address: string; state: 'ready' | 'drain' | 'maint' }>>()
-  for (const { slot, name, address, state } of await haproxy.servers()) {
-    const servers = slots.get(slot) ?? new Map()
-    slots.set(slot, servers.set(name, { address, state }))
-  }
-  return {
-    pid: info.pid,
-    slots,
-    hosts: await haproxy.map(paths.hosts),
-    wildcards: await haproxy.map(paths.wildcards),
-    capacity: (await haproxy.backends()).filter((name) => slotNumber(name) !== undefined).length,
   }
 }
 

@@ -9,26 +9,33 @@ export type ConfigurationOptions = {
   readonly boot: string
   readonly httpHost: string
   readonly httpPort: number
-  /** Client connections at once. */
-  readonly maxConnections: number
+  /** How many files HAProxy may have open. */
+  readonly openFiles: number
 }
 
 /** Everything after `server NAME IP:PORT`, the same in the configuration and in `add server`. */
 export const serverSettings =
   'check inter 10s fastinter 500 downinter 500 rise 1 fall 2 observe layer4 error-limit 3 on-error mark-down pool-purge-delay 2s pool-max-conn 1000'
 
-/** The part of haproxy.cfg that routes don't change has a digest, which HAProxy shows: a difference asks for a reload. */
-export function configurationDigest(options: ConfigurationOptions): string {
-  const text = [...globalSection(options, ''), ...sections(options), serverSettings].join('\n')
-  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+/**
+ * What HAProxy says of itself when it runs with these options: the boot in which its configuration was written, and a
+ * digest of all that routes don't change. Another description asks for a reload.
+ */
+export function configurationDescription(options: ConfigurationOptions): string {
+  const text = [...globalSection(options.paths, ''), ...sections(options), serverSettings].join('\n')
+  return `paas ${options.boot} ${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
 }
+
+/** The first line of a haproxy.cfg that was written in this boot. */
+export const bootLine = (boot: string): string => `# boot ${boot}\n`
 
 /** haproxy.cfg with every route of `desired` in it. Its first line names the boot it was written in. */
 export function configurationText(options: ConfigurationOptions, desired: Desired, capacity: number): string {
   const lines = [
-    `# boot ${options.boot}`,
+    bootLine(options.boot).trim(),
     '# Written by the router; it writes it again.',
-    ...globalSection(options, configurationDigest(options)),
+    ...globalSection(options.paths, configurationDescription(options)),
+    `  maxconn ${maxConnections(options.openFiles, desired)}`,
     ...sections(options),
   ]
   for (let number = 0; number < capacity; number++) {
@@ -45,20 +52,24 @@ export function configurationText(options: ConfigurationOptions, desired: Desire
 export const mapText = (entries: ReadonlyMap<string, string>): string =>
   [...entries].map(([key, value]) => `${key} ${value}\n`).join('')
 
-const globalSection = ({ paths, maxConnections }: ConfigurationOptions, digest: string): string[] => [
+/**
+ * A client's connection takes two files, and so many, or one for each server's check, HAProxy wants to be allowed
+ * before it starts.
+ */
+function maxConnections(openFiles: number, { slots }: Desired): number {
+  let servers = 0
+  for (const slot of slots.values()) servers += slot.size
+  return Math.max(100, Math.min(8_000, Math.floor((openFiles - servers - 1_000) / 2)))
+}
+
+const globalSection = (paths: RouterPaths, description: string): string[] => [
   'global',
-  `  maxconn ${maxConnections}`,
+  // Fewer connections than wanted are better than none.
+  '  no strict-limits',
   `  stats socket ${paths.adminSocket} mode 600 level admin`,
-  `  description "paas ${digest}"`,
+  `  description "${description}"`,
   '  close-spread-time 2s',
   '  log ring@requests len 8192 format raw local0',
-  'ring requests',
-  '  format raw',
-  '  maxlen 8192',
-  '  size 4194304',
-  '  timeout connect 1s',
-  '  timeout server 10s',
-  `  server router unix@${paths.logSocket}`,
 ]
 
 const page = (status: number): string => join(import.meta.dirname, 'pages', `${status}.http`)
@@ -66,6 +77,13 @@ const page = (status: number): string => join(import.meta.dirname, 'pages', `${s
 // An app may compute for an hour, and a stream or WebSocket be silent for as long; a client that sends or takes
 // nothing is let go after a minute.
 const sections = ({ paths, httpHost, httpPort }: ConfigurationOptions): string[] => [
+  'ring requests',
+  '  format raw',
+  '  maxlen 8192',
+  '  size 4194304',
+  '  timeout connect 1s',
+  '  timeout server 10s',
+  `  server router unix@${paths.logSocket}`,
   'defaults',
   '  mode http',
   '  timeout http-request 30s',

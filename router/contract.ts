@@ -11,22 +11,35 @@ export const frontendKey = (host: string): string => `frontend:${host}`
 /** SET of 0-based backend indexes that are marked dead. Deleted in the same MULTI as any change of its list. */
 export const deadKey = (host: string): string => `dead:${host}`
 
-/** STRING `<boot id>:<generation>`: guards the table, see `Epoch`. Written in the same MULTI as the routes. */
+/**
+ * STRING `<boot id>:<generation>`: guards the table, see `Epoch`. Written in the same MULTI as the routes. Within a
+ * boot every publication has a higher generation than any before it, also when the server was restarted or its clock
+ * set back: routers take a lower one for an old dump and keep what they serve.
+ */
 export const epochKey = 'paas:epoch'
 
-/** HASH host -> app id: which hosts are ours. A host that is not in it belongs to a foreign writer. */
+/**
+ * HASH host -> app id: which hosts are ours, as they stand in `AppRoute.hosts`. A host that is not in it belongs to a
+ * foreign writer. App ids are `[A-Za-z0-9-]`, at most 64 characters: log files are named after them.
+ */
 export const hostsKey = 'paas:hosts'
 
 /** HASH app id -> JSON of `AppRoute`. Authoritative for our hosts: a foreign entry in their lists is ignored. */
 export const appsKey = 'paas:apps'
 
-/** HASH router id -> JSON of `RouterState`. A router whose `at` is older than `routerTtlMs` counts as gone. */
+/**
+ * HASH router id -> JSON of `RouterState`. A router whose `at` is older than `routerTtlMs` counts as gone; one whose
+ * HAProxy does not answer says nothing. `generation` 0: it serves no table yet.
+ */
 export const routersKey = 'paas:routers'
 
 /** HASH backend URL -> requests and connections still in flight; field gone means drained. One per router. */
 export const drainingKey = (routerId: string): string => `paas:draining:${routerId}`
 
-/** Channel. `<generation> <host> <host> ...` within the MULTI that changed these hosts; no host: all may have. */
+/**
+ * Channel. `<generation> <host> <host> ...` within the MULTI that changed these hosts (those that are gone, and all of
+ * an app whose backends changed); no host: all may have.
+ */
 export const routesChannel = 'paas:routes'
 
 /** Channel. `<router id> <generation>`: this router serves that generation, every connection from now on. */
@@ -36,8 +49,8 @@ export const routerTtlMs = 10_000
 export const routerHeartbeatMs = 2_000
 
 /**
- * Boot id is /proc/sys/kernel/random/boot_id. Key missing (flushed): the router keeps what it has in memory.
- * Another boot's: it serves nothing of the table until the server has published again.
+ * Boot id is /proc/sys/kernel/random/boot_id. Key missing (flushed): the router keeps what it has of this boot.
+ * Another boot's: it takes nothing from Redis, foreign hosts neither, until the server has published again.
  */
 export type Epoch = { readonly boot: string; readonly generation: number }
 

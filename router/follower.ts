@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AppRoute, RouterState } from './contract.ts'
 import { routerHeartbeatMs } from './contract.ts'
 import type { Report } from './report.ts'
-import { type ForeignReading, type OwnReading, openRouteStore } from './route-store.ts'
-import { addressOf, isAppId, isHost, isTrusted, parseAppRoute, type Table } from './table.ts'
+import { openRouteStore } from './route-store.ts'
+import { isTrusted, type Table } from './table.ts'
+import { foreignHosts, ownApps, ownHosts } from './valid-rows.ts'
 
 export type FollowerOptions = {
   /** URL of Redis or path of its unix socket. */
@@ -178,13 +179,17 @@ export function follow({ url, id, boot, table: first, report, onTable }: Followe
     if (own.epoch && !trusted) {
       once(`Redis holds generation ${own.epoch.generation}, older than what is served: kept what is served`)
     }
-    const hosts = trusted ? ownHosts(own) : table.hosts
+    const hosts = trusted ? ownHosts(own, once) : table.hosts
     const names = await store.listFrontends()
-    const found = readForeign(await store.readFrontends(names.filter((host) => !hosts.has(host))), new Map())
+    const found = foreignHosts(
+      await store.readFrontends(names.filter((host) => !hosts.has(host))),
+      table,
+      once,
+    )
     // A flushed Redis takes nothing away.
     const foreign = trusted ? found : new Map([...table.foreign, ...found])
     if (!trusted) return { ...table, foreign }
-    return { epoch: own.epoch, hosts, apps: ownApps(own), foreign }
+    return { epoch: own.epoch, hosts, apps: ownApps(own, table, once), foreign }
   }
 
   async function readSome(
@@ -197,10 +202,10 @@ export function follow({ url, id, boot, table: first, report, onTable }: Followe
     if (generation > (table.epoch?.generation ?? -1)) {
       const own = await store.readHosts(named)
       if (isTrusted(own.epoch, { boot, generation }, boot)) {
-        const owners = ownHosts(own)
+        const owners = ownHosts(own, once)
         const lost = named.filter((host) => table.hosts.has(host) && !owners.has(host))
         const hosts = changed(table.hosts, owners, lost)
-        const apps = withOwners(changed(table.apps, ownApps(own), []), hosts)
+        const apps = withOwners(changed(table.apps, ownApps(own, table, once), []), hosts)
         next = { ...table, epoch: { boot, generation }, hosts, apps }
         foreignNames = [...new Set([...foreignNames, ...lost])]
       } else if (own.epoch?.boot === boot) throw new Error('the routes changed back while they were read')
@@ -209,60 +214,12 @@ export function follow({ url, id, boot, table: first, report, onTable }: Followe
       const names = foreignNames.filter((host) => !next.hosts.has(host))
       const own = next === table ? await store.readEpoch() : next.epoch
       if (names.length > 0 && (own === undefined || own.boot === boot)) {
-        const foreign = new Map(next.foreign)
-        readForeign(await store.readFrontends(names), foreign)
-        next = { ...next, foreign }
+        const found = foreignHosts(await store.readFrontends(names), table, once)
+        const gone = names.filter((host) => next.foreign.has(host) && !found.has(host))
+        next = { ...next, foreign: changed(next.foreign, found, gone) }
       }
     }
     return next
-  }
-
-  function ownHosts(own: OwnReading): Map<string, string> {
-    const hosts = new Map<string, string>()
-    for (const [host, app] of own.hosts) {
-      if (app === undefined) continue
-      if (isHost(host) && isAppId(app)) hosts.set(host, app)
-      else once(`skipped: "${host}" is no host, or "${app}" no app id`)
-    }
-    return hosts
-  }
-
-  function ownApps(own: OwnReading): Map<string, AppRoute> {
-    const apps = new Map<string, AppRoute>()
-    for (const [app, text] of own.apps) {
-      try {
-        if (text !== undefined) apps.set(app, parseAppRoute(text))
-      } catch (error) {
-        once(`skipped the routes of app ${app}: ${(error as Error).message}`)
-        const previous = table.apps.get(app)
-        if (previous) apps.set(app, previous)
-      }
-    }
-    return apps
-  }
-
-  function readForeign(
-    reading: ForeignReading,
-    into: Map<string, readonly string[]>,
-  ): Map<string, readonly string[]> {
-    for (const [host, list] of reading) {
-      if (list instanceof Error || !isHost(host)) {
-        into.delete(host)
-        once(`skipped frontend:${host}: ${list instanceof Error ? list.message : 'it names no host'}`)
-        continue
-      }
-      if (list.length === 0) {
-        into.delete(host)
-        continue
-      }
-      const urls = [...new Set(list.slice(1))].filter((url) => {
-        if (addressOf(url) === undefined) once(`skipped ${url} in frontend:${host}: it is no http://IP:PORT`)
-        return addressOf(url) !== undefined
-      })
-      const before = table.foreign.get(host)
-      into.set(host, before && before.join(' ') === urls.join(' ') ? before : urls)
-    }
-    return into
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { readSettings } from '../server/settings.ts'
 import { createBalancer } from './balancer.ts'
-import type { ConfigurationOptions } from './configuration.ts'
+import { bootLine, type ConfigurationOptions } from './configuration.ts'
 import { follow } from './follower.ts'
 import { routerPaths } from './paths.ts'
 import { replaceFile } from './replace-file.ts'
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     boot,
     httpHost: settings.httpHost,
     httpPort: settings.httpPort,
-    maxConnections: await maxConnections(),
+    openFiles: await openFiles(),
   }
   const snapshot = snapshotWriter(paths.snapshot)
   const known = await readSnapshot(paths.snapshot, boot).catch((error: Error) => {
@@ -71,7 +71,7 @@ async function main(): Promise<void> {
     // HAProxy waits a moment for the first table, rather than start with nothing.
     await Promise.race([follower.read, delay(firstReadMs, undefined, { ref: false })])
   }
-  await balancer.write()
+  if (balancer.routes().hosts.size > 0 || !(await isOfBoot(paths.configuration, boot))) await balancer.write()
   await balancer.run(stop)
   await snapshot.flush()
 }
@@ -98,14 +98,14 @@ async function routerId(path: string): Promise<string> {
   return id
 }
 
-/**
- * Client connections that HAProxy can take with the open files that it may have, two for each connection. It is
- * started as we are, so its limit is ours.
- */
-async function maxConnections(): Promise<number> {
+/** How many files HAProxy may have open: it is started as we are, so its limit is ours. */
+async function openFiles(): Promise<number> {
   const limits = await readFile('/proc/self/limits', 'utf8')
-  const files = Number(/^Max open files\s+\d+\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY)
-  return Math.max(100, Math.min(8_000, Math.floor((files - 1_500) / 2)))
+  return Number(/^Max open files\s+\d+\s+(\d+)/m.exec(limits)?.[1] ?? 1_000_000)
+}
+
+async function isOfBoot(configuration: string, boot: string): Promise<boolean> {
+  return (await readFile(configuration, 'utf8').catch(() => '')).startsWith(bootLine(boot))
 }
 
 function snapshotWriter(path: string): { write(table: Table): void; flush(): Promise<void> } {
@@ -134,7 +134,9 @@ function snapshotWriter(path: string): { write(table: Table): void; flush(): Pro
   }
 }
 
-await main().catch((error: Error) => {
-  report(error.message)
-  process.exitCode = 1
-})
+if (import.meta.main) {
+  await main().catch((error: Error) => {
+    report(error.message)
+    process.exitCode = 1
+  })
+}

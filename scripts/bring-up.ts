@@ -1,10 +1,11 @@
 import { execa } from 'execa'
 import type { Settings } from '../server/settings.ts'
 import { adminKey, writeAdminKey } from './admin-key.ts'
+import { fillCompileCache } from './compile-cache.ts'
 import { ensureEngine } from './engine.ts'
 import { makeFolders } from './folders.ts'
 import { installed } from './installed.ts'
-import { type Instance, instance } from './instance.ts'
+import { checkout, type Instance, instance } from './instance.ts'
 import type { Part } from './parts.ts'
 import { answersHttp, answersSocket, answersSsh, ready } from './ready.ts'
 import { routerReady } from './router-ready.ts'
@@ -20,6 +21,7 @@ export async function up(): Promise<Instance> {
 
   await ensureEngine(settings)
   await makeFolders(places, users)
+  await fillCompileCache(checkout, users.router)
   const key = await adminKey(settings.adminKey, places)
   await writeAdminKey(key, places)
 

@@ -15,7 +15,7 @@ export async function makeFolders(places: Layout, { router, redis, mysql }: Iden
   await folder(places.home, 0o711)
   await folder(places.run, 0o711)
   await folder(places.code, 0o711)
-  for (const path of [places.logs, places.ssh, places.repositories, places.hooks, places.cache]) {
+  for (const path of [places.logs, places.ssh, places.repositories, places.hooks]) {
     await folder(path, 0o700)
   }
   await folder(places.router, 0o750, router)

@@ -15,7 +15,6 @@ export function layout(home: string) {
     ssh: at('ssh'),
     repositories: at('repositories'),
     hooks: at('hooks'),
-    cache: at('cache'),
     /** Where the router sees the checkout when its own user cannot reach it. */
     code: at('code'),
     redisSocket: at('run', 'redis.sock'),

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
 import { join, relative } from 'node:path'
 import type { Settings } from '../server/settings.ts'
+import { compileCacheEnvironment, frugal } from './compile-cache.ts'
 import type { Account, Identities } from './identity.ts'
 import type { Layout } from './layout.ts'
 import { routerEnvironment, serverEnvironment } from './part-environment.ts'
@@ -67,7 +68,7 @@ export function parts(
     folder: checkout,
     environment: {
       ...serverEnvironment(settings),
-      NODE_COMPILE_CACHE: places.cache,
+      ...compileCacheEnvironment(checkout),
       ...oneArena,
       PATH: path,
     },
@@ -83,7 +84,7 @@ export function parts(
     folder: places.router,
     environment: {
       ...routerEnvironment(settings),
-      NODE_COMPILE_CACHE: join(places.router, 'cache'),
+      ...compileCacheEnvironment(code),
       ...oneArena,
       PATH: path,
     },
@@ -112,9 +113,6 @@ export function parts(
   ]
 }
 
-// Measured after a demo and a push of 100 MB: the server's memory falls from 115 to 64 MB, the router's from 39 to 28,
-// and neither pushes nor commands get slower.
-const frugal = ['--optimize-for-size', '--max-semi-space-size=1']
 const oneArena = { MALLOC_ARENA_MAX: '1' }
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

@@ -19,13 +19,19 @@ export function visibleApps(store: Store, user: User): readonly App[] {
   return store.apps.list().filter((app) => maySee(store, user, app))
 }
 
-/** Throws `NotAllowedError` unless `user` has `right`; the app is one that he may see. */
+/** Whether `user` has `right`, where it needs an app to that one, which he may see. */
+export function mayUse(store: Store, user: User, right: Right, app: App | undefined): boolean {
+  if (user.role === 'admin' || right === 'anyone' || right === 'create') return true
+  if (right === 'admin') return false
+  const role = app && store.people.roleOn(app.id, user.id)
+  return role !== undefined && rolesWith[right].includes(role)
+}
+
+/** Throws `NotAllowedError` unless `mayUse`. */
 export function assertRight(store: Store, user: User, right: Right, app: App | undefined): void {
-  if (user.role === 'admin' || right === 'anyone' || right === 'create') return
+  if (mayUse(store, user, right, app)) return
   if (right === 'admin')
     throw new NotAllowedError('Only admins of the server may do this', { next: 'Ask an admin' })
-  const role = app && store.people.roleOn(app.id, user.id)
-  if (role && rolesWith[right].includes(role)) return
   throw new NotAllowedError(`You may not do this${app ? ` to ${app.name}` : ''}`, {
     next: 'Ask an admin of the app',
   })

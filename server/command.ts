@@ -41,6 +41,8 @@ export type Command = {
   readonly aliases?: readonly string[]
   /** All from the first word on that is neither option nor app is the argument, untouched. */
   readonly verbatim?: boolean
+  /** Takes `--all`: runs once for each app (with `deployed` for those alone) to which the person has the right. */
+  readonly all?: 'every' | 'deployed'
   /** Kept out of `help`; still in `help --all`. */
   readonly hidden?: boolean
   /** Returns the exit code; nothing means 0. Errors of `errors.ts` become message and exit code. */

@@ -12,9 +12,12 @@ export function parsePairs(words: readonly string[], encoded: boolean): ConfigVa
     words.map((word) => {
       const at = word.indexOf('=')
       if (at < 0)
-        throw new UsageError(`"${word.slice(0, 60)}" is not KEY=VALUE`, { next: 'config:set KEY=VALUE' })
+        throw new UsageError(`"${word.slice(0, 60)}" is not KEY=VALUE`, {
+          next: `Your own shell takes the first quotes away; quote twice: ssh paas "config:set KEY='two words'"`,
+        })
+      const name = parseConfigName(word.slice(0, at))
       const value = word.slice(at + 1)
-      return [parseConfigName(word.slice(0, at)), encoded ? decode(word.slice(0, at), value) : value]
+      return [name, encoded ? decodeValue(name, value) : whole(name, value)]
     }),
   )
 }
@@ -28,7 +31,7 @@ export async function changeConfig(
   const { paas, out, app } = call
   const restart = !call.flags.has('no-restart')
   const done = await configure(paas, { ...call.job, change, restart, description })
-  const keys = Object.keys(done.config)
+  const keys = Object.keys(done.config).sort()
   out.result({ app: app.name, release: done.version ? `v${done.version}` : null, keys }, () => {
     if (done.version) out.step(`${description}; v${done.version} serves`)
     else if (app.release === null) out.step(`${description}; it counts from the first deploy on`)
@@ -45,18 +48,32 @@ export async function readInput(call: Call): Promise<string> {
     size += (chunk as Buffer).length
     if (size > 1024 * 1024) throw new UsageError('That is more than 1 MiB of input')
   }
-  const bytes = Buffer.concat(chunks)
-  const text = bytes.toString('utf8')
-  if (Buffer.compare(Buffer.from(text), bytes) !== 0) throw new UsageError('The input is not UTF-8 text')
-  return text
+  return utf8(Buffer.concat(chunks), 'The input')
 }
 
-function decode(name: string, value: string): string {
-  const bytes = Buffer.from(value, 'base64')
-  if (bytes.toString('base64').replace(/=+$/, '') !== value.replace(/=+$/, '')) {
+/** The value that `text` is the base64 of. Throws `UsageError`. */
+export function decodeValue(name: string, text: string): string {
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.toString('base64').replace(/=+$/, '') !== text.trim().replace(/=+$/, '')) {
     throw new UsageError(`The value of ${name} is not base64`, {
       next: 'Without --encoded values are taken as they are',
     })
   }
-  return bytes.toString('utf8')
+  return utf8(bytes, `The value of ${name}`)
+}
+
+/** A command line reaches us decoded: bytes that were no UTF-8 are lost by then. */
+function whole(name: string, value: string): string {
+  if (value.includes('\ufffd')) {
+    throw new UsageError(`The value of ${name} is not UTF-8 text`, {
+      next: `If it really has U+FFFD in it: config:set ${name} - < FILE`,
+    })
+  }
+  return value
+}
+
+function utf8(bytes: Buffer, what: string): string {
+  const text = bytes.toString('utf8')
+  if (Buffer.compare(Buffer.from(text), bytes) !== 0) throw new UsageError(`${what} is not UTF-8 text`)
+  return text
 }

@@ -1,15 +1,16 @@
-import { assertRight, maySee } from './access.ts'
+import { assertRight, mayUse, visibleApps } from './access.ts'
 import type { Call, Command } from './command.ts'
-import { type Parsed, parseFlags } from './command-line/flags.ts'
+import { commandFirst, type Parsed, parseFlags } from './command-line/flags.ts'
 import { splitWords } from './command-line/words.ts'
-import { exitCode, UsageError } from './errors.ts'
+import { exitCode, NotAllowedError, UsageError } from './errors.ts'
 import { serveGit } from './git-service.ts'
 import { commandHelp, topicHelp } from './help.ts'
 import { Output, presentable } from './output.ts'
 import type { Paas } from './paas.ts'
 import type { Registry } from './registry.ts'
-import { resolveApp } from './resolve-app.ts'
+import { findVisible, resolveApp } from './resolve-app.ts'
 import type { Session } from './ssh/session.ts'
+import type { App } from './state/apps.ts'
 
 /**
  * Runs what a person typed and returns the exit code. The one place where rights are checked: a command starts
@@ -24,54 +25,112 @@ export async function dispatch(paas: Paas, registry: Registry, session: Session)
     const gitService = await serveGit(paas, session, user, words)
     if (gitService !== undefined) return gitService
 
-    const [word = 'help', ...typed] = words
+    const [word = 'help', ...typed] = commandFirst(words)
     if (word.endsWith(':help') && word !== ':help')
       return print(out, topicHelp(registry, word.replace(/:help$/, '')))
     const { name, command } = registry.find(word)
-    const parsed = parseFlags(command, typed, (candidate) => {
-      const app = paas.store.apps.find(candidate)
-      return app !== undefined && maySee(paas.store, user, app)
-    })
+    const parsed = parseFlags(
+      command,
+      typed,
+      (candidate) => findVisible(paas.store, user, candidate) !== undefined,
+    )
     out = outputOf(session, parsed)
+    const use: Use = { paas, session, user, name, command, parsed, out }
     if (parsed.flags.has('help')) return print(out, commandHelp(name, command))
+    if (parsed.flags.has('version')) return await runVersion(registry, use)
+    if (command.all && parsed.flags.has('all')) return await runForAll(use)
 
     const { app, words: rest, rule } = resolveApp(paas.store, user, session, command, parsed)
     if (parsed.flags.has('trace')) out.trouble(`app: ${app?.name ?? 'none'} (${rule})`)
-    assertRight(paas.store, user, command.right, app)
-    assertWords(name, command, rest)
-    const call: Call = {
-      paas,
-      session,
-      user,
-      get app() {
-        if (!app) throw new Error(`${name} declares no app`)
-        return app
-      },
-      appIfAny: app,
-      words: rest,
-      flags: parsed.flags,
-      out,
-      stdin: session.stdin,
-      signal: session.signal,
-      get job() {
-        return { appId: this.app.id, who: user.name, progress: out, signal: session.signal }
-      },
-    }
-    return (await command.run(call)) ?? exitCode.done
+    return await runFor(use, app, rest)
   } catch (thrown) {
-    const error = presentable(thrown, paas.log)
-    out.error(error)
-    return error.exitCode
+    return fail(paas, out, thrown)
   }
 }
 
-function outputOf(session: Session, { flags }: Parsed): Output {
+type Use = Pick<Call, 'paas' | 'session' | 'user' | 'out'> & {
+  readonly name: string
+  readonly command: Command
+  readonly parsed: Parsed
+}
+
+async function runFor(use: Use, app: App | undefined, words: readonly string[]): Promise<number> {
+  const { paas, session, user, name, command, parsed, out } = use
+  assertRight(paas.store, user, command.right, app)
+  assertWords(name, command, words)
+  const call: Call = {
+    paas,
+    session,
+    user,
+    get app() {
+      if (!app) throw new Error(`${name} declares no app`)
+      return app
+    },
+    appIfAny: app,
+    words,
+    flags: parsed.flags,
+    out,
+    stdin: session.stdin,
+    signal: session.signal,
+    get job() {
+      return { appId: this.app.id, who: user.name, progress: out, signal: session.signal }
+    },
+  }
+  return (await command.run(call)) ?? exitCode.done
+}
+
+/** One app's failure does not keep the others from their turn; the first failure's exit code is the answer. */
+async function runForAll(use: Use): Promise<number> {
+  const { paas, session, user, command, parsed } = use
+  if (parsed.flags.has('app'))
+    throw new UsageError('--app and --all exclude each other', { next: 'Keep one' })
+  const visible = visibleApps(paas.store, user)
+  const apps = visible.filter(
+    (app) =>
+      mayUse(paas.store, user, command.right, app) && (command.all === 'every' || app.release !== null),
+  )
+  if (
+    apps.length === 0 &&
+    visible.length > 0 &&
+    !visible.some((app) => mayUse(paas.store, user, command.right, app))
+  )
+    throw new NotAllowedError('You may not do this to any of your apps', { next: 'Ask an admin of the app' })
+  let code: number = exitCode.done
+  const facts: unknown[] = []
+  const out = outputOf(session, parsed, facts)
+  for (const app of apps) {
+    if (session.signal.aborted) return exitCode.interrupted
+    try {
+      const ended = await runFor({ ...use, out }, app, parsed.words)
+      code = code || ended
+    } catch (thrown) {
+      const failed = fail(paas, out, thrown)
+      code = code || failed
+    }
+  }
+  use.out.result(facts, () => {})
+  return code
+}
+
+async function runVersion(registry: Registry, use: Use): Promise<number> {
+  const { name, command } = registry.find('version')
+  return runFor({ ...use, name, command }, undefined, [])
+}
+
+function fail(paas: Paas, out: Output, thrown: unknown): number {
+  const error = presentable(thrown, paas.log)
+  out.error(error)
+  return error.exitCode
+}
+
+function outputOf(session: Session, { flags }: Parsed, collected?: unknown[]): Output {
   return new Output({
     stdout: session.stdout,
     stderr: session.stderr,
     terminal: session.terminal !== undefined,
     json: flags.has('json'),
     quiet: flags.has('quiet'),
+    ...(collected ? { collected } : {}),
   })
 }
 

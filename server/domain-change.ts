@@ -1,7 +1,9 @@
 import type { Call } from './command.ts'
 import { runDeploy } from './deploy/deploy.ts'
 import { NotAllowedError, UserError } from './errors.ts'
+import type { Paas } from './paas.ts'
 import { appHosts } from './routing.ts'
+import type { App } from './state/apps.ts'
 import { parseDomain } from './state/domains.ts'
 
 /** Throws unless the app may have `word` as a domain; a domain of ours or of another app says only that it is taken. */
@@ -16,10 +18,26 @@ export function claimableDomain(call: Call, word: string): string {
   const owner = paas.store.domains.ownerOf(host)
   const suffix = `.${paas.settings.domain}`
   const named = host.endsWith(suffix) ? paas.store.apps.find(host.slice(0, -suffix.length)) : undefined
-  const taken = (owner !== undefined && owner !== app.id) || (named !== undefined && named.id !== app.id)
-  if (taken || host === paas.settings.domain)
-    throw new UserError(`The domain ${host} is taken`, { next: 'Choose another one' })
+  const others = (owner !== undefined && owner !== app.id) || (named !== undefined && named.id !== app.id)
+  if (others || host === paas.settings.domain) throw taken(host)
   return host
+}
+
+/** Throws `UserError` where the domain that goes with the app name `name` belongs to another app already. */
+export function assertNameFree(paas: Pick<Paas, 'store' | 'settings'>, name: string, app?: App): void {
+  const owner = paas.store.domains.ownerOf(`${name}.${paas.settings.domain}`)
+  if (owner !== undefined && owner !== app?.id)
+    throw new UserError(`The name "${name}" is taken`, { next: 'Choose another name' })
+}
+
+/** Gives `hosts` to the app, those that it has already apart; part of the switch's transaction. */
+export function addDomains({ paas, app }: Call, hosts: readonly string[]): void {
+  for (const host of hosts) {
+    if (appHosts(paas, paas.store.apps.byId(app.id)).includes(host)) continue
+    // Another app may have taken it while this one waited for its lock.
+    if (paas.store.domains.ownerOf(host) !== undefined) throw taken(host)
+    paas.store.domains.add(app.id, host)
+  }
 }
 
 /** Changes the domains in one switch and returns when every router knows them. */
@@ -36,3 +54,6 @@ export async function changeDomains(call: Call, change: () => void, done: string
     for (const host of hosts) out.detail(host)
   })
 }
+
+const taken = (host: string): UserError =>
+  new UserError(`The domain ${host} is taken`, { next: 'Choose another one' })

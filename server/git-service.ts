@@ -1,17 +1,20 @@
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { assertRight, maySee } from './access.ts'
+import { assertRight } from './access.ts'
 import { deployPush } from './deploy/push.ts'
 import { repositoryOf } from './deploy/repository.ts'
-import { NoSuchAppError, UserError } from './errors.ts'
-import { createRepository, deleteRef, moveRef, noObject, setHead } from './git/git.ts'
-import type { Update, Verdict } from './git/proc-receive.ts'
+import { assertNameFree } from './domain-change.ts'
+import { NoSuchAppError, type PaasError, UserError } from './errors.ts'
+import { createRepository, deleteRef, hasRefs, moveRef, noObject, setHead } from './git/git.ts'
+import { atomicReason, type Update, type Verdict } from './git/proc-receive.ts'
 import { type Push, receivePack } from './git/receive-pack.ts'
+import { removeRepository } from './git/remove-repository.ts'
 import { appNameOf } from './git/repository-path.ts'
 import { checkTree } from './git/tree.ts'
 import { uploadPack } from './git/upload-pack.ts'
+import { isVisited } from './git/visits.ts'
 import { Output, presentable } from './output.ts'
 import type { Paas } from './paas.ts'
+import { findVisible } from './resolve-app.ts'
 import type { Session } from './ssh/session.ts'
 import { type App, parseAppName } from './state/apps.ts'
 import type { User } from './state/people.ts'
@@ -25,7 +28,7 @@ export async function serveGit(
 ): Promise<number | undefined> {
   const [service, path = ''] = words
   if (service === 'git-upload-pack') {
-    const app = findApp(paas, user, appNameOf(path))
+    const app = findVisible(paas.store, user, appNameOf(path))
     if (!app) throw new NoSuchAppError(appNameOf(path))
     assertRight(paas.store, user, 'view', app)
     return uploadPack({ repository: await ensureRepository(paas, app), session })
@@ -42,7 +45,7 @@ export async function serveGit(
 }
 
 async function receive(paas: Paas, session: Session, user: User, name: string): Promise<number> {
-  const known = findApp(paas, user, name)
+  const known = findVisible(paas.store, user, name)
   const app = known ?? createApp(paas, user, name)
   assertRight(paas.store, user, 'develop', app)
   let pushed = false
@@ -58,60 +61,67 @@ async function receive(paas: Paas, session: Session, user: User, name: string): 
         paas.log(`Internal error (${ref}): ${error instanceof Error ? error.stack : String(error)}`),
     })
   } finally {
-    if (!known && !pushed) await forget(paas, app)
+    if (!known && !pushed) await forgetIfEmpty(paas, app)
   }
 }
 
-/** An app that this push would have created, had anything been pushed. */
-async function forget(paas: Paas, app: App): Promise<void> {
-  await rm(repositoryOf(paas, app), { recursive: true, force: true })
+/** An app that this push would have created, had anything been pushed; tags and other people's pushes count. */
+async function forgetIfEmpty(paas: Paas, app: App): Promise<void> {
+  const repository = repositoryOf(paas, app)
+  if ((await hasRefs(repository)) || isVisited(repository)) return
   paas.store.apps.delete(app.id)
+  await removeRepository(repository)
 }
 
 /**
- * Judges each branch: the deploy branch is deployed and moves with its release; another is stored. An atomic push
- * stands or falls with the deploy.
+ * Judges each branch: the deploy branch is deployed and moves with its release; another is stored. All are checked
+ * before anything changes, so that an atomic push stands or falls as a whole.
  */
 async function onPush(paas: Paas, user: User, appId: string, push: Push): Promise<readonly Verdict[]> {
   const out = new Output({ stdout: push.progress, stderr: push.progress, terminal: false, headings: true })
   const deployed = deployUpdate(paas.store.apps.byId(appId), push.updates)
-  const verdicts: Verdict[] = []
-  const ordered = [...push.updates].sort((a, b) => Number(b === deployed) - Number(a === deployed))
-  for (const update of ordered) {
-    const failed = verdicts.some((verdict) => !verdict.ok)
-    verdicts.push(
-      push.atomic && failed
-        ? { ref: update.ref, ok: false, reason: 'atomic push: another ref was refused' }
-        : await judge(
-            paas,
-            out,
-            async () => {
-              if (update === deployed) {
-                await deployPush(paas, {
-                  appId,
-                  ...update,
-                  who: user.name,
-                  progress: out,
-                  signal: push.signal,
-                })
-              } else await store(paas, out, appId, update, push.signal)
-              return update.ref
-            },
-            update.ref,
-          ),
+  const others = push.updates.filter((update) => update !== deployed)
+  const refusals = new Map<Update, string>()
+  const attempt = async (update: Update, work: () => Promise<void>): Promise<void> => {
+    if (refusals.has(update) || (push.atomic && refusals.size > 0)) return
+    try {
+      await work()
+    } catch (thrown) {
+      const error = presentable(thrown, paas.log)
+      refusals.set(update, reasonOf(error))
+      out.error(error)
+      if (update === deployed && paas.store.apps.exists(appId)) out.detail(whatStays(paas, appId))
+    }
+  }
+
+  for (const update of others) await attempt(update, () => assertStorable(paas, appId, update, push.signal))
+  if (deployed) {
+    await attempt(deployed, () =>
+      deployPush(paas, { appId, ...deployed, who: user.name, progress: out, signal: push.signal }),
     )
   }
-  return verdicts
+  for (const update of others) await attempt(update, () => store(paas, out, appId, update))
+  return push.updates.map((update): Verdict => {
+    const reason = refusals.get(update) ?? (push.atomic && refusals.size > 0 ? atomicReason : undefined)
+    return reason === undefined ? { ref: update.ref, ok: true } : { ref: update.ref, ok: false, reason }
+  })
 }
 
-async function judge(paas: Paas, out: Output, work: () => Promise<string>, ref: string): Promise<Verdict> {
-  try {
-    return { ref: await work(), ok: true }
-  } catch (thrown) {
-    const error = presentable(thrown, paas.log)
-    out.error(error)
-    return { ref, ok: false, reason: error.message.split('\n')[0] ?? 'refused' }
-  }
+/** For git's own line, which stands below the whole message: as many clauses as fit beside the branch. */
+function reasonOf(error: PaasError): string {
+  const message = error.message.split('\n')[0] ?? ''
+  if (message.length <= longestReason) return message
+  const short = message.slice(0, longestReason)
+  const clause = /^(.{12,}?)(?:: | \(|; ).*$/.exec(short)?.[1]
+  return clause ?? `${short.replace(/\s+\S*$/, '')} ...`
+}
+
+const longestReason = 80
+
+function whatStays(paas: Paas, appId: string): string {
+  const app = paas.store.apps.byId(appId)
+  if (app.release === null) return `${app.name} stays, without a release: correct it and push again`
+  return app.stopped ? `v${app.release} stays` : `v${app.release} keeps serving`
 }
 
 /** The update that deploys: of the deploy branch, or before there is one of the first of main and master. */
@@ -123,42 +133,37 @@ function deployUpdate(app: App, updates: readonly Update[]): Update | undefined 
   )[0]
 }
 
-async function store(
-  paas: Paas,
-  out: Output,
-  appId: string,
-  update: Update,
-  signal: AbortSignal,
-): Promise<void> {
+async function assertStorable(paas: Paas, appId: string, update: Update, signal: AbortSignal): Promise<void> {
+  const app = paas.store.apps.byId(appId)
+  if (update.to !== noObject) await checkTree(repositoryOf(paas, app), update.to, signal)
+  else if (branchOf(update) === app.deployBranch) {
+    throw new UserError(`${app.deployBranch} is the deploy branch and stays`, {
+      next: `Choose another one first: git:set ${app.name} deploy-branch NAME`,
+    })
+  }
+}
+
+async function store(paas: Paas, out: Output, appId: string, update: Update): Promise<void> {
   const app = paas.store.apps.byId(appId)
   const repository = repositoryOf(paas, app)
-  const branch = update.ref.replace('refs/heads/', '')
   if (update.to === noObject) {
-    if (branch === app.deployBranch) {
-      throw new UserError(`${branch} is the deploy branch and stays`, {
-        next: 'Another one: git:set deploy-branch NAME',
-      })
-    }
-    await deleteRef(repository, { ref: update.ref, from: update.from })
-    out.step(`${branch} is deleted`)
+    await deleteRef(repository, update)
+    out.step(`${branchOf(update)} is deleted`)
     return
   }
-  await checkTree(repository, update.to, signal)
-  await moveRef(repository, { ref: update.ref, from: update.from, to: update.to })
+  await moveRef(repository, update)
   out.step(
-    `${branch} is stored and not deployed: the deploy branch is ${app.deployBranch ?? 'main or master'}`,
+    `${branchOf(update)} is stored and not deployed: the deploy branch is ${app.deployBranch ?? 'main or master'}`,
   )
 }
 
-function findApp(paas: Paas, user: User, name: string): App | undefined {
-  const app = paas.store.apps.find(name)
-  return app && maySee(paas.store, user, app) ? app : undefined
-}
+const branchOf = (update: Update): string => update.ref.replace('refs/heads/', '')
 
 /** Makes an app of which `user` is the admin. */
 export function createApp(paas: Paas, user: User, name: string): App {
   return paas.store.transaction(() => {
-    const app = paas.store.apps.create(parseAppName(name))
+    assertNameFree(paas, parseAppName(name))
+    const app = paas.store.apps.create(name)
     paas.store.people.grant(app.id, user.id, 'admin')
     return app
   })
@@ -168,7 +173,7 @@ async function ensureRepository(paas: Paas, app: App): Promise<string> {
   const path = repositoryOf(paas, app)
   if (!existsSync(path)) {
     await createRepository(path)
-    await setHead(path, `refs/heads/${app.deployBranch ?? 'main'}`)
+    await setHead(path, app.deployBranch ?? 'main')
   }
   return path
 }

@@ -137,14 +137,16 @@ function exit(code: number): never {
   process.exit(code)
 }
 
-// A task in the background that nobody awaits must not take every session and deploy with it.
-process.on('unhandledRejection', (reason) =>
-  log(`Internal error, unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`),
-)
-
-main().catch((error: unknown) => {
-  if (error instanceof PaasError)
-    process.stderr.write(` !     ${error.message}\n       ${error.next ?? ''}\n`)
-  else log(`Start failed: ${error instanceof Error ? error.stack : String(error)}`)
-  exit(1)
-})
+// Whoever fills the compile cache imports this file and starts nothing.
+if (import.meta.main) {
+  // A task in the background that nobody awaits must not take every session and deploy with it.
+  process.on('unhandledRejection', (reason) =>
+    log(`Internal error, unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`),
+  )
+  main().catch((error: unknown) => {
+    if (error instanceof PaasError)
+      process.stderr.write(` !     ${error.message}\n       ${error.next ?? ''}\n`)
+    else log(`Start failed: ${error instanceof Error ? error.stack : String(error)}`)
+    exit(1)
+  })
+}

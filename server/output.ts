@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { type AppError, PaasError } from './errors.ts'
+import { printable } from './git/printable.ts'
 import type { Progress } from './progress.ts'
 
 export type OutputOptions = {
@@ -9,6 +10,8 @@ export type OutputOptions = {
   readonly terminal: boolean
   readonly json?: boolean
   readonly quiet?: boolean
+  /** With `json`, results are put here instead of printed. */
+  readonly collected?: unknown[]
   /** Headings also without a terminal: a push's output is always read by a person. */
   readonly headings?: boolean
 }
@@ -18,6 +21,8 @@ export class Output implements Progress {
   readonly json: boolean
   readonly terminal: boolean
   readonly #options: OutputOptions
+  /** The details that were shown last. */
+  #shown: string[] = []
 
   constructor(options: OutputOptions) {
     this.#options = options
@@ -35,7 +40,9 @@ export class Output implements Progress {
   }
 
   detail(text: string): void {
-    if (this.#talks) this.#write(`       ${text}`)
+    if (!this.#talks) return
+    this.#write(`       ${text}`)
+    this.#shown = [...this.#shown.slice(-mostRepeated), text]
   }
 
   trouble(text: string): void {
@@ -62,19 +69,22 @@ export class Output implements Progress {
 
   /** The answer: `facts` as one JSON document where that was asked for, else what `render` prints. */
   result(facts: unknown, render: () => void): void {
-    if (this.json) this.#options.stdout.write(`${JSON.stringify(facts, null, 2)}\n`)
-    else render()
+    if (!this.json) render()
+    else if (this.#options.collected) this.#options.collected.push(facts)
+    else this.raw(`${JSON.stringify(facts, null, 2)}\n`)
   }
 
-  /** Bytes as they are. */
+  /** The text as it is, byte for byte; a terminal's lines end in CR LF. */
   raw(text: string): void {
-    this.#options.stdout.write(text)
+    this.#options.stdout.write(this.terminal ? text.replaceAll('\n', '\r\n') : text)
   }
 
-  /** An error as the person sees it: what failed, the app's last lines, what to type next. */
+  /** An error as the person sees it: what failed, the app's last lines unless just shown, what to type next. */
   error(error: PaasError): void {
-    for (const line of (error as Partial<AppError>).lastLines ?? [])
-      this.#write(`       ${line}`, this.#options.stderr)
+    const lines = (error as Partial<AppError>).lastLines ?? []
+    const shown = this.#shown.slice(-lines.length)
+    if (lines.some((line, index) => line !== shown[index]))
+      for (const line of lines) this.#write(`       ${line}`, this.#options.stderr)
     for (const line of error.message.split('\n')) this.trouble(line)
     for (const line of error.next?.split('\n') ?? []) this.#write(`       ${line}`, this.#options.stderr)
   }
@@ -84,7 +94,7 @@ export class Output implements Progress {
   }
 
   #write(text: string, to: Writable = this.#options.stdout): void {
-    const safe = harmless(text)
+    const safe = printable(text.replaceAll('\r', ''))
     to.write(this.terminal ? `${safe.replaceAll('\n', '\r\n')}\r\n` : `${safe}\n`)
   }
 
@@ -93,12 +103,7 @@ export class Output implements Progress {
   }
 }
 
-/** `text` without control characters other than newline, tab and colours. */
-export function harmless(text: string): string {
-  return text.replace(/\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (found) =>
-    found.length > 1 ? found : '',
-  )
-}
+const mostRepeated = 50
 
 /** Whatever was thrown, as an error that may be shown; our own bugs get a reference that the log repeats. */
 export function presentable(error: unknown, log: (line: string) => void): PaasError {

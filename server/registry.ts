@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command, Right } from './command.ts'
 import { UsageError } from './errors.ts'
+import { hintFor } from './hints.ts'
 
 const rights: ReadonlySet<Right> = new Set(['anyone', 'create', 'view', 'develop', 'own', 'admin'])
 
@@ -13,13 +14,13 @@ export type Registry = {
 }
 
 /**
- * Loads every file below `folder`; its path is its name. Throws where one declares no right or two claim a name:
- * the server then does not start.
+ * Loads every file below `folder`; its path is its name. Throws where one declares no right, summary or example,
+ * or two claim a name: the server then does not start.
  */
 export async function loadRegistry(
   folder: string = join(import.meta.dirname, 'commands'),
 ): Promise<Registry> {
-  const commands = new Map<string, Command>()
+  const loaded = new Map<string, Command>()
   const names = new Map<string, string>()
   const claim = (word: string, name: string): void => {
     if (names.has(word))
@@ -36,17 +37,22 @@ export async function loadRegistry(
       .replaceAll('/', ':')
     const { default: command } = (await import(join(folder, file))) as { default?: Command }
     if (!command || !rights.has(command.right)) throw new Error(`The command ${name} declares no right`)
-    commands.set(name, command)
+    if (!command.summary) throw new Error(`The command ${name} declares no summary`)
+    if (!command.examples?.length) throw new Error(`The command ${name} declares no example`)
+    loaded.set(name, command)
     claim(name, name)
     for (const alias of command.aliases ?? []) claim(alias, name)
   }
+  const commands = new Map([...loaded].sort(([a], [b]) => (a < b ? -1 : 1)))
   return {
     commands,
     find(word) {
       const name = names.get(word)
       const command = name === undefined ? undefined : commands.get(name)
       if (name !== undefined && command) return { name, command }
-      const near = nearest(word, [...names.keys()])
+      const hint = hintFor(word)
+      if (hint !== undefined) throw new UsageError(`${word.slice(0, 60)} is not needed here`, { next: hint })
+      const near = nearest(word.slice(0, 60), [...names.keys()])
       throw new UsageError(`There is no command "${word.slice(0, 60)}"`, {
         next: near ? `Did you mean ${near}? All commands: help` : 'All commands: help',
       })

@@ -29,10 +29,7 @@ export function resolveApp(
 ): Resolved {
   const { words, flags } = parsed
   if (command.app === 'none') return { app: undefined, words, rule: 'the command means no app' }
-  const find = (name: string | undefined): App | undefined => {
-    const app = name === undefined ? undefined : store.apps.find(name)
-    return app && maySee(store, user, app) ? app : undefined
-  }
+  const find = (name: string | undefined): App | undefined => findVisible(store, user, name)
   const named = (name: string, rule: string): Resolved => {
     const app = find(name)
     if (!app) throw new NoSuchAppError(name)
@@ -41,7 +38,7 @@ export function resolveApp(
 
   const option = flags.value('app')
   if (option !== undefined) return named(option, '--app')
-  const first = find(words[0])
+  const first = parsed.mayNameApp ? find(words[0]) : undefined
   if (first) return { app: first, words: words.slice(1), rule: 'the first word is an app' }
   if (isMistypedApp(command, words)) throw new NoSuchAppError(words[0] ?? '')
   if (!genericUsers.has(session.sshUser)) {
@@ -65,12 +62,21 @@ export function resolveApp(
   })
 }
 
+/** The app of this name, where it exists for this person. */
+export function findVisible(store: Store, user: User, name: string | undefined): App | undefined {
+  const app = name === undefined ? undefined : store.apps.find(name)
+  return app && maySee(store, user, app) ? app : undefined
+}
+
 /** A first word that cannot be the command's first argument but could be an app's name. */
 function isMistypedApp(command: Command, words: readonly string[]): boolean {
   const [first] = words
   if (first === undefined || command.verbatim || !/^[a-z0-9][a-z0-9-]{0,30}$/.test(first)) return false
-  const argument = command.arguments?.[0]
+  const declared = command.arguments ?? []
+  const argument = declared[0]
   if (argument === undefined) return true
+  // One word more than the command takes: the first can only have been meant as an app.
+  if (words.length > declared.length && !declared.at(-1)?.repeats) return true
   const couldBeAlone = argument.required === true && words.length === 1
   return argument.looks !== undefined && !argument.looks(first) && !couldBeAlone
 }

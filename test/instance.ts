@@ -109,7 +109,17 @@ export async function startInstance(settings: Readonly<Record<string, string>> =
     const target = options.user ? ['-l', options.user, 'paas'] : ['paas']
     const result = await execa(
       'ssh',
-      ['-F', sshConfig, '-o', 'BatchMode=yes', ...identity, ...(options.arguments ?? []), ...target, line],
+      [
+        '-F',
+        sshConfig,
+        '-o',
+        'BatchMode=yes',
+        ...identity,
+        ...(options.arguments ?? []),
+        ...target,
+        '--',
+        line,
+      ],
       {
         ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
         reject: false,

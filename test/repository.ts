@@ -1,8 +1,8 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import type { Ran, TestInstance } from './instance.ts'
+import { type Ran, type TestInstance, until } from './instance.ts'
 
 export type Files = Readonly<Record<string, string | Uint8Array>>
 
@@ -15,6 +15,20 @@ export type Repository = Disposable & {
   git(words: readonly string[], options?: { environment?: Readonly<Record<string, string>> }): Promise<Ran>
   /** `git push [options] paas:APP REFSPEC` through the instance's ssh. */
   push(instance: TestInstance, app: string, refspec?: string, options?: readonly string[]): Promise<Ran>
+  /** `push` that is looked at while it goes on. */
+  startPush(instance: TestInstance, app: string, refspec?: string): PushUnderWay
+}
+
+export type PushUnderWay = {
+  readonly ended: Promise<Ran>
+  /** What git has printed so far. */
+  output(): string
+  /** Resolves when git has printed `text`; throws when it ends without. */
+  saw(text: string): Promise<void>
+  /** SIGINT to git and its ssh, as a terminal sends it. */
+  interrupt(): void
+  /** SIGKILL to git's ssh: the connection is gone without a word. */
+  cut(): void
 }
 
 export async function makeRepository(files: Files = {}, branch = 'main'): Promise<Repository> {
@@ -59,8 +73,47 @@ export async function makeRepository(files: Files = {}, branch = 'main'): Promis
       git(['push', ...options, `paas:${app}`, refspec], {
         environment: { GIT_SSH_COMMAND: `ssh -F ${instance.sshConfig} -o BatchMode=yes` },
       }),
+    startPush: (instance, app, refspec = branch) =>
+      startPush(path, instance, ['push', `paas:${app}`, refspec]),
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   }
   if (Object.keys(files).length > 0) await repository.commit(files)
   return repository
+}
+
+function startPush(path: string, instance: TestInstance, words: readonly string[]): PushUnderWay {
+  const git = execa('git', words, {
+    cwd: path,
+    // With exec git's only child is ssh itself.
+    env: {
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_SSH_COMMAND: `exec ssh -F ${instance.sshConfig} -o BatchMode=yes`,
+    },
+    stdin: 'ignore',
+    reject: false,
+    detached: true,
+  })
+  let output = ''
+  let over = false
+  git.stderr.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  const ended = git.then((result): Ran => {
+    over = true
+    return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? -1 }
+  })
+  const pid = git.pid ?? 0
+  return {
+    ended,
+    output: () => output,
+    async saw(text) {
+      await until(`git prints ${text}`, async () => over || output.includes(text))
+      if (!output.includes(text)) throw new Error(`git ended without "${text}":\n${output}`)
+    },
+    interrupt: () => void process.kill(-pid, 'SIGINT'),
+    cut: () => {
+      const ssh = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]
+      process.kill(Number(ssh), 'SIGKILL')
+    },
+  }
 }

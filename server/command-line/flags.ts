@@ -18,10 +18,36 @@ export const globalFlags: Readonly<Record<string, Flag>> = {
   quiet: { short: 'q', summary: 'Print results only, no progress' },
   force: { summary: 'Do not ask' },
   help: { short: 'h', summary: 'Explain the command' },
+  version: { summary: 'Print the version of the server' },
   trace: { summary: 'Say how the app was found' },
 }
 
-export type Parsed = { readonly flags: Flags; readonly words: readonly string[] }
+/** Takes the place of an app in a command that declares `all`. */
+export const allFlag: Flag = { summary: 'Every app of yours, instead of one' }
+
+export type Parsed = {
+  readonly flags: Flags
+  readonly words: readonly string[]
+  /** The first word may be an app: it did not come after a verbatim command's `--`. */
+  readonly mayNameApp: boolean
+}
+
+/** Everything that `command` takes, by long name. */
+export const flagsOf = (command: Command): Readonly<Record<string, Flag>> => ({
+  ...globalFlags,
+  ...(command.all ? { all: allFlag } : {}),
+  ...command.flags,
+})
+
+/** `words` with the options before the command put behind it: `--app blog config` is `config --app blog`. */
+export function commandFirst(words: readonly string[]): readonly string[] {
+  const [first = ''] = words
+  if (!first.startsWith('-') || words.length === 1) return words
+  const { flag, inline } = findFlag(globalFlags, first)
+  const taken = flag.value !== undefined && inline === undefined ? 2 : 1
+  const [command, ...rest] = commandFirst(words.slice(taken))
+  return command === undefined ? words : [command, ...words.slice(0, taken), ...rest]
+}
 
 /**
  * Reads options up to `--`; in a `verbatim` command up to the first word that is no option, no option's value and
@@ -33,13 +59,15 @@ export function parseFlags(
   typed: readonly string[],
   isApp: (word: string) => boolean,
 ): Parsed {
-  const known = { ...globalFlags, ...command.flags }
+  const known = flagsOf(command)
   const given = new Map<string, string[]>()
   const words: string[] = []
   const rest = [...typed]
   let appSeen = command.app === 'none'
+  let mayNameApp = true
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === '--') {
+      if (command.verbatim && words.length === 0) mayNameApp = false
       words.push(...rest)
       break
     }
@@ -47,7 +75,11 @@ export function parseFlags(
       const { name, flag, inline } = findFlag(known, word)
       const value = flag.value === undefined ? '' : (inline ?? rest.shift())
       if (value === undefined) throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`)
-      if (flag.value === undefined && inline !== undefined) throw new UsageError(`--${name} takes no value`)
+      if (flag.value === undefined && inline !== undefined) {
+        if (word.startsWith('--')) throw new UsageError(`--${name} takes no value`)
+        // Short options may share a dash: -tn 5.
+        rest.unshift(`-${inline}`)
+      }
       given.set(name, [...(given.get(name) ?? []), value])
       if (name === 'app') appSeen = true
       continue
@@ -60,10 +92,17 @@ export function parseFlags(
       break
     }
   }
-  if (given.get('format')?.some((format) => format === 'json') && !('format' in (command.flags ?? {})))
+  const format = given.get('format')?.at(-1)
+  if (format !== undefined && !('format' in (command.flags ?? {}))) {
+    if (format !== 'json')
+      throw new UsageError(`There is no format "${format.slice(0, 40)}" here`, {
+        next: 'The one there is: --format json',
+      })
     given.set('json', [''])
+  }
   return {
     words,
+    mayNameApp,
     flags: {
       has: (name) => given.has(name),
       value: (name) => given.get(name)?.at(-1),
@@ -77,7 +116,9 @@ function findFlag(
   word: string,
 ): { name: string; flag: Flag; inline: string | undefined } {
   const long = /^--([a-z][a-z0-9-]*)(?:=(.*))?$/s.exec(word)
-  const name = long ? long[1] : Object.entries(known).find(([, flag]) => flag.short === word.charAt(1))?.[0]
+  const name = word.startsWith('--')
+    ? long?.[1]
+    : Object.entries(known).find(([, flag]) => flag.short === word.charAt(1))?.[0]
   const flag = name === undefined || !Object.hasOwn(known, name) ? undefined : known[name]
   if (name === undefined || !flag) {
     throw new UsageError(`There is no option ${word.split('=')[0]?.slice(0, 40)}`, {

@@ -1,29 +1,27 @@
 import type { Command } from '../command.ts'
 import { commandHelp, overview, topicHelp } from '../help.ts'
-import { loadRegistry } from '../registry.ts'
+import { loadRegistry, type Registry } from '../registry.ts'
 
 export default {
   summary: 'Explain the commands',
   right: 'anyone',
   app: 'none',
   arguments: [{ name: 'COMMAND|TOPIC' }],
-  flags: { all: { summary: 'Also the rare ones' } },
+  flags: { all: { summary: 'Also aliases and the rare ones' } },
+  aliases: ['commands', '--help', '-h'],
   examples: ['help', 'help config', 'help config:set'],
   async run({ words, flags, out }) {
     const registry = await loadRegistry()
-    const [word] = words
-    const command = word === undefined ? undefined : registry.commands.get(word)
-    const text =
-      word === undefined
-        ? overview(registry, { all: flags.has('all') })
-        : command && !hasTopic(registry.commands, word)
-          ? commandHelp(word, command)
-          : topicHelp(registry, word)
-    out.result(text.split('\n'), () => {
+    const text = textFor(registry, words[0], flags.has('all'))
+    out.result({ help: text.split('\n') }, () => {
       for (const line of text.split('\n')) out.line(line)
     })
   },
 } satisfies Command
 
-const hasTopic = (commands: ReadonlyMap<string, Command>, topic: string): boolean =>
-  [...commands.keys()].some((name) => name.startsWith(`${topic}:`))
+function textFor(registry: Registry, word: string | undefined, all: boolean): string {
+  if (word === undefined) return overview(registry, { all })
+  if (!word.includes(':')) return topicHelp(registry, word)
+  const { name, command } = registry.find(word)
+  return commandHelp(name, command)
+}

@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { type AppLogOptions, appHistory, followApp } from '../logs/app-log.ts'
-import { formatLogEntry } from '../logs/log-entry.ts'
+import { formatLogEntry, type LogEntry } from '../logs/log-entry.ts'
 import { parseVersion } from '../version.ts'
 
 export default {
@@ -19,21 +19,18 @@ export default {
   examples: ['logs blog -t', 'logs blog -n 500 -p web', 'logs --since 10m'],
   async run({ paas, app, flags, out, signal }) {
     const options = readOptions(flags)
-    const history = await appHistory(paas, app, options)
+    const { entries, places } = await appHistory(paas, app, options)
     if (!flags.has('tail')) {
-      out.result(history, () => {
-        for (const entry of history) out.line(formatLogEntry(entry))
+      out.result(entries, () => {
+        for (const entry of entries) out.line(formatLogEntry(entry))
       })
       return
     }
-    const write = (entry: Parameters<typeof formatLogEntry>[0]): void =>
+    // Of a log without an end each line is a JSON document.
+    const write = (entry: LogEntry): void =>
       out.json ? out.raw(`${JSON.stringify(entry)}\n`) : out.line(formatLogEntry(entry))
-    for (const entry of history) write(entry)
-    const printed = new Set(history.map((entry) => formatLogEntry(entry)))
-    const since = history.at(-1)?.at ?? new Date().toISOString()
-    for await (const entry of followApp(paas, app, { ...options, since }, signal)) {
-      if (!printed.delete(formatLogEntry(entry))) write(entry)
-    }
+    for (const entry of entries) write(entry)
+    for await (const entry of followApp(paas, app, options, places, signal)) write(entry)
   },
 } satisfies Command
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { listeningSockets } from '../docker/listening.ts'
+import { type ListeningSocket, listeningSockets } from '../docker/listening.ts'
 import { AppError, InterruptedError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
@@ -72,7 +72,7 @@ async function answered(paas: Paas, container: Container, options: CheckOptions)
     if (!hinted && elapsedMs > hintAfterMs) {
       hinted = true
       options.progress.detail(
-        `${placeOf(container)} does not answer yet: ${await listensOn(paas, container, options.release.port)}`,
+        `${placeOf(container)} does not answer yet: ${listensOn(await listening(paas, container), options.release.port)}`,
       )
     }
     await wait(pauseMs)
@@ -125,24 +125,36 @@ async function exitedError(paas: Paas, container: Container, code: number): Prom
 }
 
 async function silentError(paas: Paas, container: Container, port: number): Promise<AppError> {
+  const sockets = await listening(paas, container)
+  const other = sockets?.find((socket) => !isLoopback(socket) && socket.port !== port)?.port ?? 'PORT'
+  const app = paas.store.apps.byId(container.appId)
   return new AppError(
-    `${placeOf(container)} did not answer on port ${port} within ${giveUpMs / 1000} s: ${await listensOn(paas, container, port)}`,
+    `${placeOf(container)} did not answer on port ${port} within ${giveUpMs / 1000} s: ${listensOn(sockets, port)}`,
     {
       lastLines: await lastLinesOf(paas, container),
-      next: 'Let the app listen on 0.0.0.0:$PORT, or name its port: ports:set PORT',
+      next: `Let the app listen on 0.0.0.0:$PORT, or name its port: ports:set ${app.name} ${other}`,
     },
   )
 }
 
-async function listensOn(paas: Paas, container: Container, port: number): Promise<string> {
+/** Undefined where that cannot be seen from here. */
+async function listening(paas: Paas, container: Container): Promise<readonly ListeningSocket[] | undefined> {
   const all = await listeningSockets(await paas.engine.containers.inspect(container.name))
-  const sockets = all?.filter((socket) => socket.address !== dockerResolver)
+  return all?.filter((socket) => socket.address !== dockerResolver)
+}
+
+function listensOn(sockets: readonly ListeningSocket[] | undefined, port: number): string {
   if (!sockets) return `nothing answers on port ${port}`
   if (sockets.length === 0) return 'it listens on no port'
-  const list = sockets.map((socket) => `${socket.address}:${socket.port}`).join(', ')
-  const loopback = sockets.every((socket) => socket.address.startsWith('127.') || socket.address === '::1')
-  return `it listens on ${list}${loopback ? `; bind 0.0.0.0:${port}` : `, not on ${port}`}`
+  if (sockets.some((socket) => !isLoopback(socket) && socket.port === port))
+    return `it accepts connections on port ${port} and does not answer GET /`
+  const list = sockets
+    .map(({ address, port }) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`))
+    .join(', ')
+  return `it listens on ${list}${sockets.every(isLoopback) ? `; bind 0.0.0.0:${port}` : `, not on ${port}`}`
 }
+
+const isLoopback = ({ address }: ListeningSocket): boolean => address.startsWith('127.') || address === '::1'
 
 async function lastLinesOf(paas: Paas, container: Container): Promise<readonly string[]> {
   const lines: string[] = []

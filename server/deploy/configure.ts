@@ -1,8 +1,8 @@
 import type { Paas } from '../paas.ts'
-import type { ConfigVars } from '../state/config.ts'
+import { type ConfigVars, parseConfigVars } from '../state/config.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
-import { currentRelease, draftRelease, formationFor, installRelease } from './release.ts'
-import { swap } from './swap.ts'
+import { currentRelease, draftRelease, formationFor } from './release.ts'
+import { serve } from './serve.ts'
 
 export type ConfigureRequest = Omit<DeployRequest, 'kind'> & {
   /** From the config as it stands under the lock to the new one. */
@@ -21,27 +21,20 @@ export type Configured = { readonly config: ConfigVars; readonly version: number
 export async function configure(paas: Paas, request: ConfigureRequest): Promise<Configured> {
   return runDeploy(paas, { ...request, kind: 'config' }, async (deploy) => {
     const { app } = deploy
-    const config = request.change(paas.store.config.of(app.id))
+    const config = parseConfigVars(request.change(paas.store.config.of(app.id)))
     if (app.release === null || !request.restart) {
       paas.store.config.replace(app.id, config)
       return { config, version: undefined }
     }
     const current = currentRelease(paas, app)
-    const formation = formationFor(paas, app, current.processes)
     const release = await draftRelease(paas, app, {
       ...current,
       config,
-      formation,
+      formation: formationFor(paas, app, current.processes),
       description: request.description,
       createdBy: request.who,
     })
-    paas.store.journal.setVersion(deploy.id, release.version)
-    await deploy.step('released')
-    await swap(deploy, {
-      release,
-      formation: app.stopped ? {} : formation,
-      record: () => installRelease(paas, release),
-    })
+    await serve(deploy, release)
     return { config, version: release.version }
   })
 }

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { InterruptedError } from '../errors.ts'
-import { moveRef, prune } from '../git/git.ts'
+import { enter } from '../git/visits.ts'
 import type { Paas } from '../paas.ts'
 import type { DeployRecord } from '../state/journal.ts'
+import { discardImages } from './discard-images.ts'
 import { finishDestroy } from './finish-destroy.ts'
-import { repositoryOf } from './repository.ts'
+import { moveDeployBranch, repositoryOf } from './repository.ts'
 import { removeContainers } from './start.ts'
 
 const longestPauseMs = 30_000
@@ -44,7 +44,7 @@ export function endLeftJobsInBackground(paas: Paas, appId: string): void {
 // row written, no container yet: removing what is not there succeeds, and the row goes.
 // container made, not started or not checked: its row says `starting`, and both go.
 // checked, not switched: as before; no route has ever led to it.
-// switched, branch not moved: the journal names it, and `moveRef` is safe to repeat.
+// switched, branch not moved: the journal names it, and the move is safe to repeat.
 // branch moved, routes not written: the first publication of every start writes all of them.
 // routes written, old containers not stopped: their rows say `retiring`.
 // container gone, row still there: as in the first window.
@@ -54,7 +54,7 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
   if (job.switched) {
     if (job.kind === 'destroy' && app) await finishDestroy(paas, app)
     if (job.ref && app) {
-      await moveRef(repositoryOf(paas, app), { ref: job.ref.name, from: job.ref.from, to: job.ref.to })
+      await moveDeployBranch(repositoryOf(paas, app), job.ref)
     }
     paas.store.journal.end(job.id, 'succeeded', 'finished later')
     paas.log(`${what} was finished: it had ended after "${job.step}"`)
@@ -64,22 +64,12 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
     paas,
     paas.store.containers.of(job.appId, 'starting').filter((container) => container.deployId === job.id),
   )
-  await removeImages(paas, job)
+  await discardImages(paas, job.id)
   if (job.ref && app) {
-    await prune(repositoryOf(paas, app)).catch((error: unknown) => {
-      // Left-over objects cost space only; the next refused push prunes again.
-      if (error instanceof InterruptedError) throw error
-      paas.log(`${what}: ${String(error)}`)
-    })
+    // What the push had brought goes with the last visitor: beside another push nothing may be pruned.
+    await using visit = await enter(repositoryOf(paas, app))
+    visit.leavesObjects()
   }
   paas.store.journal.end(job.id, 'failed', 'the server ended in the middle')
   paas.log(`${what} was undone: it had ended after "${job.step}"`)
-}
-
-async function removeImages(paas: Paas, job: DeployRecord): Promise<void> {
-  const labels = { 'paas.instance': paas.store.instanceId, 'paas.deploy': String(job.id) }
-  const released = paas.store.releases.images()
-  for (const image of await paas.engine.images.list({ labels })) {
-    if (!released.has(image.id)) await paas.engine.images.remove(image.id)
-  }
 }

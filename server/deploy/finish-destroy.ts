@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { removeRepository } from '../git/remove-repository.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import { networkName } from './network.ts'
@@ -15,6 +15,6 @@ export async function finishDestroy(paas: Paas, app: App): Promise<void> {
   }
   await paas.engine.networks.remove(networkName(app.id))
   for (const image of await paas.engine.images.list({ labels })) await paas.engine.images.remove(image.id)
-  await rm(repositoryOf(paas, app), { recursive: true, force: true })
+  await removeRepository(repositoryOf(paas, app))
   paas.store.apps.delete(app.id)
 }

@@ -1,14 +1,15 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { AppError } from '../errors.ts'
+import { AppError, InterruptedError } from '../errors.ts'
 import type { Deploy } from './deploy.ts'
 
 const hookTimeoutMs = 5 * 60_000
 
 /**
  * Runs the executables in `$PAAS_HOME/hooks/<step>/` in the order of their names, with PAAS_APP, PAAS_APP_ID,
- * PAAS_DEPLOY and PAAS_STEP in an otherwise constant environment. Throws `AppError` where one exits non-zero.
+ * PAAS_DEPLOY and PAAS_STEP in an otherwise constant environment. Throws `AppError` where one exits non-zero. A
+ * deploy that is cancelled before its switch ends them.
  */
 export async function runStepHooks(deploy: Deploy, step: string): Promise<void> {
   for (const hook of hooksOf(join(deploy.paas.settings.home, 'hooks', step))) {
@@ -25,7 +26,9 @@ export async function runStepHooks(deploy: Deploy, step: string): Promise<void> 
       all: true,
       stdin: 'ignore',
       timeout: hookTimeoutMs,
+      ...(deploy.switched ? {} : { cancelSignal: deploy.signal }),
     })
+    if (result.isCanceled) throw new InterruptedError()
     for (const line of (result.all ?? '').split('\n').filter(Boolean)) deploy.progress.detail(line)
     if (result.failed) {
       throw new AppError(

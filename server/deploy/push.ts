@@ -1,16 +1,19 @@
 import { buildContext } from '../build/context.ts'
 import { UserError } from '../errors.ts'
-import { archive, moveRef, resolve } from '../git/git.ts'
+import { archive, isAncestor, noObject, resolve } from '../git/git.ts'
 import { checkTree } from '../git/tree.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import { appUrls } from '../routing.ts'
 import { readSource, type Source } from '../source/source.ts'
+import type { Release } from '../state/releases.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
+import { discardImages } from './discard-images.ts'
 import { ensureNetwork } from './network.ts'
-import { draftRelease, formationFor, imageTag, installRelease } from './release.ts'
-import { repositoryOf } from './repository.ts'
-import { swap } from './swap.ts'
+import { draftRelease, formationFor, imageTag } from './release.ts'
+import { releasePhase } from './release-phase.ts'
+import { moveDeployBranch, repositoryOf } from './repository.ts'
+import { serve } from './serve.ts'
 
 export type PushRequest = {
   readonly appId: string
@@ -32,8 +35,12 @@ export type PushRequest = {
 export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
   await runDeploy(paas, { ...push, kind: 'push' }, async (deploy) => {
     const repository = repositoryOf(paas, deploy.app)
-    await assertUnmoved(repository, push)
-    paas.store.journal.setRef(deploy.id, { name: push.ref, from: push.from, to: push.to })
+    const from = await branchTip(repository, push)
+    if (from === push.to) {
+      deploy.progress.step(`${push.to.slice(0, 8)} is deployed already`)
+      return
+    }
+    paas.store.journal.setRef(deploy.id, { name: push.ref, from, to: push.to })
     await deploy.step('received')
 
     await release(deploy, repository, {
@@ -42,7 +49,7 @@ export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
         const branch = push.ref.replace('refs/heads/', '')
         if (deploy.app.deployBranch === null) paas.store.apps.setDeployBranch(push.appId, branch)
       },
-      afterSwitch: () => moveRef(repository, { ref: push.ref, from: push.from, to: push.to }),
+      afterSwitch: () => moveDeployBranch(repository, { name: push.ref, from, to: push.to }),
     })
   })
 }
@@ -56,28 +63,34 @@ export async function rebuild(paas: Paas, request: Omit<DeployRequest, 'kind'>):
       app.deployBranch === null ? undefined : await resolve(repository, `refs/heads/${app.deployBranch}`)
     if (!commit)
       throw new UserError(`${app.name} has no deployed commit`, { next: `git push paas:${app.name} main` })
-    await release(deploy, repository, { commit, record: () => {} })
+    await release(deploy, repository, { commit })
   })
 }
 
 type Built = {
   readonly commit: string
   /** Part of the switch's transaction. */
-  readonly record: () => void
+  readonly record?: () => void
   readonly afterSwitch?: () => Promise<void>
 }
 
 /** From a commit to what serves: tree, context, build, release, swap. */
 async function release(deploy: Deploy, repository: string, built: Built): Promise<void> {
   const { paas, progress } = deploy
-  await checkTree(repository, built.commit, deploy.signal)
-  const source = await readSource(repository, built.commit)
-  progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with its Dockerfile`)
+  const tree = await checkTree(repository, built.commit, deploy.signal)
+  const source = await readSource({
+    repository,
+    commit: built.commit,
+    files: tree.files,
+    config: paas.store.config.of(deploy.app.id),
+  })
+  progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)
+  for (const note of source.notes) progress.detail(note)
   const image = await buildBesideNetwork(deploy, repository, source)
   await deploy.step('built')
 
   const { app } = deploy
-  const processes = source.procfile ?? { web: null }
+  const processes = source.processes
   const formation = formationFor(paas, app, processes, source.appJson?.formation)
   const next = await draftRelease(paas, app, {
     image,
@@ -88,25 +101,19 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
     description: `Deploy ${built.commit.slice(0, 8)}`,
     createdBy: deploy.request.who,
   })
-  paas.store.journal.setVersion(deploy.id, next.version)
-  await deploy.step('released')
-
-  await swap(deploy, {
-    ...built,
-    release: next,
-    formation: app.stopped ? {} : formation,
-    record: () => {
-      installRelease(paas, next)
-      built.record()
-    },
-  })
-  sayDeployed(deploy, next.version)
+  await releasePhase(deploy, next)
+  await serve(deploy, next, built)
+  sayDeployed(deploy, next)
 }
 
-/** Another push may have come first while this one waited for the app. */
-async function assertUnmoved(repository: string, push: PushRequest): Promise<void> {
-  const now = (await resolve(repository, push.ref)) ?? '0'.repeat(40)
-  if (now === push.from) return
+/**
+ * Where the branch stands now: another push may have come first while this one waited for the app. Throws
+ * `UserError` where this one does not contain it.
+ */
+async function branchTip(repository: string, push: PushRequest): Promise<string> {
+  const now = (await resolve(repository, push.ref)) ?? noObject
+  if (now === push.from) return now
+  if (now !== noObject && (await isAncestor(repository, { ancestor: now, descendant: push.to }))) return now
   throw new UserError('Somebody else pushed to this branch first', { next: 'git pull, then push again' })
 }
 
@@ -122,9 +129,12 @@ async function buildBesideNetwork(deploy: Deploy, repository: string, source: So
 async function buildImage(deploy: Deploy, repository: string, source: Source): Promise<string> {
   const { paas, app, progress, signal } = deploy
   const config = paas.store.config.of(app.id)
+  // Also a build that is cancelled or fails may leave an image.
+  deploy.onUndo(() => discardImages(paas, deploy.id))
   const tree = archive(repository, source.commit, signal)
   const context = buildContext({
     archive: tree.stream,
+    add: source.added,
     ...(source.dockerignore === undefined ? {} : { dockerignore: source.dockerignore }),
   })
   const { imageId } = await paas.engine.build({
@@ -144,19 +154,17 @@ async function buildImage(deploy: Deploy, repository: string, source: Source): P
     signal,
   })
   await tree.done
-  deploy.onUndo(() => removeUnlessReleased(paas, imageId))
   return imageId
 }
 
-/** A build from cache may give the very image of an older release. */
-async function removeUnlessReleased(paas: Paas, imageId: string): Promise<void> {
-  if (!paas.store.releases.images().has(imageId)) await paas.engine.images.remove(imageId)
-}
-
-function sayDeployed(deploy: Deploy, version: number): void {
+function sayDeployed(deploy: Deploy, { version, formation }: Release): void {
   const { paas, app, progress } = deploy
+  const runs = Object.keys(formation).filter((process) => (formation[process] ?? 0) > 0)
+  const first = Object.keys(formation)[0] ?? 'web'
   if (app.stopped) progress.step(`v${version} is stored; ${app.name} is stopped: ps:start ${app.name}`)
-  else progress.step(`v${version} serves`)
+  else if (runs.includes('web')) progress.step(`v${version} serves`)
+  else if (runs.length > 0) progress.step(`v${version} runs: ${runs.join(', ')}; without web it has no page`)
+  else progress.step(`v${version} is live, but nothing runs: ps:scale ${app.name} ${first}=1`)
   progress.heading('Application deployed:')
-  for (const url of appUrls(paas, app)) progress.detail(url)
+  for (const url of runs.includes('web') ? appUrls(paas, app) : []) progress.detail(url)
 }

@@ -44,14 +44,31 @@ export function currentRelease(paas: Paas, app: App): Release {
   throw new UserError(`${app.name} has no release yet`, { next: `Push one: git push paas:${app.name} main` })
 }
 
+/** Throws `UserError` unless containers of this process type can run. */
+export function assertProcess(app: App, release: Release, process: string): void {
+  if (process === 'release')
+    throw new UserError('The process type "release" runs once in each deploy and is not scaled')
+  if (Object.hasOwn(release.processes, process)) return
+  throw new UserError(`${app.name} has no process type "${process.slice(0, 40)}"`, {
+    next: `Its process types: ${Object.keys(release.processes).join(', ')}; add others to the Procfile`,
+  })
+}
+
 /** Today's quantities, with `web` at 1 and every other new process type at 0, or as `first` says. */
 export function formationFor(paas: Paas, app: App, processes: Processes, first: Formation = {}): Formation {
   const today = paas.store.formations.of(app.id)
   const types = Object.keys(processes).filter((process) => process !== 'release')
   return Object.fromEntries(
-    types.map((process) => [process, today[process] ?? first[process] ?? (process === 'web' ? 1 : 0)]),
+    types.map((process) => [
+      process,
+      own(today, process) ?? own(first, process) ?? (process === 'web' ? 1 : 0),
+    ]),
   )
 }
+
+/** A process type may be called `constructor`. */
+const own = (formation: Formation, process: string): number | undefined =>
+  Object.hasOwn(formation, process) ? formation[process] : undefined
 
 /** Stores `release` as the one that serves; part of the switch's transaction. */
 export function installRelease(paas: Paas, release: Release): void {

@@ -1,7 +1,7 @@
-import { UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { Formation } from '../state/releases.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
+import { assertProcess } from './release.ts'
 import { swap } from './swap.ts'
 
 export type ScaleRequest = Omit<DeployRequest, 'kind'> & {
@@ -19,12 +19,7 @@ export async function scale(paas: Paas, request: ScaleRequest): Promise<Formatio
       paas.store.formations.replace(app.id, formation)
       return formation
     }
-    const unknown = Object.keys(formation).find((process) => !(process in release.processes))
-    if (unknown) {
-      throw new UserError(`${app.name} has no process type "${unknown}"`, {
-        next: `Its process types: ${Object.keys(release.processes).join(', ')}; add others to the Procfile`,
-      })
-    }
+    for (const process of Object.keys(formation)) assertProcess(app, release, process)
     await swap(deploy, {
       release,
       formation: app.stopped ? {} : formation,

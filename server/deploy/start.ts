@@ -116,7 +116,9 @@ export function commandOf(
   if (line === null) return {}
   if (entrypoint) return { command: splitWords(line) }
   const simple =
-    !/[;&|<>()`\n]|^\s*[A-Za-z_]\w*=|^\s*(if|for|while|case|cd|export|exec|set|test)\b|^\s*[{[!.]/.test(line)
+    !/[;&|<>()`\n]|^\s*[A-Za-z_]\w*=|^\s*(if|for|while|until|case|cd|exit|export|exec|eval|set|unset|test|trap|ulimit|umask|wait)(\s|$)|^\s*[{[!.](\s|$)/.test(
+      line,
+    )
   return { entrypoint: [], command: ['/bin/sh', '-c', simple ? `exec ${line}` : line] }
 }
 

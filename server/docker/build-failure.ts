@@ -16,7 +16,11 @@ export function buildFailure(error: string, failed: FailedStep | undefined): App
   const exit = /exit code: (\d+)/.exec(error)?.[1]
   const reason = exit === undefined ? readable(error) : `exit code ${exit}`
   const at = step === undefined ? '' : ` at ${step.name}`
-  return new AppError(`Build failed${at}: ${reason}`, { lastLines: step?.lastLines ?? [], cause })
+  return new AppError(`Build failed${at}: ${reason}`, {
+    lastLines: step?.lastLines ?? [],
+    next: 'Correct it, commit and push again',
+    cause,
+  })
 }
 
 function missingImage(error: string): string | undefined {

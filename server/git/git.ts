@@ -1,6 +1,7 @@
 /** The one module that runs git: constant settings and environment, argv arrays, errors translated. */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
@@ -57,6 +58,8 @@ export async function deleteRef(
 
 /** The commit that a branch, tag or commit name stands for; undefined where there is none. */
 export async function resolve(repository: string, revision: string): Promise<string | undefined> {
+  // It is made by the first push.
+  if (!existsSync(repository)) return undefined
   if (!/^(?!.*(\.\.|@\{))[A-Za-z0-9_][\w./@+-]{0,200}$/.test(revision)) return undefined
   const result = await attempt(repository, [
     'rev-parse',
@@ -67,6 +70,27 @@ export async function resolve(repository: string, revision: string): Promise<str
   ])
   const commit = result.out.toString().trim()
   return result.code === 0 && /^[0-9a-f]{40}$/.test(commit) ? commit : undefined
+}
+
+/** Whether every commit of `ancestor` is in `descendant`; both are in the repository. A commit contains itself. */
+export async function isAncestor(
+  repository: string,
+  commits: { readonly ancestor: string; readonly descendant: string },
+): Promise<boolean> {
+  const { ancestor, descendant } = commits
+  const result = await attempt(repository, [
+    'merge-base',
+    '--is-ancestor',
+    objectName(ancestor),
+    objectName(descendant),
+  ])
+  if (result.code === 0 || result.code === 1) return result.code === 0
+  throw new GitFailure('merge-base', result.code, result.error)
+}
+
+/** Whether a branch, tag or any other ref is there. */
+export async function hasRefs(repository: string): Promise<boolean> {
+  return (await git(repository, ['for-each-ref', '--count=1'])).length > 0
 }
 
 /** Points HEAD at a branch: what a clone checks out. */
@@ -90,7 +114,8 @@ export function archive(
     signal === undefined ? {} : { signal },
   )
   child.stdin.end()
-  const done = finished(child, 'archive')
+  // A small tree may be through before the signal reaches git.
+  const done = finished(child, 'archive').then(() => signal?.throwIfAborted())
   done.catch(() => {})
   return { stream: child.stdout, done }
 }
@@ -124,6 +149,7 @@ export async function* listTree(
     }
     await done
   } finally {
+    // It only reads.
     child.kill('SIGKILL')
   }
 }

@@ -22,6 +22,9 @@ export type Verdict =
   | { readonly ref: string; readonly ok: true }
   | { readonly ref: string; readonly ok: false; readonly reason: string }
 
+/** Why a branch is refused that is sound itself. */
+export const atomicReason = 'atomic push: another ref was refused'
+
 /**
  * Speaks git's proc-receive protocol, version 1, over the hook's relayed streams: hands the request to `decide`
  * and answers with its verdicts. A branch without a verdict is refused.
@@ -47,8 +50,13 @@ export async function procReceive(
   const updates = (await reader.section()).map(updateOf)
   const options = hasOptions ? await reader.section() : []
   const sound = updates.filter(isSound)
+  const atomic = offered.includes('atomic')
   const verdicts =
-    sound.length === 0 ? [] : await decide({ updates: sound, options, atomic: offered.includes('atomic') })
+    sound.length === 0
+      ? []
+      : atomic && sound.length < updates.length
+        ? sound.map(({ ref }): Verdict => ({ ref, ok: false, reason: atomicReason }))
+        : await decide({ updates: sound, options, atomic })
 
   const answers = updates.map((update) => {
     if (!isSound(update)) return packet(`ng ${update.ref} not a valid branch name`)

@@ -6,7 +6,7 @@ import { converse } from './conversation.ts'
 import { startGit } from './git.ts'
 import { printableLines } from './printable.ts'
 import { type PushRequest, procReceive, type Verdict } from './proc-receive.ts'
-import { ShallowGate } from './shallow.ts'
+import { ShallowGate, unmarkNeedless } from './shallow.ts'
 import { enter } from './visits.ts'
 
 export type Push = PushRequest & {
@@ -57,7 +57,7 @@ export async function receivePack(options: ReceivePackOptions): Promise<number> 
   let judging: Promise<readonly Verdict[]> | undefined
 
   const conversed = procReceive({ input: asked, output: answer }, async (request) => {
-    judging = judge(options, { ...request, progress, signal: session.signal })
+    judging = judge(options, { ...request, progress, signal: session.signal }, gate.commits)
     const verdicts = await judging
     refused = !verdicts.every((verdict) => verdict.ok)
     return verdicts
@@ -70,15 +70,20 @@ export async function receivePack(options: ReceivePackOptions): Promise<number> 
 
   const code = await converse(child, session, { through: gate, busy: () => judging })
   await conversed
-  // Marks of a shallow history that proved unneeded go with the rest.
-  if (refused || gate.isShallow || code !== 0) visit.leavesObjects()
+  const marked = gate.commits.length > 0 && judging === undefined
+  if (refused || marked || code !== 0) visit.leavesObjects()
   return code
 }
 
-async function judge(options: ReceivePackOptions, push: Push): Promise<readonly Verdict[]> {
+async function judge(
+  options: ReceivePackOptions,
+  push: Push,
+  boundary: readonly string[],
+): Promise<readonly Verdict[]> {
   const refuseAll = (reason: string): Verdict[] => push.updates.map(({ ref }) => ({ ref, ok: false, reason }))
   try {
     push.signal.throwIfAborted()
+    await unmarkNeedless(options.repository, boundary, push.signal)
     return await options.onPush(push)
   } catch (error) {
     if (error instanceof PaasError) return refuseAll(error.message)

@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Transform, type TransformCallback } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -23,9 +23,9 @@ export class ShallowGate extends Transform {
     this.#signal = signal
   }
 
-  /** Whether this push came from a shallow clone. */
-  get isShallow(): boolean {
-    return this.#commits.length > 0
+  /** The boundary that was taken out. */
+  get commits(): readonly string[] {
+    return this.#commits
   }
 
   override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
@@ -35,7 +35,7 @@ export class ShallowGate extends Transform {
     }
     this.#head = Buffer.concat([this.#head, chunk])
     let commit = boundary(this.#head)
-    while (commit !== undefined && commit !== 'incomplete' && this.#commits.length < 100_000) {
+    while (commit !== undefined && commit !== 'incomplete' && this.#commits.length < 1000) {
       this.#commits.push(commit)
       this.#head = this.#head.subarray(shallowPacketLength(this.#head) ?? 0)
       commit = boundary(this.#head)
@@ -55,6 +55,25 @@ export class ShallowGate extends Transform {
   override _flush(done: TransformCallback): void {
     done(null, this.#head)
   }
+}
+
+/**
+ * Takes back the marks that a push did not need, when its objects are here: of commits that did not come, and of
+ * those whose parents the server has with all their history.
+ */
+export async function unmarkNeedless(
+  repository: string,
+  commits: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (commits.length === 0) return
+  const types = await lines(repository, '%(objecttype)', commits, signal)
+  const needless = new Set<string>()
+  for (const [index, commit] of commits.entries()) {
+    if (types[index] !== 'commit' || (await hasWholeHistory(repository, commit, signal))) needless.add(commit)
+  }
+  if (needless.size === 0) return
+  await editShallowFile(repository, (present) => present.filter((each) => !needless.has(each)), signal)
 }
 
 /** The commit of a leading "shallow" packet; undefined where the first packet is another. */
@@ -89,30 +108,47 @@ async function markBoundary(
   for (const [index, commit] of commits.entries()) {
     if (types[index] !== 'commit' || !(await hasParents(repository, commit, signal))) ends.push(commit)
   }
-  if (ends.length > 0) await addToShallowFile(repository, ends, signal)
+  if (ends.length === 0) return
+  await editShallowFile(repository, (present) => [...new Set([...present, ...ends])], signal)
 }
 
 async function hasParents(repository: string, commit: string, signal: AbortSignal): Promise<boolean> {
-  const raw = (await git(repository, ['cat-file', 'commit', commit], { signal })).toString('latin1')
-  const header = raw.split('\n\n', 1)[0] ?? ''
-  const parents = [...header.matchAll(/^parent ([0-9a-f]{40})$/gm)].map(([, parent]) => parent ?? '')
+  const parents = await parentsOf(repository, commit, signal)
   return (await lines(repository, '%(objecttype)', parents, signal)).every((type) => type === 'commit')
 }
 
+/** What a ref reaches is whole; what is merely there may be left over. */
+async function hasWholeHistory(repository: string, commit: string, signal: AbortSignal): Promise<boolean> {
+  if (!(await hasParents(repository, commit, signal))) return false
+  for (const parent of await parentsOf(repository, commit, signal)) {
+    const refs = await git(repository, ['for-each-ref', '--count=1', '--contains', parent], { signal })
+    if (refs.length === 0) return false
+  }
+  return true
+}
+
+async function parentsOf(repository: string, commit: string, signal: AbortSignal): Promise<string[]> {
+  const raw = (await git(repository, ['cat-file', 'commit', commit], { signal })).toString('latin1')
+  const header = raw.split('\n\n', 1)[0] ?? ''
+  return [...header.matchAll(/^parent ([0-9a-f]{40})$/gm)].map(([, parent]) => parent ?? '')
+}
+
 /** Under git's own lock, as git does it. */
-async function addToShallowFile(
+async function editShallowFile(
   repository: string,
-  commits: readonly string[],
+  edit: (present: readonly string[]) => readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   const path = join(repository, 'shallow')
   const lock = `${path}.lock`
   const file = await openLock(lock, signal)
   try {
-    const present = (await readIfThere(path)).split('\n').filter((line) => line !== '')
-    await file.writeFile([...new Set([...present, ...commits]), ''].join('\n'))
+    const edited = edit((await readIfThere(path)).split('\n').filter((line) => line !== ''))
+    await file.writeFile(edited.map((commit) => `${commit}\n`).join(''))
     await file.sync()
-    await rename(lock, path)
+    // git takes an empty file for a shallow repository too.
+    if (edited.length === 0) await rm(path, { force: true })
+    else await rename(lock, path)
   } finally {
     await file.close()
     await rm(lock, { force: true })
@@ -134,12 +170,22 @@ async function openLock(path: string, signal: AbortSignal): Promise<Awaited<Retu
       return await open(path, 'wx')
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if (await isStale(path)) await rm(path, { force: true })
       if (attempts === 50) {
         throw new UserError('Another shallow push is under way', { next: 'Push again', cause: error })
       }
     }
     await delay(100, undefined, { signal })
   }
+}
+
+/** Its holder needs milliseconds; one that is a minute old was left by a process that was killed. */
+async function isStale(lock: string): Promise<boolean> {
+  const age = await stat(lock).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => 0,
+  )
+  return age > 60_000
 }
 
 async function lines(

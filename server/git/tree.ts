@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { listTree, type TreeEntry } from './git.ts'
+import { GitFailure, listTree, type TreeEntry } from './git.ts'
 
 export type TreeLimits = {
   /** Files and folders. */
@@ -20,6 +20,13 @@ export const treeLimits: TreeLimits = {
   cpuSeconds: 60,
 }
 
+export type CheckedTree = {
+  readonly entries: number
+  readonly bytes: number
+  /** Path from the root -> size in bytes, of all files and symbolic links. */
+  readonly files: ReadonlyMap<string, number>
+}
+
 /**
  * Walks the tree of a pushed commit and counts while git lists it, so that a small push cannot unfold into more than
  * the limits. Throws `UserError` with the limit's name, or with the path that would leave its folder, hide in `.git`
@@ -30,12 +37,13 @@ export async function checkTree(
   commit: string,
   signal?: AbortSignal,
   limits: TreeLimits = treeLimits,
-): Promise<{ readonly entries: number; readonly bytes: number }> {
+): Promise<CheckedTree> {
   const seen = new Set<string>()
+  const files = new Map<string, number>()
   const folders = new Set([''])
   let bytes = 0
   const options = { cpuSeconds: limits.cpuSeconds, ...(signal === undefined ? {} : { signal }) }
-  for await (const entry of listTree(repository, commit, options)) {
+  for await (const entry of named(listTree(repository, commit, options), limits)) {
     const path = checkedPath(entry, limits)
     // A link and a folder of one name would write outside of the tree.
     if (seen.has(path)) throw refused(`${shown(path)} appears twice`, 'Make the commit anew with git')
@@ -45,6 +53,7 @@ export async function checkTree(
     }
     seen.add(path)
     if (entry.type === 'tree') folders.add(path)
+    else files.set(path, entry.size)
     if (seen.size > limits.entries) {
       throw refused(
         `The tree has more than ${limits.entries.toLocaleString('en')} files and folders`,
@@ -60,7 +69,20 @@ export async function checkTree(
     }
   }
   signal?.throwIfAborted()
-  return { entries: seen.size, bytes }
+  return { entries: seen.size, bytes, files }
+}
+
+/** Where the kernel ends git at a limit, says which. */
+async function* named(entries: AsyncIterable<TreeEntry>, limits: TreeLimits): AsyncGenerator<TreeEntry> {
+  try {
+    yield* entries
+  } catch (error) {
+    if (!(error instanceof GitFailure)) throw error
+    const next = 'Make the tree smaller'
+    if (/out of memory/i.test(error.stderr)) throw refused('The tree needs too much memory', next, error)
+    if (error.code !== null) throw error
+    throw refused(`The tree needs more than ${limits.cpuSeconds} s of CPU time to be listed`, next, error)
+  }
 }
 
 function checkedPath(entry: TreeEntry, limits: TreeLimits): string {

@@ -34,6 +34,9 @@ export async function enter(repository: string): Promise<Visit> {
   }
 }
 
+/** Whether a push to it is under way. */
+export const isVisited = (repository: string): boolean => places.has(repository)
+
 /** Resolves when nothing is being removed in a repository: then its folder may go. */
 export async function removalsDone(repository: string): Promise<void> {
   await removals.get(repository)

@@ -5,21 +5,34 @@ import type { LogEntry } from './log-entry.ts'
 
 const pollMs = 200
 
-/** The request lines that the router has written for an app, oldest first. */
-export async function routerHistory(home: string, appId: string): Promise<readonly LogEntry[]> {
+/** How far a file has been read; inode 0: there was none. */
+export type RouterPlace = { readonly inode: number; readonly size: number }
+
+/** The request lines that the router has written for an app, oldest first, and where they end. */
+export async function routerHistory(
+  home: string,
+  appId: string,
+): Promise<{ readonly entries: readonly LogEntry[]; readonly place: RouterPlace }> {
   const path = join(home, 'router', 'log', `${appId}.log`)
-  const parts = await Promise.all([`${path}.1`, path].map((file) => read(file, 0)))
-  return parts.flatMap((part) => part.text.split('\n').flatMap(parse))
+  const { inode } = await identity(path)
+  const [old, now] = await Promise.all([read(`${path}.1`, 0), read(path, 0)])
+  // The last line may be half written: following begins with it.
+  const whole = now.text.slice(0, now.text.lastIndexOf('\n') + 1)
+  return {
+    entries: `${old.text}${whole}`.split('\n').flatMap(parse),
+    place: { inode, size: Buffer.byteLength(whole) },
+  }
 }
 
-/** Request lines from now on, until the signal. A rotated file is read to its end first. */
+/** Request lines from `from` on, until the signal. A rotated file is read to its end first. */
 export async function* followRouter(
   home: string,
   appId: string,
+  from: RouterPlace,
   signal: AbortSignal,
 ): AsyncGenerator<LogEntry> {
   const path = join(home, 'router', 'log', `${appId}.log`)
-  let place = await identity(path)
+  let place = from
   let rest = ''
   while (!signal.aborted) {
     const now = await identity(path)

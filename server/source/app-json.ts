@@ -15,7 +15,7 @@ export function parseAppJson(text: string): AppJson {
   const error = errors[0]
   if (error) {
     const line = text.slice(0, error.offset).split('\n').length
-    throw wrong(`line ${line}: ${printParseErrorCode(error.error)}`)
+    throw wrong(`line ${line}: ${inWords(printParseErrorCode(error.error))}`)
   }
   if (!isObject(document)) throw wrong('it is not an object')
   return { formation: readFormation(document.formation) }
@@ -34,6 +34,9 @@ function readFormation(value: unknown): Formation {
   })
   return Object.fromEntries(entries)
 }
+
+/** `PropertyNameExpected` -> `property name expected` */
+const inWords = (code: string): string => code.replace(/(?!^)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase()
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -10,6 +10,8 @@ export type Limits = StartupLimits &
   ConnectionLimits & {
     /** Connections in all, authenticated ones included. */
     readonly connections: number
+    /** Authenticated connections of one key. */
+    readonly connectionsPerKey: number
     /** Failed tries to authenticate, as OpenSSH's MaxAuthTries. */
     readonly tries: number
     readonly keepaliveMs: number
@@ -23,6 +25,7 @@ export const defaultLimits: Limits = {
   unauthenticated: 256,
   unauthenticatedPerAddress: 64,
   connections: 1000,
+  connectionsPerKey: 200,
   tries: 6,
   sessions: 10,
   keepaliveMs: 15_000,
@@ -84,6 +87,9 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   const served = new Set<ServedConnection>()
   const sockets = new Map<Socket, Startup>()
 
+  const of = (fingerprint: string): ServedConnection[] =>
+    [...served].filter((connection) => connection.person.fingerprint === fingerprint)
+
   const ssh = new SshServer({
     hostKeys: [options.hostKey],
     ident: 'paas',
@@ -118,6 +124,11 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     connection.once('ready', () => {
       if (accepted === undefined) return socket.destroy()
       startup?.leave()
+      if (of(accepted.person.fingerprint).length >= limits.connectionsPerKey) {
+        refused(socket, 'too many connections of one key')
+        connection.end()
+        return
+      }
       log({ event: 'accepted', address, person: accepted.person })
       const { run } = options
       const connected = serveConnection({ connection, socket, ...accepted, address, limits, run, log })
@@ -145,8 +156,6 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   server.on('error', (error) => log({ event: 'error', error }))
   const bound = server.address()
 
-  const of = (fingerprint: string): ServedConnection[] =>
-    [...served].filter((connection) => connection.person.fingerprint === fingerprint)
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : options.port,
     sessionsOf: (fingerprint) => of(fingerprint).flatMap((connection) => [...connection.sessions]),

@@ -23,10 +23,10 @@ export function parseKey(text: string): ParsedKey | Error {
 
 /** A new key pair of type ed25519: private in OpenSSH's form, public as one line. */
 export function generateKey(comment: string): { readonly private: string; readonly public: string } {
+  // ssh2 drops a leading zero of the public key: one of 256 that it makes cannot be read.
   for (;;) {
-    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment })
-    // Of a thousand keys that ssh2 makes it cannot read back four: a server with such a host key never starts.
-    if (!(parseKey(pair.private) instanceof Error)) return pair
+    const made = ssh2.utils.generateKeyPairSync('ed25519', { comment })
+    if (!(parseKey(made.private) instanceof Error)) return made
   }
 }
 

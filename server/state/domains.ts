@@ -11,7 +11,9 @@ export function parseDomain(text: string): string {
   const host = domainToASCII((wildcard ? text.slice(2) : text).toLowerCase().replace(/\.$/, ''))
   const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
   const valid = new RegExp(`^(?=.{1,253}$)${label}(\\.${label})*$`).test(host)
-  if (!valid || /^[0-9.]+$/.test(host)) {
+  // domainToASCII reads a URL's host: it cuts at `/`, `?` and `#`, drops `user@`, decodes %2e.
+  const foreign = /[\x00-\x2c\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]/.test(wildcard ? text.slice(2) : text)
+  if (foreign || !valid || /^[0-9.]+$/.test(host)) {
     throw new UserError(`"${text.slice(0, 100)}" cannot be a domain`, {
       next: 'Use a host name alone: www.example.com',
     })

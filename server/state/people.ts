@@ -9,7 +9,8 @@ export type User = {
   readonly role: 'admin' | 'member'
 }
 
-export type AppRole = 'viewer' | 'developer' | 'admin'
+export const appRoles = ['viewer', 'developer', 'admin'] as const
+export type AppRole = (typeof appRoles)[number]
 
 export type Key = {
   /** `SHA256:...` as `ssh-keygen -l` prints it. */
@@ -97,6 +98,21 @@ export class People {
   roleOn(appId: string, userId: string): AppRole | undefined {
     const row = this.#database.get('SELECT role FROM access WHERE app_id = ? AND user_id = ?', appId, userId)
     return row?.role as AppRole | undefined
+  }
+
+  /** By user name. */
+  rolesOn(appId: string): readonly { readonly user: string; readonly role: AppRole }[] {
+    return this.#database
+      .all(
+        'SELECT user.name, access.role FROM access JOIN user ON user.id = access.user_id WHERE app_id = ? ORDER BY user.name',
+        appId,
+      )
+      .map((row) => ({ user: String(row.name), role: row.role as AppRole }))
+  }
+
+  /** False where there was no role. */
+  revoke(appId: string, userId: string): boolean {
+    return this.#database.run('DELETE FROM access WHERE app_id = ? AND user_id = ?', appId, userId) > 0
   }
 
   grant(appId: string, userId: string, role: AppRole): void {

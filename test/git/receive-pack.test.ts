@@ -146,6 +146,21 @@ test('a shallow clone may push first and again, and the repository stays sound',
   await bench.onServer('fsck', '--strict')
 })
 
+test('fresh shallow clones that push one after the other keep the history that the server has', async () => {
+  await using bench = await openTestRepository()
+  await bench.commit('a', '1')
+  for (const name of ['first', 'second', 'third']) {
+    const shallow = join(bench.bench.folder, name)
+    await bench.git(['clone', '-q', '--depth', '1', `file://${bench.work}`, shallow])
+    const pushed = await bench.git(['push', '-f', 'paas@127.0.0.1:blog', 'HEAD:main'], { cwd: shallow })
+    expect(pushed.code).toBe(0)
+    await bench.commit(name, 'x')
+  }
+  await bench.onServer('fsck', '--strict')
+  expect(await bench.onServer('rev-list', '--count', 'main')).toBe('3')
+  expect((await readFile(join(bench.repository, 'shallow'), 'utf8')).trim().split('\n')).toHaveLength(1)
+})
+
 test('a client cannot cut the history of commits that the server has whole', async () => {
   await using bench = await openTestRepository()
   await bench.commit('a', '1')

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { UserError } from '../../server/errors.ts'
 import { noObject } from '../../server/git/git.ts'
 import { checkTree, treeLimits } from '../../server/git/tree.ts'
@@ -61,24 +61,32 @@ const hostile: readonly [string, (objects: Objects) => readonly Entry[]][] = [
   ['a .git deep inside', ({ dotGit }) => [['40000', 'a', dotGit]]],
 ]
 
-test.each(hostile)('a tree with %s is refused, by git or by our walk', async (_what, entriesOf) => {
-  await using bench = await openTestRepository(async (push, repository) => {
-    for (const { to } of push.updates) if (to !== noObject) await checkTree(repository, to, push.signal)
-    return accept(repository, push.updates)
-  })
-  await writeTree(bench, entriesOf(await ordinaryObjects(bench)))
-  await bench.git(['config', 'push.recurseSubmodules', 'no'])
-  const { code } = await bench.git(['push', 'paas', 'main'])
-  expect(code).not.toBe(0)
-  expect(await bench.onServer('for-each-ref')).toBe('')
-})
-
+// The rest git refuses to list or to push at all.
 const ours = hostile.filter(([what]) => !/not there|that is a|device|an empty name/.test(what))
 
-test.each(ours)('our walk alone refuses a tree with %s', async (_what, entriesOf) => {
-  await using bench = await openTestRepository()
-  const commit = await writeTree(bench, entriesOf(await ordinaryObjects(bench)))
-  await expect(checkTree(`${bench.work}/.git`, commit)).rejects.toThrow(UserError)
+describe('a tree that no push may bring', () => {
+  let bench: TestRepository
+  beforeAll(async () => {
+    bench = await openTestRepository(async (push, repository) => {
+      for (const { to } of push.updates) if (to !== noObject) await checkTree(repository, to, push.signal)
+      return accept(repository, push.updates)
+    })
+    await bench.git(['config', 'push.recurseSubmodules', 'no'])
+  })
+  afterAll(() => bench[Symbol.asyncDispose]())
+
+  test.each(hostile)('%s: refused by git or by our walk', async (_what, entriesOf) => {
+    await writeTree(bench, entriesOf(await ordinaryObjects(bench)))
+    const { code, stderr } = await bench.git(['push', 'paas', 'main'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('[remote rejected] main')
+    expect(await bench.onServer('for-each-ref')).toBe('')
+  })
+
+  test.each(ours)('%s: refused by our walk alone', async (_what, entriesOf) => {
+    const commit = await writeTree(bench, entriesOf(await ordinaryObjects(bench)))
+    await expect(checkTree(`${bench.work}/.git`, commit)).rejects.toThrow(UserError)
+  })
 })
 
 test('an honest tree passes, with its counts', async () => {
@@ -93,7 +101,10 @@ test('an honest tree passes, with its counts', async () => {
     ['100644', 'Grüße 你好 \\x2d ..', blob],
     ['100644', '...', blob],
   ])
-  expect(await checkTree(`${bench.work}/.git`, commit)).toEqual({ entries: 8, bytes: 4 * 5 + 3 + 5 + 5 })
+  const checked = await checkTree(`${bench.work}/.git`, commit)
+  expect(checked).toMatchObject({ entries: 8, bytes: 4 * 5 + 3 + 5 + 5 })
+  expect(checked.files.get('src/file')).toBe(5)
+  expect(checked.files.has('src')).toBe(false)
 })
 
 test('a tree that unfolds into 10^10 paths is refused while it is counted', async () => {
@@ -149,7 +160,7 @@ async function ordinaryObjects(bench: TestRepository): Promise<Objects> {
   const link = await object(bench, 'blob', Buffer.from('src'))
   const tree = await object(bench, 'tree', treeBody([['100644', 'file', blob]]))
   const dotGit = await object(bench, 'tree', treeBody([['40000', '.git', tree]]))
-  const commit = (await bench.git(['rev-parse', 'HEAD'])).stdout.toString().trim()
+  const commit = (await bench.git(['rev-list', '--max-parents=0', 'HEAD'])).stdout.toString().trim()
   return { blob, link, tree, dotGit, commit }
 }
 

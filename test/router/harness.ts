@@ -129,6 +129,15 @@ export async function startRouter(options: { readonly redis?: boolean } = {}) {
       const text = await command(join(directory, 'admin.sock'), 'show info').catch(() => '')
       return Number(/^Pid: (\d+)/m.exec(text)?.[1])
     },
+    /** Kills HAProxy's worker, which takes its master along, and waits for the next. */
+    async killHaproxy(): Promise<void> {
+      const pid = await router.haproxyPid()
+      process.kill(pid, 'SIGKILL')
+      await until('another HAProxy answers', async () => {
+        const now = await router.haproxyPid()
+        return now > 0 && now !== pid
+      })
+    },
     async [Symbol.asyncDispose]() {
       supervise = false
       redis.disconnect()

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { epochKey } from '../../router/contract.ts'
@@ -90,16 +91,43 @@ test("With Redis and server down a restarted router and HAProxy serve this boot'
   await until('the foreign host is served', async () => (await router.get('foreign.test')).body === 'one')
   await router.stop('redis', 'SIGKILL')
   await router.stop('router')
-  const pid = await router.haproxyPid()
-  process.kill(pid, 'SIGKILL')
+  const file = join(router.directory, 'haproxy.cfg')
+  await rm(file)
   router.startFollower()
-  await until('another HAProxy answers', async () => {
-    const now = await router.haproxyPid()
-    return now > 0 && now !== pid
-  })
+  await until('the router has written its file', async () => existsSync(file))
+  await router.killHaproxy()
   for (const host of ['one.test', 'a.one.test', 'foreign.test']) {
     expect((await router.get(host)).body).toBe('one')
   }
+})
+
+test('HAProxy alone comes back with every route', async () => {
+  await using router = await startRouter()
+  await using one = await startBackend('one')
+  await router.publish({ one: route(['one.test', '*.one.test'], [one.address]) })
+  const file = join(router.directory, 'haproxy.cfg')
+  await until('the file has it', async () => (await readFile(file, 'utf8')).includes(one.address))
+  await router.stop('redis', 'SIGKILL')
+  await router.stop('router', 'SIGKILL')
+  await router.killHaproxy()
+  expect((await router.get('one.test')).body).toBe('one')
+  expect((await router.get('a.one.test')).body).toBe('one')
+})
+
+test('A router that lost its files and finds no Redis leaves HAProxy as it is', async () => {
+  await using router = await startRouter()
+  await using one = await startBackend('one')
+  await router.publish({ one: route(['one.test'], [one.address]) })
+  await router.stop('redis', 'SIGKILL')
+  await router.stop('router')
+  await writeFile(join(router.directory, 'table.json'), '{"epoch":')
+  router.startFollower()
+  await until('it misses Redis', async () => (await router.report()).includes('Redis is not reachable'))
+  await router.killHaproxy()
+  expect((await router.get('one.test')).body).toBe('one')
+  await router.startRedis()
+  await router.acknowledged(await router.publisher.publishAll())
+  expect((await router.get('one.test')).body).toBe('one')
 })
 
 test('HAProxy killed comes back with every route, and what changed meanwhile is acknowledged only then', async () => {

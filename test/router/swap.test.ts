@@ -3,6 +3,7 @@ import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { appliedChannel } from '../../router/contract.ts'
 import { startBackend, startRouter, until } from './harness.ts'
 import { route } from './publish.ts'
 
@@ -89,15 +90,29 @@ test('From the acknowledgement on no request reaches the old backend', { timeout
   await using router = await startRouter()
   await using one = await startBackend('one')
   await using two = await startBackend('two')
-  let current = one
   await router.publish({ app: route(['app.test'], [one.address]) })
+  // The channel says it first, and open connections lose no time.
+  const listener = router.redis.duplicate()
+  await using _ = { [Symbol.asyncDispose]: async () => listener.disconnect() }
+  await listener.subscribe(appliedChannel)
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 })
   const wrong: string[] = []
   for (let round = 0; round < 20; round++) {
-    current = round % 2 ? one : two
-    await router.publish({ app: route(['app.test'], [current.address], round) })
-    const bodies = await Promise.all(Array.from({ length: 10 }, () => router.get('app.test')))
-    wrong.push(...bodies.map(({ body }) => body).filter((body) => body !== (current === one ? 'one' : 'two')))
+    const [name, address] = round % 2 ? ['one', one.address] : ['two', two.address]
+    const first = Promise.withResolvers<string[]>()
+    let generation = Number.POSITIVE_INFINITY
+    const onMessage = (_channel: string, message: string): void => {
+      if (Number(message.split(' ')[1]) < generation) return
+      listener.off('message', onMessage)
+      first.resolve(Promise.all(Array.from({ length: 4 }, () => fetchWith(agent, router.port))))
+    }
+    const before = (await router.state())?.generation ?? 0
+    generation = before + 1
+    listener.on('message', onMessage)
+    await router.publish({ app: route(['app.test'], [address], round) })
+    wrong.push(...(await first.promise).filter((body) => body !== name))
   }
+  agent.destroy()
   expect(wrong).toEqual([])
 })
 

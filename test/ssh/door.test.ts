@@ -199,6 +199,15 @@ test('50 clients of one address at once are all served', async () => {
   expect(outcomes.map(({ code }) => code)).toEqual(Array(50).fill(9))
 })
 
+test('one key may not hold more connections than its limit', async () => {
+  await using bench = await openTestDoor(async () => 9, { connectionsPerKey: 2 })
+  const ada = await bench.person('ada')
+  const held = [await connect(bench, ada), await connect(bench, ada)]
+  expect((await bench.ssh(ada, ['x'])).code).toBe(255)
+  expect((await bench.ssh(await bench.person('bob'), ['x'])).code).toBe(9)
+  for (const client of held) client.destroy()
+})
+
 test("a removed key's live sessions end", async () => {
   const started = Promise.withResolvers<void>()
   await using bench = await openTestDoor(async ({ signal }) => {

@@ -25,12 +25,6 @@ test('the host key is made once, also by two at a time, private, and as ssh-keyg
   }
 })
 
-// ssh2 1.17 alone fails here: about four in a thousand are malformed.
-test('every key that is made can be read back', () => {
-  for (let count = 0; count < 1_500; count++)
-    expect(parseKey(generateKey('').private)).not.toBeInstanceOf(Error)
-})
-
 test('a damaged host key is named and never replaced', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'host-key-'))
   try {
@@ -41,6 +35,13 @@ test('a damaged host key is named and never replaced', async () => {
   } finally {
     await rm(folder, { recursive: true })
   }
+})
+
+test('every key that is made can be read', () => {
+  const unreadable = Array.from({ length: 1500 }, () => generateKey('').private).filter(
+    (text) => parseKey(text) instanceof Error,
+  )
+  expect(unreadable).toEqual([])
 })
 
 test("ssh2's native binding is loaded", () => {

@@ -1,6 +1,6 @@
-import { maySee } from '../../access.ts'
 import type { Command } from '../../command.ts'
 import { NoSuchAppError } from '../../errors.ts'
+import { findVisible } from '../../resolve-app.ts'
 
 export default {
   summary: 'Tell by the exit code whether an app exists: 0 or 20',
@@ -9,8 +9,8 @@ export default {
   arguments: [{ name: 'NAME', required: true }],
   examples: ['apps:exists blog'],
   async run({ paas, user, words, out }) {
-    const app = paas.store.apps.find(words[0] ?? '')
-    if (!app || !maySee(paas.store, user, app)) throw new NoSuchAppError(words[0] ?? '')
+    const app = findVisible(paas.store, user, words[0])
+    if (!app) throw new NoSuchAppError(words[0] ?? '')
     out.result({ name: app.name, exists: true }, () => out.step(`${app.name} exists`))
   },
 } satisfies Command

@@ -1,17 +1,22 @@
 import type { Command } from '../../command.ts'
 import { runDeploy } from '../../deploy/deploy.ts'
+import { assertNameFree } from '../../domain-change.ts'
 
 export default {
   summary: 'Give an app another name; its domain follows',
   right: 'own',
   app: 'required',
   arguments: [{ name: 'NEW-NAME', required: true }],
+  aliases: ['rename'],
   examples: ['apps:rename blog journal', 'apps:rename journal --app blog'],
   async run({ paas, app, words, out, job }) {
     const name = words[0] ?? ''
     await runDeploy(paas, { ...job, kind: 'rename' }, async (deploy) => {
       await paas.routes.assertReady()
-      await deploy.switch(() => paas.store.apps.rename(app.id, name))
+      await deploy.switch(() => {
+        assertNameFree(paas, name, app)
+        paas.store.apps.rename(app.id, name)
+      })
       await deploy.finish('Routes could not be updated', () => paas.routes.publish(app.id))
     })
     out.result({ name, was: app.name }, () => {

@@ -5,6 +5,7 @@ export default {
   summary: 'Show what an app is and runs',
   right: 'view',
   app: 'required',
+  all: 'every',
   aliases: ['info', 'apps:info', 'dumpsite'],
   examples: ['apps:report blog', 'apps:report blog --json'],
   async run({ paas, app, out }) {

@@ -1,22 +1,25 @@
-import { maySee } from '../../access.ts'
 import type { Command } from '../../command.ts'
 import { NoSuchAppError } from '../../errors.ts'
+import { findVisible } from '../../resolve-app.ts'
 
 export default {
   summary: "Set or show the app that this key's commands mean when they name none",
   right: 'anyone',
   app: 'none',
   arguments: [{ name: 'NAME' }],
-  examples: ['apps:use blog', 'apps:use'],
-  async run({ paas, user, session, words, out }) {
+  flags: { clear: { summary: 'Mean none again' } },
+  examples: ['apps:use blog', 'apps:use', 'apps:use --clear'],
+  async run({ paas, user, session, words, flags, out }) {
+    const { people, apps } = paas.store
     const { fingerprint } = session.person
-    if (words[0] !== undefined) {
-      const app = paas.store.apps.find(words[0])
-      if (!app || !maySee(paas.store, user, app)) throw new NoSuchAppError(words[0])
-      paas.store.people.setDefaultApp(fingerprint, app.id)
-    }
-    const id = paas.store.people.key(fingerprint)?.defaultApp
-    const name = id ? paas.store.apps.byId(id).name : null
+    const wanted = words[0] ?? flags.value('app')
+    if (wanted !== undefined) {
+      const app = findVisible(paas.store, user, wanted)
+      if (!app) throw new NoSuchAppError(wanted)
+      people.setDefaultApp(fingerprint, app.id)
+    } else if (flags.has('clear')) people.setDefaultApp(fingerprint, null)
+    const id = people.key(fingerprint)?.defaultApp
+    const name = (id && findVisible(paas.store, user, apps.byId(id).name)?.name) || null
     out.result({ app: name }, () => out.line(name ?? 'none; set one: apps:use NAME'))
   },
 } satisfies Command

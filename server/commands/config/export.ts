@@ -14,6 +14,9 @@ export default {
       throw new UsageError(`There is no format "${format}"`, { next: `Formats: ${configFormats.join(', ')}` })
     const config = paas.store.config.of(app.id)
     if (format === 'json') out.raw(`${JSON.stringify(config, null, 2)}\n`)
-    else for (const [name, value] of Object.entries(config)) out.raw(`${exportLine(name, value, format)}\n`)
+    else {
+      const lines = Object.entries(config).map(([name, value]) => exportLine(name, value, format))
+      for (const line of lines) out.raw(`${line}\n`)
+    }
   },
 } satisfies Command

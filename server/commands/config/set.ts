@@ -1,5 +1,5 @@
-import type { Command } from '../../command.ts'
-import { changeConfig, looksLikePair, parsePairs, readInput } from '../../configuration.ts'
+import type { Call, Command } from '../../command.ts'
+import { changeConfig, decodeValue, looksLikePair, parsePairs, readInput } from '../../configuration.ts'
 import { parseConfigName } from '../../state/config.ts'
 
 export default {
@@ -20,17 +20,25 @@ export default {
   },
   aliases: ['config:add'],
   examples: [
-    'config:set blog GREETING="good day"',
+    'config:set blog GREETING=hello',
+    // The person's own shell takes the outer quotes away.
+    `config:set blog "GREETING='good day'"`,
     'config:set blog KEY - < file',
     'config:set --no-restart A=1 B=2',
   ],
   async run(call) {
     const { words, flags } = call
     const [name, dash] = words
+    const encoded = flags.has('encoded')
     const vars =
       words.length === 2 && dash === '-' && name !== undefined && !looksLikePair(name)
-        ? { [parseConfigName(name)]: await readInput(call) }
-        : parsePairs(words, flags.has('encoded'))
+        ? { [parseConfigName(name)]: await readValue(call, name, encoded) }
+        : parsePairs(words, encoded)
     await changeConfig(call, (config) => ({ ...config, ...vars }), `Set ${Object.keys(vars).join(', ')}`)
   },
 } satisfies Command
+
+async function readValue(call: Call, name: string, encoded: boolean): Promise<string> {
+  const text = await readInput(call)
+  return encoded ? decodeValue(name, text) : text
+}

@@ -5,11 +5,12 @@ export default {
   summary: 'List the domains of an app',
   right: 'view',
   app: 'required',
+  all: 'every',
   aliases: ['domains:report'],
   examples: ['domains blog'],
   async run({ paas, app, out }) {
     const hosts = appHosts(paas, app)
-    out.result(hosts, () => {
+    out.result({ app: app.name, domains: hosts }, () => {
       out.heading(`${app.name} domains`)
       for (const host of hosts) out.line(host)
     })

@@ -1,5 +1,5 @@
 import type { Command } from '../../command.ts'
-import { changeDomains, claimableDomain } from '../../domain-change.ts'
+import { addDomains, changeDomains, claimableDomain } from '../../domain-change.ts'
 
 export default {
   summary: 'Make these the only domains of an app',
@@ -15,7 +15,7 @@ export default {
       () => {
         paas.store.domains.clear(app.id)
         paas.store.apps.setDomainsSet(app.id, true)
-        for (const host of hosts) paas.store.domains.add(app.id, host)
+        addDomains(call, hosts)
       },
       `Set the domains of ${app.name}`,
     )

@@ -6,6 +6,7 @@ export default {
   summary: 'Show deploy branch, commit and remote',
   right: 'view',
   app: 'required',
+  all: 'every',
   aliases: ['git'],
   examples: ['git:report blog'],
   async run({ paas, app, out }) {

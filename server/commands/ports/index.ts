@@ -4,11 +4,12 @@ export default {
   summary: 'Show the port that the app listens on',
   right: 'view',
   app: 'required',
+  all: 'every',
   aliases: ['ports:list', 'ports:report'],
   examples: ['ports blog'],
   async run({ paas, app, out }) {
     const release = app.release === null ? undefined : paas.store.releases.find(app.id, app.release)
-    const facts = { set: app.port, running: release?.port ?? null }
+    const facts = { app: app.name, set: app.port, running: release?.port ?? null }
     out.result(facts, () => {
       out.line(`running  ${facts.running ?? 'not deployed'}`)
       out.line(

@@ -6,6 +6,7 @@ export default {
   summary: 'Show what runs and what is pending',
   right: 'view',
   app: 'required',
+  all: 'every',
   aliases: ['ps:report'],
   examples: ['ps blog', 'ps blog --json'],
   async run({ paas, app, out }) {
@@ -21,6 +22,7 @@ export default {
       out.heading(
         `${app.name} ${facts.release ?? '(not deployed)'}${app.stopped ? ' (stopped: ps:start)' : ''}`,
       )
+      if (facts.containers.length === 0) out.line(`Nothing runs: ${whyNothing(app)}`)
       out.table(
         ['Process', 'State', 'Release', 'Since'],
         facts.containers.map((each) => [each.process, each.state, each.release, each.since ?? '']),
@@ -33,6 +35,11 @@ export default {
     })
   },
 } satisfies Command
+
+function whyNothing(app: App): string {
+  if (app.release === null) return `it is not deployed: git push paas:${app.name} main`
+  return app.stopped ? `it is stopped: ps:start ${app.name}` : `it is scaled to 0: scale ${app.name} web=1`
+}
 
 async function containersOf(paas: Paas, app: App) {
   return Promise.all(

@@ -5,6 +5,7 @@ export default {
   summary: 'Replace the containers, also with config that is pending, without losing a request',
   right: 'develop',
   app: 'required',
+  all: 'deployed',
   arguments: [{ name: 'TYPE' }],
   aliases: ['restart'],
   examples: ['ps:restart blog', 'restart blog worker'],

@@ -40,7 +40,8 @@ function parseChange(word: string): Change {
 }
 
 function apply(formation: Formation, change: Change): Formation {
-  const quantity = change.relative ? (formation[change.process] ?? 0) + change.quantity : change.quantity
+  const today = Object.hasOwn(formation, change.process) ? (formation[change.process] ?? 0) : 0
+  const quantity = change.relative ? today + change.quantity : change.quantity
   if (quantity < 0 || quantity > most) {
     throw new UsageError(`${change.process} would be ${quantity}; it can be 0 to ${most}`)
   }

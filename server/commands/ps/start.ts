@@ -5,6 +5,7 @@ export default {
   summary: 'Start the containers of a stopped app, or what has crashed',
   right: 'develop',
   app: 'required',
+  all: 'deployed',
   examples: ['ps:start blog'],
   async run({ paas, app, out, job }) {
     await start(paas, job)

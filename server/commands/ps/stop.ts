@@ -5,6 +5,7 @@ export default {
   summary: 'Stop all containers until ps:start',
   right: 'develop',
   app: 'required',
+  all: 'deployed',
   examples: ['ps:stop blog'],
   async run({ paas, app, out, job }) {
     await stop(paas, job)

@@ -6,7 +6,7 @@ export default {
   summary: 'Show one release: commit, image, processes, names of config vars',
   right: 'view',
   app: 'required',
-  arguments: [{ name: 'vN' }],
+  arguments: [{ name: 'vN', looks: (word) => /^v?\d+$/.test(word) }],
   examples: ['releases:info blog v12'],
   async run({ paas, app, words, out }) {
     const version = words[0] === undefined ? app.release : parseVersion(words[0])

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { chmod, cp, glob, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import type { Account } from './identity.ts'
+
+/**
+ * How Node is started where memory counts. Measured after a demo and a push of 100 MB: the server's memory falls from
+ * 115 to 64 MB, the router's from 39 to 28, and neither pushes nor commands get slower.
+ */
+export const frugal: readonly string[] = ['--optimize-for-size', '--max-semi-space-size=1']
+
+/** What makes Node read the compile cache of the code in `checkout`, wherever that is mounted. */
+export function compileCacheEnvironment(checkout: string): Readonly<Record<string, string>> {
+  return { NODE_COMPILE_CACHE: cacheFolder(checkout), NODE_COMPILE_CACHE_PORTABLE: '1' }
+}
+
+/**
+ * Compiles the code of server and router where that has not been done since it changed. A process that finds one
+ * file uncompiled loads Node's TypeScript stripper, and keeps its 20 MB for ever.
+ */
+export async function fillCompileCache(checkout: string, router: Account | undefined): Promise<void> {
+  const folder = cacheFolder(checkout)
+  const marker = join(folder, `filled-for-${router?.uid ?? 'all'}`)
+  const wanted = await fingerprint(checkout)
+  if ((await readFile(marker, 'utf8').catch(() => '')) === wanted) return
+  await mkdir(folder, { recursive: true })
+  const script = join(checkout, 'scripts', 'fill-compile-cache.ts')
+  await execa(process.execPath, [...frugal, script], { env: compileCacheEnvironment(checkout) })
+  if (router) await shareWith(router, folder)
+  await writeFile(marker, wanted)
+}
+
+const cacheFolder = (checkout: string): string => join(checkout, 'node_modules', '.cache', 'paas')
+
+/** Node looks into a folder that ends in its own user id: the router may read its copy, and not change it. */
+async function shareWith({ uid }: Account, folder: string): Promise<void> {
+  const own = `-${process.getuid?.()}`
+  for (const name of (await readdir(folder)).filter((each) => /^v\d/.test(each) && each.endsWith(own))) {
+    const copy = join(folder, `${name.slice(0, -own.length)}-${uid}`)
+    await cp(join(folder, name), copy, { recursive: true })
+    for (const file of await readdir(copy)) await chmod(join(copy, file), 0o644)
+    await chmod(copy, 0o755)
+  }
+}
+
+async function fingerprint(checkout: string): Promise<string> {
+  const files = ['package-lock.json']
+  for await (const file of glob('{server,router,buildpacks}/**/*.ts', { cwd: checkout })) files.push(file)
+  const hash = createHash('sha256').update(process.version).update(frugal.join(' '))
+  for (const file of files.sort()) {
+    const { mtimeMs, size } = await stat(join(checkout, file))
+    hash.update(`${file} ${mtimeMs} ${size}\n`)
+  }
+  return hash.digest('hex')
+}

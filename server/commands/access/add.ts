@@ -1,0 +1,28 @@
+import type { Command } from '../../command.ts'
+import { UsageError, UserError } from '../../errors.ts'
+import { appRoles } from '../../state/people.ts'
+
+export default {
+  summary: 'Give a user a role on an app: viewer, developer (the usual) or admin',
+  right: 'own',
+  app: 'required',
+  arguments: [{ name: 'USER', required: true }],
+  flags: { role: { short: 'r', value: 'ROLE', summary: 'viewer, developer or admin' } },
+  examples: ['access:add blog ann', 'access:add blog ann -r viewer'],
+  async run({ paas, app, words, flags, out }) {
+    const [name = ''] = words
+    const typed = flags.value('role') ?? 'developer'
+    const role = appRoles.find((each) => each === typed)
+    if (!role)
+      throw new UsageError(`There is no role "${typed.slice(0, 40)}"`, {
+        next: `Roles: ${appRoles.join(', ')}`,
+      })
+    const user = paas.store.people.userByName(name)
+    if (!user)
+      throw new UserError(`There is no user "${name.slice(0, 60)}"`, {
+        next: 'An admin of the server adds one with a key: keys:add NAME < KEY.pub',
+      })
+    paas.store.people.grant(app.id, user.id, role)
+    out.result({ app: app.name, user: name, role }, () => out.step(`${name} is ${role} of ${app.name}`))
+  },
+} satisfies Command

@@ -1,0 +1,194 @@
+import { parse } from 'dotenv'
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { staticApp } from '../apps/static.ts'
+import { startInstance, type TestInstance } from '../instance.ts'
+import { makeRepository } from '../repository.ts'
+
+let paas: TestInstance
+beforeAll(async () => {
+  paas = await startInstance()
+  using repository = await makeRepository(staticApp('config'))
+  const push = await repository.push(paas, 'blog')
+  expect(push.exitCode, push.stderr).toBe(0)
+})
+afterAll(async () => {
+  await paas?.[Symbol.asyncDispose]()
+})
+
+const awkward: Readonly<Record<string, string>> = {
+  SPACES: '  two  words ',
+  QUOTES: `it's "so" \`it is\``,
+  EQUALS: '=a==b=',
+  NEWLINES: '\nfirst\n\nthird\n',
+  TABS: '\ta\tb\t',
+  CARRIAGE: 'a\r\nb\rc\r',
+  UTF8: 'Grüße, 世界, Ω',
+  EMOJI: '👩‍👩‍👧 🇩🇪',
+  DASHES: '--force',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's, to be kept as it is
+  DOLLAR: '$HOME ${HOME} $(id) $$',
+  BACKSLASHES: '\\ \\\\ \\n \\t C:\\new\\',
+  HASH: 'a # b #c',
+  GLOB: '* ? [a-z] ~ !! {a,b}',
+  CONTROL: '\x01\x1b[31m\x7f',
+  EMPTY: '',
+  A1: 'x',
+  _under: 'lower',
+}
+
+const shellQuoted = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`
+
+async function running(): Promise<Record<string, string>> {
+  const { body } = await paas.get('blog.localhost', '/cgi-bin/environment')
+  return Object.fromEntries(
+    body.split('\0').flatMap((entry): [string, string][] => {
+      const at = entry.indexOf('=')
+      return at < 0 ? [] : [[entry.slice(0, at), entry.slice(at + 1)]]
+    }),
+  )
+}
+
+test('config:set takes every awkward byte, and the running container has it', async () => {
+  const pairs = Object.entries(awkward).map(([name, value]) => `${name}=${shellQuoted(value)}`)
+  const ran = await paas.ssh(`config:set blog ${pairs.join(' ')}`)
+  expect(ran.exitCode, ran.stderr).toBe(0)
+  expect(ran.stdout).toContain('v2 serves')
+  expect(ran.stdout).not.toContain('世界')
+  expect(await running()).toMatchObject(awkward)
+})
+
+test('config:get prints the value and one newline', async () => {
+  for (const [name, value] of Object.entries(awkward))
+    expect(await paas.ok(`config:get blog ${name}`), name).toBe(`${value}\n`)
+  expect(JSON.parse(await paas.ok('config:get blog NEWLINES --json'))).toEqual({ NEWLINES: awkward.NEWLINES })
+  const unknown = await paas.ssh('config:get blog NOTHING')
+  expect(unknown).toMatchObject({ exitCode: 1, stdout: '' })
+  expect(unknown.stderr).toContain('config:keys blog')
+})
+
+test('config lists all, and config:keys the names alone', async () => {
+  expect(JSON.parse(await paas.ok('config blog --json'))).toEqual(awkward)
+  expect(JSON.parse(await paas.ok('config:show blog --format json'))).toEqual(awkward)
+  expect((await paas.ok('config:keys blog')).trim().split('\n')).toEqual(Object.keys(awkward).sort())
+  expect(await paas.ok('config blog')).toMatch(/^DASHES: +--force$/m)
+  expect(await paas.ok('config -s blog')).toMatch(/^DASHES='--force'$/m)
+})
+
+test('config:export is read back by a real shell, by dotenv and as JSON', async () => {
+  const script = 'for name in $NAMES; do eval "printf %s \\"\\$$name\\""; printf "\\0"; done'
+  const names = Object.keys(awkward)
+  for (const format of ['exports', 'shell']) {
+    const exported = await paas.ok(`config:export blog --format ${format}`)
+    const { stdout } = await execa('sh', ['-c', `${exported}\n${script}`], {
+      env: { NAMES: names.join(' ') },
+      stripFinalNewline: false,
+    })
+    expect(stdout.split('\0').slice(0, -1), format).toEqual(Object.values(awkward))
+  }
+  expect(await paas.ok('config:export blog')).toMatch(/^export DASHES='--force'$/m)
+  expect(JSON.parse(await paas.ok('config:export blog --format json'))).toEqual(awkward)
+  expect(parse(await paas.ok('config:export blog --format envfile'))).toEqual(awkward)
+  expect((await paas.ssh('config:export blog --format xml')).exitCode).toBe(64)
+})
+
+test('config:import takes back what config:export gave, and --replace removes the rest', async () => {
+  for (const format of ['envfile', 'json']) {
+    const exported = await paas.ok(`config:export blog --format ${format}`)
+    await paas.ok('config:clear blog --force --no-restart')
+    expect(await paas.ok('config:keys blog')).toBe('')
+    await paas.ok('config:set blog --no-restart EXTRA=1')
+    await paas.ok('config:import blog --no-restart -', { input: exported })
+    expect(JSON.parse(await paas.ok('config blog --json')), format).toEqual({ ...awkward, EXTRA: '1' })
+    await paas.ok('config:import blog --replace --no-restart -', { input: exported })
+    expect(JSON.parse(await paas.ok('config blog --json')), format).toEqual(awkward)
+  }
+  for (const input of [
+    '',
+    'no pairs',
+    '{"A": 1}',
+    '{"A"',
+    '{"A": "a\\u0000b"}',
+    '{"a-b": "c"}',
+    '{"A": "\\ud800"}',
+  ]) {
+    const ran = await paas.ssh('config:import blog -', { input })
+    expect(ran.exitCode, input).toBeGreaterThan(0)
+    expect(ran.stderr, input).not.toContain('Internal')
+  }
+  expect(JSON.parse(await paas.ok('config blog --json'))).toEqual(awkward)
+})
+
+test('an env file that cannot hold a value is not written at all', async () => {
+  await paas.ok(`config:set blog --no-restart ODD=${shellQuoted('\' " ` # \n')}`)
+  const ran = await paas.ssh('config:export blog --format envfile')
+  expect(ran).toMatchObject({ exitCode: 1, stdout: '' })
+  expect(ran.stderr).toContain('ODD')
+  await paas.ok('config:unset blog --no-restart ODD')
+})
+
+test('config:set KEY - reads the value from stdin, to its last newline, also 100 KB of it', async () => {
+  const long = `${'0123456789äöü\n'.repeat(6_000)}\n\n`
+  const ran = await paas.ssh('config:set blog LONG -', { input: long })
+  expect(ran.exitCode, ran.stderr).toBe(0)
+  expect(await paas.ok('config:get blog LONG')).toBe(`${long}\n`)
+  expect((await running()).LONG).toBe(long)
+  await paas.ok('config:set blog --no-restart LONG -', { input: 'line\n' })
+  expect(await paas.ok('config:get blog LONG')).toBe('line\n\n')
+  await paas.ok('config:set blog --no-restart --encoded LONG=aGkKCg==')
+  expect(await paas.ok('config:get blog LONG')).toBe('hi\n\n\n')
+})
+
+test('what no environment can carry is refused, and nothing changes', async () => {
+  const before = await paas.ok('config blog --json')
+  const refused: [string, string | Uint8Array, RegExp][] = [
+    ['config:set blog A -', 'a\0b', /NUL/],
+    ['config:set blog --encoded A=YQBi', '', /NUL/],
+    ['config:set blog A -', Buffer.from([0xff, 0xfe]), /not UTF-8/],
+    ['config:set blog --encoded A=//4=', '', /not UTF-8/],
+    ['config:set blog --encoded A=!', '', /not base64/],
+    ['config:set blog A -', 'x'.repeat(131_072), /longer than/],
+    ['config:set blog 1A=b', '', /cannot be a config var/],
+    ['config:set blog a-b=c', '', /cannot be a config var/],
+    ['config:set blog =b', '', /cannot be a config var/],
+    ['config:set blog A=1 two', '', /quote twice/],
+    ['config:set blog PORT=none', '', /PORT/],
+    ['config:set blog', '', /needs KEY=VALUE/],
+    ['config:unset blog NOTHING', '', /no config var NOTHING/],
+  ]
+  for (const [line, input, message] of refused) {
+    const ran = await paas.ssh(line, { input })
+    expect(ran.exitCode, line).toBeGreaterThan(0)
+    expect(ran.stderr, line).toMatch(message)
+    expect(ran.stdout, line).toBe('')
+  }
+  expect(await paas.ok('config blog --json')).toBe(before)
+})
+
+test('--no-restart waits for the next release, and ps says what is pending', async () => {
+  await paas.ok('config:import blog --replace -', { input: '{"A": "1"}' })
+  expect(await paas.ok('config:set blog --no-restart A=2')).toContain('pending')
+  expect((await running()).A).toBe('1')
+  expect(await paas.ok('ps blog')).toMatch(/Pending.*: A/)
+  expect(JSON.parse(await paas.ok('ps blog --json'))).toMatchObject({ pendingConfig: ['A'] })
+  await paas.ok('ps:restart blog')
+  expect((await running()).A).toBe('2')
+  expect(await paas.ok('ps blog')).not.toContain('Pending')
+})
+
+test('config:unset and config:clear release too, and config:add and config:remove are aliases', async () => {
+  const added = JSON.parse(await paas.ok('config:add blog B=3 --json'))
+  expect(added).toMatchObject({ app: 'blog', keys: ['A', 'B'] })
+  await paas.ok('config:remove blog A')
+  expect(await running()).toMatchObject({ B: '3' })
+  expect(Object.keys(await running())).not.toContain('A')
+  expect((await paas.ssh('config:clear blog')).exitCode).toBe(1)
+  await paas.ok('config:clear blog --confirm blog')
+  expect(Object.keys(await running())).not.toContain('B')
+})
+
+test('an app without a release keeps its config for the first one', async () => {
+  await paas.ok('apps:create later')
+  expect(await paas.ok('config:set later A=1')).toContain('first deploy')
+  expect(await paas.ok('config:get later A')).toBe('1\n')
+})

@@ -1,0 +1,148 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Command, Right } from '../server/command.ts'
+import { dispatch } from '../server/dispatch.ts'
+import type { Paas } from '../server/paas.ts'
+import { loadRegistry, type Registry } from '../server/registry.ts'
+import type { Session } from '../server/ssh/session.ts'
+import { Store } from '../server/state/store.ts'
+
+// The dispatcher in this process, on a real store; only what commands do is left out.
+let folder: string
+let store: Store
+let registry: Registry
+const ran: string[] = []
+const people = ['member', 'viewer', 'developer', 'app-admin', 'server-admin'] as const
+type Person = (typeof people)[number]
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'paas-rights-'))
+  store = new Store(folder)
+  const own = store.apps.create('own')
+  store.apps.create('foreign')
+  for (const name of people) {
+    const user = store.people.createUser(name, name === 'server-admin' ? 'admin' : 'member')
+    if (name === 'viewer' || name === 'developer') store.people.grant(own.id, user.id, name)
+    if (name === 'app-admin') store.people.grant(own.id, user.id, 'admin')
+  }
+  const real = await loadRegistry()
+  const harmless = (name: string, command: Command): Command => ({
+    ...command,
+    run: async (call) => {
+      ran.push(`${name} ${call.appIfAny?.name ?? ''}`.trim())
+    },
+  })
+  registry = {
+    commands: real.commands,
+    find: (word) => {
+      const { name, command } = real.find(word)
+      return { name, command: harmless(name, command) }
+    },
+  }
+})
+afterAll(() => {
+  store?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function type(name: Person, line: string): Promise<{ code: number; said: string }> {
+  const stdout = new PassThrough()
+  const stderr = new PassThrough()
+  const user = store.people.userByName(name)
+  const session: Session = {
+    person: { userId: user?.id ?? '', name, fingerprint: `SHA256:${name}` },
+    sshUser: 'paas',
+    address: '127.0.0.1',
+    line,
+    environment: {},
+    stdin: new PassThrough(),
+    stdout,
+    stderr,
+    terminal: undefined,
+    signal: new AbortController().signal,
+  }
+  const paas = { store, log: () => {}, settings: { home: folder, domain: 'localhost' } } as unknown as Paas
+  const code = await dispatch(paas, registry, session)
+  stdout.end()
+  stderr.end()
+  return { code, said: (await text(stdout)) + (await text(stderr)) }
+}
+
+const needs: Readonly<Record<Right, readonly Person[]>> = {
+  anyone: people,
+  create: people,
+  view: ['viewer', 'developer', 'app-admin', 'server-admin'],
+  develop: ['developer', 'app-admin', 'server-admin'],
+  own: ['app-admin', 'server-admin'],
+  admin: ['server-admin'],
+}
+
+const sees = (person: Person, app: string): boolean =>
+  app !== 'absent' && (person === 'server-admin' || (app === 'own' && person !== 'member'))
+
+const commands = [...(await loadRegistry()).commands]
+const wordsFor = (command: Command): string =>
+  (command.arguments ?? []).flatMap(({ required }) => (required ? ['x'] : [])).join(' ')
+
+test.each(commands)('%s runs for whom it declares and for nobody else', async (name, command) => {
+  for (const person of people) {
+    if (command.app === 'none') {
+      const { code } = await type(person, `${name} -- ${wordsFor(command)}`)
+      expect(code, person).toBe(needs[command.right].includes(person) ? 0 : 77)
+      continue
+    }
+    for (const app of ['own', 'foreign', 'absent']) {
+      const { code, said } = await type(person, `${name} --app ${app} -- ${wordsFor(command)}`)
+      const expected = !sees(person, app) ? 20 : needs[command.right].includes(person) ? 0 : 77
+      expect(code, `${person} on ${app}: ${said}`).toBe(expected)
+    }
+  }
+})
+
+test.each(commands)('%s says the same of a foreign app as of none', async (name, command) => {
+  if (command.app === 'none') return
+  const foreign = await type('developer', `${name} --app foreign`)
+  const absent = await type('developer', `${name} --app absent`)
+  expect(foreign.said.replaceAll('foreign', 'absent')).toBe(absent.said)
+})
+
+// The declared rights themselves, so that a slip in a command's file does not pass as its own proof.
+test.each<[Right, RegExp]>([
+  [
+    'develop',
+    /^(config(:get|:set|:unset|:export|:import|:clear)?|run|ps:(scale|restart|stop|start|kill|rebuild))$/,
+  ],
+  ['develop', /^(domains:(add|remove|set|clear)|ports:set|git:set|releases:rollback)$/],
+  ['own', /^(apps:(destroy|rename)|access:(add|remove))$/],
+  ['admin', /^(keys:(add|remove)|routes:rebuild)$/],
+  [
+    'view',
+    /^(apps:report|config:keys|ps|ps:inspect|logs|releases|releases:info|domains|ports|git:report|url|access)$/,
+  ],
+])('the right %s is what %s declare', (right, pattern) => {
+  const found = commands.filter(([name]) => pattern.test(name))
+  expect(found.length).toBeGreaterThan(0)
+  for (const [name, command] of found) expect(command.right, name).toBe(right)
+})
+
+test('--all runs for the apps to which one has the right, and for no other', async () => {
+  ran.length = 0
+  expect((await type('viewer', 'apps:report --all')).code).toBe(0)
+  expect(ran.splice(0)).toEqual(['apps:report own'])
+  expect((await type('server-admin', 'apps:report --all')).code).toBe(0)
+  expect(ran.splice(0)).toEqual(['apps:report foreign', 'apps:report own'])
+  expect((await type('viewer', 'ps:restart --all')).code).toBe(77)
+  expect((await type('member', 'ps:restart --all')).code).toBe(0)
+  expect(ran).toEqual([])
+})
+
+test('a key whose person is gone may do nothing', async () => {
+  store.people.createUser('gone', 'admin')
+  const { code } = await type('nobody' as Person, 'apps')
+  expect(code).not.toBe(0)
+  expect(ran).not.toContain('apps')
+})

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { UserError } from '../server/errors.ts'
+import { readSettings } from '../server/settings.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'paas-settings-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const nothing = '/nonexistent/.env'
+
+test('without any setting there are sensible ones', () => {
+  expect(readSettings({}, nothing)).toMatchObject({
+    domain: 'localhost',
+    sshPort: 2222,
+    httpPort: 8080,
+    httpsPort: 8443,
+    redisUrl: undefined,
+    mysqlUrl: undefined,
+    dockerHost: 'unix:///var/run/docker.sock',
+  })
+})
+
+test('the environment wins over .env, and an empty value is none', () => {
+  const file = join(folder, '.env')
+  writeFileSync(file, 'PAAS_DOMAIN=file.example\nPAAS_SSH_PORT=2022\nPAAS_HTTP_PORT=80\n')
+  expect(readSettings({ PAAS_DOMAIN: 'Env.Example', PAAS_HTTP_PORT: '' }, file)).toMatchObject({
+    domain: 'env.example',
+    sshPort: 2022,
+    httpPort: 8080,
+  })
+})
+
+test.each([
+  ['PAAS_HOME', 'relative/path'],
+  ['PAAS_DOMAIN', 'http://a.example'],
+  ['PAAS_DOMAIN', 'a..b'],
+  ['PAAS_SSH_PORT', '0'],
+  ['PAAS_HTTP_PORT', '65536'],
+  ['PAAS_HTTPS_PORT', 'https'],
+  ['REDIS_URL', 'http://a'],
+  ['REDIS_URL', 'nonsense'],
+  ['MYSQL_URL', 'postgres://a'],
+  ['DOCKER_HOST', 'ssh://a'],
+])('%s=%s is refused with a line that names it', (name, value) => {
+  expect(() => readSettings({ [name]: value }, nothing)).toThrow(UserError)
+  expect(() => readSettings({ [name]: value }, nothing)).toThrow(name)
+})
+
+test('a password is not repeated', () => {
+  expect(() => readSettings({ REDIS_URL: 'http://user:secret@a' }, nothing)).toThrow(/^(?!.*secret)/)
+})

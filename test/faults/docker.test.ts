@@ -102,7 +102,14 @@ test('exits that happen while the connection is lost are found when it is back',
   const [container = ''] = await ours('ps', '-q')
   await execa('docker', ['kill', container])
   await docker.heal()
-  await until('it serves again', async () => (await paas.get(host)).status === 200)
+  await until('it was started again', async () => {
+    const { containers } = JSON.parse(await paas.ok('ps -a dock --json')) as {
+      containers: { state: string; restarts: number }[]
+    }
+    return containers.some((each) => each.state === 'running' && each.restarts > 0)
+  })
+  await paas.ok('routes:rebuild')
+  expect((await paas.get(host)).status).toBe(200)
 }, 60_000)
 
 test('the server starts while Docker is down: routes stay, commands answer, and the rest comes with Docker', async () => {

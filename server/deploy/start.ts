@@ -21,7 +21,7 @@ export async function startContainers(
   places: readonly Place[],
 ): Promise<readonly Container[]> {
   const { paas, app } = deploy
-  const subnet = await ensureNetwork(paas, app)
+  const subnet = app.subnet ?? (await ensureNetwork(paas, app))
   const containers = places.map((place): Container => {
     const container = {
       name: `paas-${app.id}-d${deploy.id}-${place.process}.${place.number}`,
@@ -36,12 +36,16 @@ export async function startContainers(
     return { ...container, restarts: 0, crashed: null }
   })
   deploy.onUndo(() => removeContainers(paas, containers))
-  await everyOne(
-    containers.map(async (container) => {
+  // A subnet once given stays, so only starting has to wait for the network.
+  const network = ensureNetwork(paas, app)
+  await everyOne([
+    network,
+    ...containers.map(async (container) => {
       await paas.engine.containers.create(specOf(paas, app, release, container))
+      await network
       await startOne(paas, container)
     }),
-  )
+  ])
   return containers
 }
 
@@ -132,7 +136,7 @@ function freeNumber(paas: Paas, app: App, subnet: string): number {
 }
 
 /** Waits for all, also after one failed, so that nothing goes on behind an undo; then throws the first failure. */
-async function everyOne(work: readonly Promise<void>[]): Promise<void> {
+async function everyOne(work: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(work)
   for (const result of results) if (result.status === 'rejected') throw result.reason
 }

@@ -59,7 +59,7 @@ async function answered(paas: Paas, container: Container, options: CheckOptions)
   const target = { address: container.address, port: options.release.port, host: options.host }
   const started = performance.now()
   let hinted = false
-  for (let pauseMs = 4; ; pauseMs = Math.min(pauseMs * 1.5, 250)) {
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 1.5, 250)) {
     const status = await probe(target, options.signal)
     if (status !== undefined) {
       if (status >= 500)

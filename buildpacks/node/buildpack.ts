@@ -69,7 +69,7 @@ function nodeNote(node: string, { nodeRange }: PackageJson): string {
 function installNote({ name, tool, lockfile }: PackageManager): string {
   return lockfile === undefined
     ? 'No dependencies, nothing to install'
-    : `Dependencies by ${tool ?? name} from ${lockfile}`
+    : `Dependencies by ${tool?.replace(/^.*\//, '').replace('cli-dist', name) ?? name} from ${lockfile}`
 }
 
 function buildNote({ name, prune }: PackageManager, script: string, isSite: boolean): string {

@@ -65,6 +65,7 @@ function base({ node, manager, cacheKey, registry }: DockerfileParts, as: string
     `FROM paas/node:24${as}`,
     'WORKDIR /app',
     'RUN chown node:node /app',
+    'ENV NPM_CONFIG_UPDATE_NOTIFIER=false',
     ...(tools.length === 0
       ? []
       : [
@@ -72,7 +73,7 @@ function base({ node, manager, cacheKey, registry }: DockerfileParts, as: string
           `RUN --mount=type=cache,id=${cacheKey}-tools,target=/root/.npm npm install --prefix=/opt/node --no-audit --no-fund ${tools.join(' ')}`,
           'ENV PATH=/opt/node/node_modules/.bin:$PATH',
         ]),
-    'ENV NODE_ENV=production NPM_CONFIG_UPDATE_NOTIFIER=false',
+    'ENV NODE_ENV=production',
     'USER node',
   ]
 }

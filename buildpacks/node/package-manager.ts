@@ -101,12 +101,12 @@ function npmFor(node: string): string | undefined {
 }
 
 function pnpm(version: string): Omit<PackageManager, 'lockfile'> {
-  const install = `pnpm install --frozen-lockfile --store-dir=${cacheFolder}/store`
+  const install = `pnpm install --frozen-lockfile --config.store-dir=${cacheFolder}/store`
   return {
     name: 'pnpm',
     tool: `pnpm@${version}`,
     install: { all: `${install} --prod=false`, production: `${install} --prod` },
-    prune: `CI=true pnpm prune --prod --ignore-scripts --store-dir=${cacheFolder}/store`,
+    prune: `CI=true pnpm prune --prod --ignore-scripts --config.store-dir=${cacheFolder}/store`,
   }
 }
 

@@ -1,7 +1,7 @@
 import { test } from 'vitest'
 import { BlogVisitor } from '../../scripts/blog-visitor.ts'
 import { startInstance, until } from '../instance.ts'
-import { exampleRepository } from './push-example.ts'
+import { exampleRepository } from './example.ts'
 import { appendFileSync } from 'node:fs'
 const account = { user: 'ann', password: 'a long one of her own' }
 test('times', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { BlogVisitor } from '../../scripts/blog-visitor.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import type { Repository } from '../repository.ts'
-import { exampleRepository } from './push-example.ts'
+import { exampleRepository } from './example.ts'
 
 // WordPress's own pages take seconds on a busy machine.
 vi.setConfig({ testTimeout: 180_000 })

@@ -37,13 +37,17 @@ test('a push makes a blog that is installed by its form, and all its containers 
 
   await paas.ok('scale --app blog web=3')
   const seenBy = new Set<string>()
-  await until('three containers have answered', async () => {
-    const dashboard = await ann.get('/wp-admin/edit.php')
-    expect(dashboard.status).toBe(200)
-    expect(dashboard.body).toContain('Good day')
-    seenBy.add(dashboard.servedBy)
-    return seenBy.size === 3
-  }, 60_000)
+  await until(
+    'three containers have answered',
+    async () => {
+      const dashboard = await ann.get('/wp-admin/edit.php')
+      expect(dashboard.status).toBe(200)
+      expect(dashboard.body).toContain('Good day')
+      seenBy.add(dashboard.servedBy)
+      return seenBy.size === 3
+    },
+    60_000,
+  )
 
   // Each release has the same salts, so the login outlives it.
   await paas.ok('config:set --app blog WP_DEBUG=false')

@@ -3,7 +3,9 @@ import type { Server } from 'node:http'
 import { execa } from 'execa'
 
 /** Makes `server` listen where the steps of a build reach it: at this machine's address in Docker's default network. */
-export async function buildGateway(server: Server): Promise<{ readonly host: string; readonly port: number }> {
+export async function buildGateway(
+  server: Server,
+): Promise<{ readonly host: string; readonly port: number }> {
   const format = '{{with index .IPAM.Config 0}}{{or .Gateway .Subnet}}{{end}}'
   const { stdout } = await execa('docker', ['network', 'inspect', 'bridge', '--format', format])
   // Docker takes the first address where nothing says another.

@@ -1,7 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import php from '../../buildpacks/php/buildpack.ts'
@@ -11,6 +8,7 @@ import { startInstance, type TestInstance, until } from '../instance.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 import { buildGateway } from './build-gateway.ts'
 import { plainSettings, textTree } from './folder-tree.ts'
+import { zip } from './zip.ts'
 
 const fixture = (name: string): Promise<Repository> =>
   repositoryOf(join(import.meta.dirname, '..', '..', 'buildpacks', 'php', 'fixtures', name))
@@ -191,18 +189,14 @@ type PackageServer = AsyncDisposable & { readonly locked: object; asked(): numbe
 
 /** Serves one package as a zip to builds. */
 async function packageServer(): Promise<PackageServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'paas-packages-'))
-  writeFileSync(join(folder, 'composer.json'), '{"name":"example/far","autoload":{"files":["far.php"]}}')
-  writeFileSync(join(folder, 'far.php'), '<?php namespace Far; function hello() { return "from far away"; }')
-  const archive =
-    'import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1],"w")\nfor f in sys.argv[2:]: z.write(f,"far/"+f)\nz.close()'
-  execFileSync('python3', ['-c', archive, 'far.zip', 'composer.json', 'far.php'], { cwd: folder })
-  const zip = readFileSync(join(folder, 'far.zip'))
-  rmSync(folder, { recursive: true })
+  const archive = zip({
+    'far/composer.json': '{"name":"example/far","autoload":{"files":["far.php"]}}',
+    'far/far.php': '<?php namespace Far; function hello() { return "from far away"; }',
+  })
   let asked = 0
   const server = createServer((_, response) => {
     asked += 1
-    response.end(zip)
+    response.end(archive)
   })
   const { host, port } = await buildGateway(server)
   return {

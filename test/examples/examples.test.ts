@@ -62,3 +62,11 @@ test('monorepo: two apps of one repository, each from its own folder', async () 
   expect((await paas.get('web.localhost')).body).toContain('The web folder')
   expect((await paas.get('api.localhost')).body).toBe('{"folder":"api"}\n')
 }, 60_000)
+
+test('python-wsgi: Python alone serves the application', async () => {
+  using repository = await exampleRepository('python-wsgi')
+  const push = await repository.push(paas, 'greeter')
+  expect(push.exitCode, push.stderr).toBe(0)
+  await paas.ok('config:set -a greeter GREETED=Ann')
+  expect((await paas.get('greeter.localhost')).body).toContain('<h1>Hello Ann</h1><p>Release v2</p>')
+}, 60_000)

@@ -1,0 +1,114 @@
+import type { BuildPlan, Buildpack, BuildSettings, SourceTree } from '../../server/build/buildpack.ts'
+import { type Dependencies, findDependencies } from './dependencies.ts'
+import { pythonVersion, refuseOtherPython } from './python-version.ts'
+import { chooseStart } from './start-command.ts'
+
+export default {
+  name: 'Python',
+  order: 30,
+  looksFor: ['requirements.txt', 'pyproject.toml', 'Pipfile', 'manage.py'],
+  recognises: ({ files }) =>
+    ['requirements.txt', 'pyproject.toml', 'Pipfile', 'manage.py'].some((name) => files.has(name)),
+  plan,
+} satisfies Buildpack
+
+async function plan(tree: SourceTree, settings: BuildSettings): Promise<BuildPlan> {
+  const pyproject = (await tree.read('pyproject.toml')) ?? ''
+  const asked = await refuseOtherPython(tree, pyproject)
+  const dependencies = await findDependencies(tree, pyproject)
+  const start = await chooseStart(tree, dependencies, settings)
+  const collected = await readStaticFiles(tree, settings)
+  return {
+    dockerfile: dockerfile(dependencies, collected, settings),
+    processes: start.web === undefined ? {} : { web: start.web },
+    notes: [
+      `Python ${pythonVersion}${asked === undefined ? '' : ` (${asked})`}`,
+      ...(dependencies.from === undefined ? [] : [`Dependencies by pip from ${dependencies.from}`]),
+      ...dependencies.notes,
+      ...(collected === undefined
+        ? []
+        : ['manage.py collectstatic (not wanted: config:set DISABLE_COLLECTSTATIC=1)']),
+      start.note,
+    ],
+    ignore: ['**/__pycache__', '**/*.pyc', '.venv', 'venv'],
+    files:
+      dependencies.from === 'pyproject.toml' && dependencies.files !== undefined
+        ? [{ path: '.paas/dependencies.py', content: printDependencies }]
+        : [],
+  }
+}
+
+/** Prints what `[project]` needs, a line each, as a requirements file. */
+const printDependencies = `import tomllib
+
+with open("pyproject.toml", "rb") as file:
+    print(*tomllib.load(file)["project"].get("dependencies", []), sep="\\n")
+`
+
+/** What Django's collectstatic needs of config, by the names that the settings mention; undefined: nothing to collect. */
+async function readStaticFiles(
+  tree: SourceTree,
+  { config }: BuildSettings,
+): Promise<readonly string[] | undefined> {
+  if (!tree.files.has('manage.py') || config.DISABLE_COLLECTSTATIC === '1') return undefined
+  const files = [...tree.files.keys()].filter((path) => /^\w+\/settings(\/\w+)?\.py$/.test(path))
+  const text = (await Promise.all(files.map((path) => tree.read(path)))).join('\n')
+  if (!/^\s*STATIC_ROOT\s*=/m.test(text)) return undefined
+  const words = new Set(text.match(/\b[A-Z][A-Z0-9_]*\b/g))
+  return Object.keys(config).filter((name) => words.has(name) && !['PATH', 'HOME'].includes(name))
+}
+
+function dockerfile(
+  dependencies: Dependencies,
+  collected: readonly string[] | undefined,
+  { cacheKey }: BuildSettings,
+): string {
+  const pip = (what: string): string =>
+    [
+      `RUN --mount=type=cache,id=${cacheKey}-packages,target=/var/cache/packages,uid=1000,gid=1000`,
+      'PIP_CACHE_DIR=/var/cache/packages',
+      `pip install ${what}`,
+    ].join(' ')
+  const copy = (what: string): string => `COPY --chown=python:python ${what}`
+  const { from, files, installsProject } = dependencies
+  const installs = {
+    'requirements.txt': [pip('--requirement=requirements.txt')],
+    'pyproject.toml': [
+      ...(files === undefined
+        ? []
+        : [
+            'RUN python .paas/dependencies.py > /tmp/requirements.txt',
+            pip('--requirement=/tmp/requirements.txt'),
+          ]),
+    ],
+  }
+  const install = from === undefined ? [] : installs[from]
+  const lines = [
+    `FROM paas/python:${pythonVersion}`,
+    'WORKDIR /app',
+    'RUN mkdir -p /opt/venv && chown python:python /app /opt/venv',
+    'USER python',
+    'RUN python3 -m venv /opt/venv',
+    'ENV PATH=/opt/venv/bin:$PATH VIRTUAL_ENV=/opt/venv',
+    ...indexes.map((name) => `ARG ${name}`),
+    ...(files === undefined || from === undefined
+      ? [copy('. .'), ...install]
+      : [
+          copy(`${files.join(' ')} ./`),
+          ...(from === 'pyproject.toml' ? [copy('.paas/dependencies.py .paas/')] : []),
+          ...install,
+          copy('. .'),
+        ]),
+    ...(installsProject ? [pip('.')] : []),
+    ...(collected === undefined
+      ? []
+      : [...collected.map((name) => `ARG ${name}`), 'RUN python manage.py collectstatic --noinput']),
+    // What the web servers read: trust the router's headers, log requests, and beat where no disk is.
+    'ENV FORWARDED_ALLOW_IPS=* WEB_CONCURRENCY=2 GUNICORN_CMD_ARGS="--access-logfile=- --worker-tmp-dir=/dev/shm"',
+    'CMD ["python"]',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** Config vars that choose whom pip asks. */
+const indexes = ['PIP_INDEX_URL', 'PIP_EXTRA_INDEX_URL', 'PIP_TRUSTED_HOST', 'PIP_FIND_LINKS', 'PIP_NO_INDEX']

@@ -38,7 +38,7 @@ describe('pushed for real', () => {
     using repository = await fixture('requirements')
     const push = await repository.push(paas, 'wsgi')
     expect(push.stderr).toContain('web: gunicorn app:app --bind 0.0.0.0:$PORT (guessed: WSGI in app.py)')
-    expect(push.exitCode).toBe(0)
+    expect(push.exitCode, push.stderr).toBe(0)
     expect((await paas.get('wsgi.localhost')).body).toBe('http 1000\n')
     const asked = index.asked()
     await repository.commit({ 'more.py': '' })
@@ -55,7 +55,7 @@ describe('pushed for real', () => {
     expect(push.stderr).toContain(
       'web: uvicorn main:app --host 0.0.0.0 --port $PORT (guessed: ASGI in main.py)',
     )
-    expect(push.exitCode).toBe(0)
+    expect(push.exitCode, push.stderr).toBe(0)
     expect((await paas.get('project.localhost')).body).toBe('asynchronous\n')
     await repository.commit({ 'more.py': '' })
     expect((await repository.push(paas, 'project')).stderr).toMatch(/CACHED .*pip install/)

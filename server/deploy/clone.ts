@@ -1,0 +1,122 @@
+import { Readable } from 'node:stream'
+import { buildContext } from '../build/context.ts'
+import { createApp } from '../git-service.ts'
+import type { Paas } from '../paas.ts'
+import type { Progress } from '../progress.ts'
+import type { AppJson } from '../source/app-json.ts'
+import type { App } from '../state/apps.ts'
+import type { User } from '../state/people.ts'
+import type { Release } from '../state/releases.ts'
+import { type Deploy, runDeploy } from './deploy.ts'
+import { destroy } from './destroy.ts'
+import { discardImages } from './discard-images.ts'
+import { ensureNetwork } from './network.ts'
+import { provideAppJson } from './provide-app-json.ts'
+import { currentRelease, draftRelease, formationFor, imageTag } from './release.ts'
+import { releasePhase } from './release-phase.ts'
+import { serve } from './serve.ts'
+import { sourceOf } from './source-of.ts'
+
+export type CloneRequest = {
+  readonly from: App
+  readonly name: string
+  /** Of the new app. */
+  readonly owner: User
+  /** False: only its settings, no release. */
+  readonly deploy: boolean
+  readonly who: string
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+/**
+ * Makes an app of another's image, config vars, quantities and build settings. Its domains and databases are its own:
+ * what app.json asks for is made anew, secrets too. Where that fails, there is no new app. Throws `UserError` where
+ * the name is taken or the other has no release.
+ */
+export async function clone(paas: Paas, request: CloneRequest): Promise<App> {
+  const { from, who, progress, signal } = request
+  const release = request.deploy ? currentRelease(paas, from) : undefined
+  const appJson = await appJsonOf(paas, from, signal)
+  const app = createApp(paas, request.owner, request.name)
+  try {
+    copySettings(paas, { from, to: app, secrets: secretsOf(appJson) })
+    if (release) await deployCopy(paas, { ...request, app, release, appJson })
+  } catch (error) {
+    await destroy(paas, { appId: app.id, who, progress, signal: AbortSignal.timeout(60_000) })
+    throw error
+  }
+  return paas.store.apps.byId(app.id)
+}
+
+async function appJsonOf(paas: Paas, app: App, signal: AbortSignal): Promise<AppJson | undefined> {
+  const commit = app.release === null ? null : currentRelease(paas, app).commit
+  return commit === null ? undefined : (await sourceOf(paas, app, commit, signal)).appJson
+}
+
+const secretsOf = (appJson: AppJson | undefined): ReadonlySet<string> =>
+  new Set(Object.entries(appJson?.env ?? {}).flatMap(([name, { secret }]) => (secret ? [name] : [])))
+
+function copySettings(
+  paas: Paas,
+  { from, to, secrets }: { from: App; to: App; secrets: ReadonlySet<string> },
+): void {
+  const config = Object.entries(paas.store.config.of(from.id)).filter(([name]) => !secrets.has(name))
+  paas.store.transaction(() => {
+    paas.store.config.replace(to.id, Object.fromEntries(config))
+    paas.store.formations.replace(to.id, paas.store.formations.of(from.id))
+    paas.store.apps.setPort(to.id, from.port)
+    paas.store.apps.setBuilder(to.id, from.builder)
+  })
+}
+
+async function deployCopy(
+  paas: Paas,
+  request: CloneRequest & { app: App; release: Release; appJson: AppJson | undefined },
+): Promise<void> {
+  const { from, app, release, appJson } = request
+  await runDeploy(paas, { ...request, appId: app.id, kind: 'push' }, async (deploy) => {
+    const wanted = await provideAppJson(deploy, appJson)
+    await ensureNetwork(paas, app)
+    const next = await draftRelease(paas, deploy.app, {
+      image: await ownImage(deploy, release.image),
+      // The commit is in the other's repository.
+      commit: null,
+      config: wanted.config,
+      nextLinks: wanted.links,
+      processes: release.processes,
+      formation: formationFor(paas, deploy.app, release.processes),
+      description: `Clone of ${from.name} v${release.version}`,
+      createdBy: request.who,
+    })
+    await deploy.step('built')
+    await releasePhase(deploy, next)
+    await serve(deploy, next, { record: wanted.record })
+  })
+}
+
+/** The same layers under labels of its own, so that whatever becomes of the other app leaves it alone. */
+async function ownImage(deploy: Deploy, image: string): Promise<string> {
+  const { paas, app, signal } = deploy
+  const { tags } = await paas.engine.images.inspect(image, { signal })
+  deploy.onUndo(() => discardImages(paas, deploy.id))
+  const emptyArchive = Readable.from([Buffer.alloc(1024)])
+  const { imageId } = await paas.engine.build({
+    context: buildContext({
+      archive: emptyArchive,
+      add: [{ path: 'Dockerfile', content: `FROM ${tags[0] ?? image}\n` }],
+    }),
+    dockerfile: 'Dockerfile',
+    buildArgs: {},
+    labels: {
+      'paas.instance': paas.store.instanceId,
+      'paas.app': app.name,
+      'paas.app-id': app.id,
+      'paas.deploy': String(deploy.id),
+    },
+    tag: imageTag(paas, app),
+    onLine: () => {},
+    signal,
+  })
+  return imageId
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { staticApp } from '../../apps/static.ts'
+import { startInstance, type TestInstance } from '../../instance.ts'
+import { made } from '../../made.ts'
+import { addPerson } from '../../person.ts'
+import { makeRepository } from '../../repository.ts'
+
+let paas: TestInstance
+beforeAll(async () => {
+  paas = await startInstance()
+  using repository = await makeRepository({
+    ...staticApp('the same page'),
+    'app.json': JSON.stringify({ env: { SALT: { generator: 'secret' } } }),
+  })
+  const push = await repository.push(paas, 'shop')
+  if (push.exitCode !== 0) throw new Error(push.stderr)
+  await paas.ok('config:set -a shop COLOUR=green')
+})
+afterAll(async () => {
+  await paas?.[Symbol.asyncDispose]()
+})
+
+test('a clone serves the same image and config with its own secrets, and outlives the other', async () => {
+  await paas.ok('scale -a shop web=2')
+  expect(await paas.ok('apps:clone shop copy')).toContain('http://copy.localhost')
+  expect((await paas.get('copy.localhost')).body).toBe('the same page\n')
+  expect(await paas.ok('config:get -a copy COLOUR')).toBe('green\n')
+  const salts = await Promise.all(['shop', 'copy'].map((app) => paas.ok(`config:get -a ${app} SALT`)))
+  expect(new Set(salts).size).toBe(2)
+  expect((await made(paas, 'copy')).containers).toHaveLength(2)
+
+  await paas.ok('apps:clone copy third')
+  await paas.ok('apps:destroy copy --confirm copy')
+  expect(await made(paas, 'copy')).toEqual({ containers: [], images: [] })
+  await paas.ok('ps:restart -a third')
+  expect((await paas.get('third.localhost')).body).toBe('the same page\n')
+}, 90_000)
+
+test('with --skip-deploy there is no release until a push', async () => {
+  expect(await paas.ok('apps:clone shop later --skip-deploy')).toContain('git push paas:later main')
+  expect(await made(paas, 'later')).toEqual({ containers: [], images: [] })
+  expect(await paas.ok('config:get -a later COLOUR')).toBe('green\n')
+})
+
+test('a clone that does not start leaves nothing', async () => {
+  using repository = await makeRepository({
+    Dockerfile:
+      'FROM paas/busybox\nCMD ["/bin/sh", "-c", "[ -z \\"$FAILS\\" ] && exec busybox httpd -f -p $PORT"]\n',
+  })
+  expect((await repository.push(paas, 'fragile')).exitCode).toBe(0)
+  await paas.ok('config:set -a fragile --no-restart FAILS=1')
+  expect((await paas.ssh('apps:clone fragile broken')).exitCode).not.toBe(0)
+  expect(await made(paas, 'broken')).toEqual({ containers: [], images: [] })
+  expect((await paas.ssh('apps:exists broken')).exitCode).toBe(20)
+}, 60_000)
+
+test('a name that is taken, and an app without a release, are refused', async () => {
+  expect((await paas.ssh('apps:clone shop shop')).stderr).toContain('is taken')
+  await paas.ok('apps:create empty')
+  expect((await paas.ssh('apps:clone empty other')).stderr).toContain('no release yet')
+  expect((await paas.ssh('apps:exists other')).exitCode).toBe(20)
+})
+
+test('only who may change an app may clone it', async () => {
+  const ann = await addPerson(paas, 'ann')
+  expect((await ann.ssh('apps:clone shop hers')).exitCode).toBe(20)
+  await paas.ok('access:add -a shop ann -r viewer')
+  expect((await ann.ssh('apps:clone shop hers')).exitCode).toBe(77)
+})

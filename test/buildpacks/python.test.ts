@@ -164,9 +164,10 @@ async function packageIndex(): Promise<PackageIndex> {
     const files = Object.keys(packages).filter((file) => file.startsWith(`${name}-`))
     const content = packages[request.url?.split('/').at(-1) ?? '']
     if (content) response.end(content)
-    else if (files.length > 0)
+    else if (files.length > 0) {
+      response.setHeader('content-type', 'text/html')
       response.end(files.map((file) => `<a href="/files/${file}">${file}</a>`).join('\n'))
-    else response.writeHead(404).end()
+    } else response.writeHead(404).end()
   })
   const { host, port } = await buildGateway(server)
   return {

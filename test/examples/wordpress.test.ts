@@ -1,5 +1,12 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { BlogVisitor } from '../../scripts/blog-visitor.ts'
+import { buildGateway } from '../buildpacks/build-gateway.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import type { Repository } from '../repository.ts'
 import { exampleRepository } from './example.ts'
@@ -80,6 +87,32 @@ test('a second push of the same source is a blog of its own, with its own databa
   await expect(visitor('other.localhost').logIn(account)).rejects.toThrow('expected the login')
 })
 
+test('a clone is a blog from the same image, with a database and secrets of its own', async () => {
+  await paas.ok('apps:clone blog cloned')
+  const eve = visitor('cloned.localhost')
+  await eve.install('A third blog', { user: 'eve', password: account.password })
+  expect((await eve.get('/')).body).toContain('A third blog')
+  expect((await visitor('blog.localhost').get('/')).body).toContain('Her blog')
+  const keys = ['blog', 'cloned'].map((app) => paas.ok(`config:get -a ${app} AUTH_KEY`))
+  expect(new Set(await Promise.all(keys)).size).toBe(2)
+})
+
+test('WORDPRESS_URL names another release; WORDPRESS_SHA256 refuses any other file', async () => {
+  await using release = await serveRelease()
+  await paas.ok('apps:create chosen')
+  await paas.ok(
+    `config:set -a chosen --no-restart WORDPRESS_URL=${release.url} WORDPRESS_SHA256=${'0'.repeat(64)}`,
+  )
+  const refused = await repository.push(paas, 'chosen')
+  expect(refused.stderr).toContain('has another SHA-256')
+  expect(refused.exitCode).toBe(1)
+  await paas.ok(`config:set -a chosen --no-restart WORDPRESS_SHA256=${release.sha256}`)
+  const push = await repository.push(paas, 'chosen')
+  expect(push.stderr).toContain('WordPress 99.9')
+  expect(push.exitCode).toBe(0)
+  expect((await visitor('chosen.localhost').get('/')).body).toContain('a release of its own')
+})
+
 test('a source that is not there refuses the push and says which address', async () => {
   await paas.ok('apps:create nowhere')
   await paas.ok('config:set --app nowhere --no-restart WORDPRESS_URL=http://127.0.0.1:9/wordpress.tar.gz')
@@ -87,3 +120,31 @@ test('a source that is not there refuses the push and says which address', async
   expect(push.stderr).toContain('WordPress cannot be fetched: http://127.0.0.1:9/wordpress.tar.gz')
   expect(push.exitCode).toBe(1)
 })
+
+/** Serves an archive as wordpress.org has them, to builds. */
+async function serveRelease(): Promise<AsyncDisposable & { readonly url: string; readonly sha256: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'paas-wordpress-'))
+  const files = {
+    'wp-settings.php': '<?php',
+    'wp-includes/version.php': "<?php $wp_version = '99.9';",
+    'index.php': '<?php echo "a release of its own";',
+  }
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(folder, 'wordpress', path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, content)
+  }
+  await execa('tar', ['-czf', 'release.tar.gz', 'wordpress'], { cwd: folder })
+  const archive = readFileSync(join(folder, 'release.tar.gz'))
+  rmSync(folder, { recursive: true })
+  const server = createServer((_, response) => response.end(archive))
+  const { host, port } = await buildGateway(server)
+  return {
+    url: `http://${host}:${port}/release.tar.gz`,
+    sha256: createHash('sha256').update(archive).digest('hex'),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

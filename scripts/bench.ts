@@ -110,6 +110,12 @@ async function containers(given: Given): Promise<readonly Row[]> {
     await settled(given)
     return took
   }
+  const network = await hand.network()
+  const start = async (words: readonly string[]): Promise<number> => {
+    const own = `c${++number}`
+    const took = await timed(() => hand.start(image, `colour=${own}.`, [...words, '--env', `COLOUR=${own}`]))
+    return settle(took)
+  }
   const setColour = (): Promise<Live> => {
     colour = `c${++number}`
     return command(given, `config:set COLOUR=${colour}`, `colour=${colour}.`)
@@ -130,18 +136,18 @@ async function containers(given: Given): Promise<readonly Row[]> {
         await instance.ok(`scale --app ${app} web=1`)
         return settle(took)
       },
-      bare: async () => {
-        const own = `c${++number}`
-        return settle(await timed(() => hand.start(image, `colour=${own}.`, [`COLOUR=${own}`])))
-      },
+      bare: () => start([]),
+      networked: () => start(['--network', network]),
     },
     rounds,
   )
   const others = [{ name: 'docker run', figures: figures.bare }]
+  const alike = [{ name: 'docker run in a network of its own, as apps have', figures: figures.networked }]
   return [
     { what: 'config:set to the first answer', ours: figures.config, others, promise: 1.7 },
     { what: 'rollback to the first answer', ours: figures.rollback, others },
     { what: 'scale web=2, from 1', ours: figures.scale, others },
+    { what: 'config:set to the first answer', ours: figures.config, others: alike },
   ]
 }
 

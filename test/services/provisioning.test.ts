@@ -127,16 +127,17 @@ test('a create that the server did not live to finish is undone at its next star
 test('no user reads what is not his own: 1,056 pairs', async () => {
   using services = await desk()
   const server = locate('/nonexistent', services.url)
+  const never = new AbortController().signal
   const made: Service[] = []
   for (let number = 0; number < 33; number++) {
     const service = await services.make(`s${number}`)
     expect(service.database + service.user).not.toMatch(/[_%]/)
-    await asUser(server, service, (session) => session.run('CREATE TABLE t (a INT)'))
+    await asUser(server, service, never, (session) => session.run('CREATE TABLE t (a INT)'))
     made.push(service)
   }
   let refused = 0
   for (const reader of made) {
-    await asUser(server, reader, async (session) => {
+    await asUser(server, reader, never, async (session) => {
       for (const other of made.filter((each) => each !== reader)) {
         const answer = await session.run(`SELECT * FROM ${other.database}.t`).catch((error: unknown) => error)
         if (/denied/.test(String(answer))) refused++

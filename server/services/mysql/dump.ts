@@ -54,9 +54,13 @@ export async function restore(job: Job & { readonly input: Readable }): Promise<
   )
   const piped = pipeline(input, linesWithoutDefiner(), client.stdin).catch((error: unknown) => error)
   // Half of an input must not look like a whole one.
-  input.once('error', () => client.kill('SIGKILL'))
+  input.once('error', (error) => {
+    if (error instanceof InterruptedError) client.kill('SIGKILL')
+  })
   const result = await client
-  if (result.failed && !signal.aborted && !input.errored) {
+  // A client that ends early breaks its input too: that is its failure, not the sender's.
+  const interrupted = signal.aborted || input.errored instanceof InterruptedError
+  if (result.failed && !interrupted) {
     // Whoever still sends is not to wait for us.
     input.resume()
     const said = String(result.stderr)
@@ -71,7 +75,7 @@ export async function restore(job: Job & { readonly input: Readable }): Promise<
     )
   }
   await piped
-  if (signal.aborted || input.errored) throw new InterruptedError('The import was interrupted half-way')
+  if (interrupted) throw new InterruptedError('The import was interrupted half-way')
 }
 
 const completed = '-- Dump completed'

@@ -387,3 +387,47 @@ test('connect runs statements and prints what mysql --batch would', async () => 
   expect(wrong.exitCode).toBe(1)
   expect(wrong.stdout).toBe('')
 })
+
+describe('while MariaDB is down', () => {
+  beforeAll(async () => {
+    await paas.ok('mysql:create steady')
+    await paas.ok('mysql:link steady other')
+    for (const part of ['mysql.supervisor', 'mysql']) process.kill(paas.pid(part) ?? 0, 'SIGKILL')
+    await until('MariaDB is gone', async () => !existsSync(`/proc/${paas.pid('mysql')}`))
+  })
+
+  test('database commands fail cleanly, with 75', async () => {
+    for (const line of [
+      'create late',
+      'destroy steady --force',
+      'info steady',
+      'export steady',
+      'clone steady x',
+    ]) {
+      const ran = await paas.ssh(`mysql:${line}`)
+      expect(ran).toMatchObject({ exitCode: 75, stdout: '' })
+      expect(ran.stderr).toContain('MySQL is unavailable; nothing was changed')
+    }
+    expect((await paas.ssh('mysql:link first other')).exitCode).toBe(75)
+    expect((await paas.ssh('mysql:connect steady', { input: 'SELECT 1' })).exitCode).toBe(75)
+    expect((await paas.ssh('mysql:import steady', { input: 'SELECT 1;' })).exitCode).toBe(75)
+    expect(JSON.parse(await paas.ok('mysql:links other --json'))).toMatchObject([{ name: 'steady' }])
+  })
+
+  test('apps and deploys go on', async () => {
+    const before = await environmentOf('other')
+    await paas.ok('config:set other MORE=1')
+    expect(await environmentOf('other')).toMatchObject({ MORE: '1', DATABASE_URL: before.DATABASE_URL })
+  })
+
+  test('an app is destroyed and a link taken; their users go when it is back', async () => {
+    await paas.ok('mysql:unlink posts blog')
+    await paas.ok('apps:destroy other --force')
+    await paas.up()
+    const left = "SELECT count(*) FROM mysql.user WHERE user LIKE 'u%'"
+    await until('the users are dropped', async () => (await admin(left).catch(() => '')) === '0')
+    await paas.ok('mysql:info steady')
+    expect((await paas.ssh('mysql:exists late')).exitCode).toBe(1)
+    await paas.ok('mysql:create late')
+  })
+})

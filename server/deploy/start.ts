@@ -1,6 +1,7 @@
 import { splitWords } from '../command-line/words.ts'
 import type { ContainerSpec } from '../docker/container-spec.ts'
-import { UserError } from '../errors.ts'
+import { RefusedError } from '../docker/engine-errors.ts'
+import { AppError, UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Container } from '../state/containers.ts'
@@ -20,7 +21,7 @@ export async function startContainers(
   places: readonly Place[],
 ): Promise<readonly Container[]> {
   const { paas, app } = deploy
-  const subnet = await ensureNetwork(paas, app)
+  const subnet = app.subnet ?? (await ensureNetwork(paas, app))
   const containers = places.map((place): Container => {
     const container = {
       name: `paas-${app.id}-d${deploy.id}-${place.process}.${place.number}`,
@@ -35,13 +36,29 @@ export async function startContainers(
     return { ...container, restarts: 0, crashed: null }
   })
   deploy.onUndo(() => removeContainers(paas, containers))
-  await everyOne(
-    containers.map(async (container) => {
+  // A subnet once given stays, so only starting has to wait for the network.
+  const network = ensureNetwork(paas, app)
+  await everyOne([
+    network,
+    ...containers.map(async (container) => {
       await paas.engine.containers.create(specOf(paas, app, release, container))
-      await paas.engine.containers.start(container.name)
+      await network
+      await startOne(paas, container)
     }),
-  )
+  ])
   return containers
+}
+
+async function startOne(paas: Paas, container: Container): Promise<void> {
+  try {
+    await paas.engine.containers.start(container.name)
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    throw new AppError(`${container.process}.${container.number}: ${error.message}`, {
+      next: 'Correct the command in the Dockerfile or Procfile and push again',
+      cause: error,
+    })
+  }
 }
 
 /** Ends and forgets `containers`, whether Docker still has them or not. */
@@ -126,7 +143,7 @@ function freeNumber(paas: Paas, app: App, subnet: string): number {
 }
 
 /** Waits for all, also after one failed, so that nothing goes on behind an undo; then throws the first failure. */
-async function everyOne(work: readonly Promise<void>[]): Promise<void> {
+async function everyOne(work: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(work)
   for (const result of results) if (result.status === 'rejected') throw result.reason
 }

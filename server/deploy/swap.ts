@@ -16,7 +16,7 @@ export type Change = {
   readonly replace?: (container: Container) => boolean
   /** Told to the store in the transaction of the switch: the new release, config, formation. */
   readonly record: () => void
-  /** Done right after the switch, before routes: the git ref. Must be safe to repeat. */
+  /** Done right after the switch, while the routes are published: the git ref. Must be safe to repeat. */
   readonly afterSwitch?: () => Promise<void>
 }
 
@@ -38,12 +38,13 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
     paas.store.containers.setState(names(surplus), 'retiring')
   })
 
+  const routed = deploy.finish('Routes could not be updated', () => paas.routes.publish(app.id))
   if (change.afterSwitch) {
     const moved = await deploy.finish('The branch could not be moved', change.afterSwitch)
     if (!moved) deploy.leaveOpen()
     await deploy.step('ref-moved')
   }
-  await deploy.finish('Routes could not be updated', () => paas.routes.publish(app.id))
+  await routed
   await deploy.step('routed')
   retireSurplus(deploy, surplus)
 }

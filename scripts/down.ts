@@ -1,3 +1,4 @@
+import { readFile, rm } from 'node:fs/promises'
 import { execa } from 'execa'
 import { readSettings } from '../server/settings.ts'
 import { installed, unitPattern } from './installed.ts'
@@ -17,7 +18,16 @@ await runEntry(async () => {
   // The server first: what it still has to write goes to the others.
   await stop('server')
   await Promise.all((['router', 'haproxy', 'redis', 'mysql', 'rotate'] as const).map(stop))
+  await openGate()
   say.detail('Apps and the Docker Engine go on')
+
+  /** The server's nftables table guards a port that is free now. */
+  async function openGate(): Promise<void> {
+    const table = await readFile(places.mysqlTable, 'utf8').catch(() => undefined)
+    if (table === undefined) return
+    await execa({ reject: false })('nft', ['delete', 'table', ...table.trim().split(' ')])
+    await rm(places.mysqlTable)
+  }
 
   async function stop(name: Parameters<typeof stopPart>[0]): Promise<void> {
     say.detail(`${name.padEnd(8)} ${(await stopPart(name, places)) ? 'stopped' : 'did not run'}`)

@@ -19,6 +19,8 @@ export function layout(home: string) {
     code: at('code'),
     redisSocket: at('run', 'redis.sock'),
     mysqlSocket: at('run', 'mysqld.sock'),
+    /** Name of the nftables table that closes MariaDB's port. */
+    mysqlTable: at('run', 'mysql.nft'),
     adminKey: at('admin_key'),
     adminPublicKey: at('ssh', 'admin.pub'),
     hostPublicKey: at('ssh', 'host_key.pub'),

@@ -35,6 +35,8 @@ export type Command = {
   readonly right: Right
   /** `required`: means an app, found by the rules of `resolveApp`; `optional`: may; `none`: never looks for one. */
   readonly app: 'none' | 'optional' | 'required'
+  /** Where an app's name may stand among the words: `second` in `mysql:link SERVICE APP`; default `first`. */
+  readonly appPlace?: 'first' | 'second'
   readonly arguments?: readonly Argument[]
   readonly flags?: Readonly<Record<string, Flag>>
   readonly examples: readonly string[]

@@ -11,7 +11,8 @@ export function usageOf(name: string, command: Command): string {
     const word = `${argument.name}${argument.repeats ? '...' : ''}`
     return argument.required ? word : `[${word}]`
   })
-  return [name, ...(command.app === 'none' ? [] : ['[APP]']), ...words].join(' ')
+  const place = command.appPlace === 'second' ? 1 : 0
+  return [name, ...(command.app === 'none' ? words : words.toSpliced(place, 0, '[APP]'))].join(' ')
 }
 
 /** All that a command declares, for `COMMAND --help`. */

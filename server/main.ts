@@ -11,6 +11,8 @@ import type { Paas } from './paas.ts'
 import { Routes } from './redis/routes.ts'
 import { loadRegistry } from './registry.ts'
 import { routeSource } from './routing.ts'
+import { Provisioning } from './services/provisioning.ts'
+import { loadServiceKinds } from './services/service-kinds.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { type Door, openDoor } from './ssh/door.ts'
 import { loadHostKey } from './ssh/host-key.ts'
@@ -31,6 +33,12 @@ async function main(): Promise<void> {
   const registry = await loadRegistry()
   const store = new Store(settings.home)
   const closing = new AbortController()
+  const kinds = await loadServiceKinds({
+    home: settings.home,
+    url: settings.mysqlUrl,
+    instanceId: store.instanceId,
+    log,
+  })
   const proved = new Set<string>()
   let door: Door | undefined
   const paas: Paas = {
@@ -43,6 +51,7 @@ async function main(): Promise<void> {
       log,
     }),
     locks: new Locks(),
+    provisioning: new Provisioning({ store, kinds, log, closing: closing.signal }),
     proved,
     log,
     endSessionsOf: async (fingerprint) => door?.endSessionsOf(fingerprint),
@@ -51,6 +60,7 @@ async function main(): Promise<void> {
   admitAdmin(settings, store)
 
   await goOn(paas).catch((error: unknown) => goOnLater(paas, error))
+  paas.provisioning.start()
 
   const key = await loadHostKey(join(settings.home, 'ssh', 'host_key'))
   door = await openDoor({

@@ -1,6 +1,7 @@
 import type { Locks } from './deploy/locks.ts'
 import type { Engine } from './docker/engine.ts'
 import type { Routes } from './redis/routes.ts'
+import type { Provisioning } from './services/provisioning.ts'
 import type { Settings } from './settings.ts'
 import type { Store } from './state/store.ts'
 
@@ -11,6 +12,7 @@ export type Paas = {
   readonly engine: Engine
   readonly routes: Routes
   readonly locks: Locks
+  readonly provisioning: Provisioning
   /** Names of live containers whose identity and health this process has proved: only these are routed to. */
   readonly proved: Set<string>
   /** One line to the server's own log. */

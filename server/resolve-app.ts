@@ -38,9 +38,13 @@ export function resolveApp(
 
   const option = flags.value('app')
   if (option !== undefined) return named(option, '--app')
-  const first = parsed.mayNameApp ? find(words[0]) : undefined
-  if (first) return { app: first, words: words.slice(1), rule: 'the first word is an app' }
-  if (isMistypedApp(command, words)) throw new NoSuchAppError(words[0] ?? '')
+  const place = command.appPlace === 'second' ? 1 : 0
+  const atPlace = parsed.mayNameApp ? find(words[place]) : undefined
+  if (atPlace) {
+    const rule = `the ${command.appPlace ?? 'first'} word is an app`
+    return { app: atPlace, words: words.toSpliced(place, 1), rule }
+  }
+  if (isMistypedApp(command, words)) throw new NoSuchAppError(words[place] ?? '')
   if (!genericUsers.has(session.sshUser)) {
     const app = find(session.sshUser)
     if (app) return { app, words, rule: 'the SSH user name' }
@@ -68,8 +72,9 @@ export function findVisible(store: Store, user: User, name: string | undefined):
   return app && maySee(store, user, app) ? app : undefined
 }
 
-/** A first word that cannot be the command's first argument but could be an app's name. */
+/** A word in the app's place that cannot be the command's argument but could be an app's name. */
 function isMistypedApp(command: Command, words: readonly string[]): boolean {
+  if (command.appPlace === 'second') return words.length > 1
   const [first] = words
   if (first === undefined || command.verbatim || !/^[a-z0-9][a-z0-9-]{0,30}$/.test(first)) return false
   const declared = command.arguments ?? []

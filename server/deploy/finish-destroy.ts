@@ -16,5 +16,7 @@ export async function finishDestroy(paas: Paas, app: App): Promise<void> {
   await paas.engine.networks.remove(networkName(app.id))
   for (const image of await paas.engine.images.list({ labels })) await paas.engine.images.remove(image.id)
   await removeRepository(repositoryOf(paas, app))
+  for (const link of paas.store.links.of(app.id)) paas.provisioning.release(link)
   paas.store.apps.delete(app.id)
+  paas.provisioning.settle()
 }

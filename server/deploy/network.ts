@@ -11,6 +11,9 @@ const last = 256 * 256
 
 export const networkName = (appId: string): string => `paas-${appId}`
 
+/** Of the bridge on the host, by which its firewall tells apps apart. */
+export const bridgeName = networkName
+
 /** `10.x.y.N` in the app's network. */
 export const addressIn = (subnet: string, number: number): string =>
   subnet.replace(/\d+\/24$/, String(number))
@@ -33,7 +36,7 @@ export async function ensureNetwork(paas: Paas, app: App): Promise<string> {
   for (const subnet of candidates) {
     const made = await createUnlessOverlapping(paas, {
       name,
-      bridge: name,
+      bridge: bridgeName(app.id),
       subnet,
       gateway: addressIn(subnet, 1),
       dynamicRange: `${addressIn(subnet, 192)}/26`,

@@ -34,7 +34,7 @@ export async function runOneOff(paas: Paas, oneOff: OneOff): Promise<number> {
     image: release.image,
     ...commandFor(oneOff),
     environment: {
-      ...environmentOf(app, release, `run.${id}`),
+      ...environmentOf(paas, app, release, `run.${id}`),
       ...(terminal ? { TERM: terminal.term } : {}),
       ...oneOff.environment,
     },

@@ -5,11 +5,13 @@ import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import { appUrls } from '../routing.ts'
 import type { Source } from '../source/source.ts'
+import type { ConfigVars } from '../state/config.ts'
 import type { Release } from '../state/releases.ts'
 import { refuseMissingBase } from './base-images.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { discardImages } from './discard-images.ts'
 import { ensureNetwork } from './network.ts'
+import { provideAppJson } from './provide-app-json.ts'
 import { draftRelease, formationFor, imageTag } from './release.ts'
 import { releasePhase } from './release-phase.ts'
 import { moveDeployBranch, repositoryOf } from './repository.ts'
@@ -79,10 +81,11 @@ type Built = {
 async function release(deploy: Deploy, repository: string, built: Built): Promise<void> {
   const { paas, progress } = deploy
   const source = await sourceOf(paas, deploy.app, built.commit, deploy.signal)
+  const wanted = await provideAppJson(deploy, source.appJson)
   progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)
   for (const note of source.notes) progress.detail(note)
   await refuseMissingBase(paas, source.dockerfileText, deploy.signal)
-  const image = await buildBesideNetwork(deploy, repository, source)
+  const image = await buildBesideNetwork(deploy, repository, source, wanted.config)
   await deploy.step('built')
 
   const { app } = deploy
@@ -91,14 +94,21 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
   const next = await draftRelease(paas, app, {
     image,
     commit: built.commit,
-    config: paas.store.config.of(app.id),
+    config: wanted.config,
+    nextLinks: wanted.links,
     processes,
     formation,
     description: `Deploy ${built.commit.slice(0, 8)}`,
     createdBy: deploy.request.who,
   })
   await releasePhase(deploy, next)
-  await serve(deploy, next, built)
+  await serve(deploy, next, {
+    ...built,
+    record: () => {
+      wanted.record()
+      built.record?.()
+    },
+  })
   sayDeployed(deploy, next)
 }
 
@@ -114,17 +124,26 @@ async function branchTip(repository: string, push: PushRequest): Promise<string>
 }
 
 /** Waits for both, also when one has failed: nothing may go on behind the undo. */
-async function buildBesideNetwork(deploy: Deploy, repository: string, source: Source): Promise<string> {
+async function buildBesideNetwork(
+  deploy: Deploy,
+  repository: string,
+  source: Source,
+  config: ConfigVars,
+): Promise<string> {
   const network = ensureNetwork(deploy.paas, deploy.app)
-  const [built] = await Promise.allSettled([buildImage(deploy, repository, source), network])
+  const [built] = await Promise.allSettled([buildImage(deploy, repository, source, config), network])
   if (built.status === 'rejected') throw built.reason
   await network
   return built.value
 }
 
-async function buildImage(deploy: Deploy, repository: string, source: Source): Promise<string> {
+async function buildImage(
+  deploy: Deploy,
+  repository: string,
+  source: Source,
+  config: ConfigVars,
+): Promise<string> {
   const { paas, app, progress, signal } = deploy
-  const config = paas.store.config.of(app.id)
   // Also a build that is cancelled or fails may leave an image.
   deploy.onUndo(() => discardImages(paas, deploy.id))
   const tree = archive(repository, source.tree, signal)

@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { ConfigVars } from '../state/config.ts'
-import type { Formation, Processes, Release } from '../state/releases.ts'
+import type { Formation, Processes, Release, ReleaseLink } from '../state/releases.ts'
 
 const defaultPort = 5000
 
@@ -14,6 +14,8 @@ export type Draft = {
   /** undefined: the image's own command is `web`. */
   readonly processes: Processes | undefined
   readonly formation: Formation
+  /** Default: the app's links as they stand now. Never an older release's: their users may be gone. */
+  readonly nextLinks?: readonly ReleaseLink[]
   readonly description: string
   readonly createdBy: string
 }
@@ -27,6 +29,7 @@ export async function draftRelease(paas: Paas, app: App, draft: Draft): Promise<
     image: draft.image,
     commit: draft.commit,
     config: draft.config,
+    links: draft.nextLinks ?? paas.store.links.next(app.id),
     processes: draft.processes ?? { web: null },
     formation: draft.formation,
     port: app.port ?? configPort(draft.config) ?? image.exposedPorts[0] ?? defaultPort,

@@ -26,7 +26,9 @@ export async function restart(paas: Paas, request: RestartRequest): Promise<numb
       request.process === undefined || container.process === request.process
     const formation = formationFor(paas, app, current.processes)
     const config = paas.store.config.of(app.id)
-    if (request.port === undefined && isSame(config, current.config)) {
+    const links = paas.store.links.next(app.id)
+    const pending = !isSame(config, current.config) || JSON.stringify(links) !== JSON.stringify(current.links)
+    if (request.port === undefined && !pending) {
       await swap(deploy, {
         release: current,
         formation: app.stopped ? {} : formation,

@@ -80,20 +80,27 @@ export function specOf(paas: Paas, app: App, release: Release, container: Contai
     hostname: `${container.process}-${container.number}-v${release.version}`,
     image: release.image,
     ...commandOf(line, release.entrypoint),
-    environment: environmentOf(app, release, `${container.process}.${container.number}`),
+    environment: environmentOf(paas, app, release, `${container.process}.${container.number}`),
     labels: labelsOf(paas, app, release, `${container.process}.${container.number}`),
     network: { name: networkName(app.id), address: container.address },
     limits: defaultLimits,
   }
 }
 
-export function environmentOf(app: App, release: Release, process: string): Record<string, string> {
+/** What a process finds in its environment: ours, then what the release's links give, then the app's own config vars. */
+export function environmentOf(
+  paas: Paas,
+  app: App,
+  release: Release,
+  process: string,
+): Record<string, string> {
   return {
     PAAS_APP: app.name,
     PAAS_RELEASE: `v${release.version}`,
     PAAS_PROCESS: process,
     DYNO: process,
     ...(release.commit ? { GIT_REV: release.commit, SOURCE_VERSION: release.commit } : {}),
+    ...paas.provisioning.environment(release),
     ...release.config,
     PORT: String(release.port),
   }

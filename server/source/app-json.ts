@@ -1,11 +1,28 @@
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
 import { UserError } from '../errors.ts'
+import { parseConfigName } from '../state/config.ts'
 import type { Formation } from '../state/releases.ts'
 
 /** What we read of app.json (https://devcenter.heroku.com/articles/app-json-schema). */
 export type AppJson = {
   /** Process type -> quantity, for the first deploy. */
   readonly formation: Formation
+  readonly addons: readonly Addon[]
+  readonly env: Readonly<Record<string, EnvEntry>>
+}
+
+/** A data service that the app wants: `jawsdb:kitefin`. */
+export type Addon = { readonly plan: string; readonly alias: string | undefined }
+
+/** A config var that the app wants to have. */
+export type EnvEntry = {
+  /** What it is set to where it is not set yet. */
+  readonly value: string | undefined
+  readonly description: string | undefined
+  /** Without a value the push is refused. */
+  readonly required: boolean
+  /** A random value is made once. */
+  readonly secret: boolean
 }
 
 /** Reads `text`, in which comments and trailing commas are tolerated. Throws `UserError` that says where it is wrong. */
@@ -18,7 +35,11 @@ export function parseAppJson(text: string): AppJson {
     throw wrong(`line ${line}: ${inWords(printParseErrorCode(error.error))}`)
   }
   if (!isObject(document)) throw wrong('it is not an object')
-  return { formation: readFormation(document.formation) }
+  return {
+    formation: readFormation(document.formation),
+    addons: readAddons(document.addons),
+    env: readEnv(document.env),
+  }
 }
 
 function readFormation(value: unknown): Formation {
@@ -33,6 +54,43 @@ function readFormation(value: unknown): Formation {
     return [[process, quantity]]
   })
   return Object.fromEntries(entries)
+}
+
+function readAddons(value: unknown): readonly Addon[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value)) throw wrong('"addons" is not a list')
+  return value.map((entry: unknown, index) => {
+    const { plan, as } = isObject(entry) ? entry : { plan: entry, as: undefined }
+    if (typeof plan !== 'string') throw wrong(`"addons[${index}]" is neither a name nor {"plan": name}`)
+    if (as !== undefined && typeof as !== 'string') throw wrong(`"addons[${index}].as" is not a name`)
+    return { plan, alias: as }
+  })
+}
+
+function readEnv(value: unknown): AppJson['env'] {
+  if (value === undefined) return {}
+  if (!isObject(value)) throw wrong('"env" is not an object')
+  return Object.fromEntries(
+    Object.entries(value).map(([name, entry]) => [parseConfigName(name), readEnvEntry(name, entry)]),
+  )
+}
+
+function readEnvEntry(name: string, entry: unknown): EnvEntry {
+  if (typeof entry === 'string')
+    return { value: entry, description: undefined, required: false, secret: false }
+  if (!isObject(entry)) throw wrong(`"env.${name}" is neither a string nor an object`)
+  const { value, description, required, generator } = entry
+  if (value !== undefined && typeof value !== 'string') throw wrong(`"env.${name}.value" is not a string`)
+  if (required !== undefined && typeof required !== 'boolean')
+    throw wrong(`"env.${name}.required" is not true or false`)
+  if (generator !== undefined && generator !== 'secret')
+    throw wrong(`"env.${name}.generator" can only be "secret"`)
+  return {
+    value,
+    description: typeof description === 'string' ? description : undefined,
+    required: required === true,
+    secret: generator === 'secret',
+  }
 }
 
 /** `PropertyNameExpected` -> `property name expected` */

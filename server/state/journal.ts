@@ -13,6 +13,7 @@ export type DeployKind =
   | 'image'
   | 'rename'
   | 'domains'
+  | 'link'
 
 /** One journalled job: after a crash it is ended as old or new, by whether it had switched. */
 export type DeployRecord = {

@@ -8,6 +8,9 @@ export type Processes = Readonly<Record<string, string | null>>
 /** Process type -> how many containers of it. */
 export type Formation = Readonly<Record<string, number>>
 
+/** A link that a release names; what it gives the app is resolved when a container starts. */
+export type ReleaseLink = { readonly id: string; readonly alias: string; readonly primary: boolean }
+
 /** Image + config + process types, numbered v1, v2, ...; immutable. */
 export type Release = {
   readonly appId: string
@@ -16,6 +19,7 @@ export type Release = {
   readonly image: string
   readonly commit: string | null
   readonly config: ConfigVars
+  readonly links: readonly ReleaseLink[]
   readonly processes: Processes
   /** As it was when the release was made; `scale` changes the app's, not this. */
   readonly formation: Formation
@@ -47,13 +51,14 @@ export class Releases {
 
   add(release: Release): void {
     this.#database.run(
-      `INSERT INTO release (app_id, version, image, commit_id, config, processes, formation, port, entrypoint, description, created_by, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO release (app_id, version, image, commit_id, config, links, processes, formation, port, entrypoint, description, created_by, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       release.appId,
       release.version,
       release.image,
       release.commit,
       this.#cipher.seal(JSON.stringify(release.config), `${release.appId}/v${release.version}`),
+      JSON.stringify(release.links),
       JSON.stringify(release.processes),
       JSON.stringify(release.formation),
       release.port,
@@ -99,6 +104,7 @@ export class Releases {
       image: String(row.image),
       commit: row.commit_id === null ? null : String(row.commit_id),
       config: JSON.parse(this.#cipher.open(row.config as Uint8Array, `${appId}/v${version}`)) as ConfigVars,
+      links: JSON.parse(String(row.links)) as readonly ReleaseLink[],
       processes: JSON.parse(String(row.processes)) as Processes,
       formation: JSON.parse(String(row.formation)) as Formation,
       port: Number(row.port),

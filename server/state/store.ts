@@ -9,8 +9,10 @@ import { Domains } from './domains.ts'
 import { Formations } from './formations.ts'
 import { randomName } from './identifiers.ts'
 import { Journal } from './journal.ts'
+import { Links } from './links.ts'
 import { People } from './people.ts'
 import { Releases } from './releases.ts'
+import { Services } from './services.ts'
 
 /** Owner of what should be: everything that must outlive the process, in `$PAAS_HOME/state.db`. */
 export class Store {
@@ -22,8 +24,10 @@ export class Store {
   readonly domains: Domains
   readonly formations: Formations
   readonly journal: Journal
+  readonly links: Links
   readonly people: People
   readonly releases: Releases
+  readonly services: Services
   readonly #database: Database
 
   /** Throws `UserError` where another server holds the store or the master key is gone. */
@@ -38,8 +42,10 @@ export class Store {
     this.domains = new Domains(database)
     this.formations = new Formations(database)
     this.journal = new Journal(database)
+    this.links = new Links(database, cipher)
     this.people = new People(database)
     this.releases = new Releases(database, cipher)
+    this.services = new Services(database, cipher)
     this.instanceId = instanceId(database)
   }
 

@@ -1,0 +1,18 @@
+import type { Command } from '../../command.ts'
+
+export default {
+  summary: 'Create a database',
+  right: 'create',
+  app: 'none',
+  arguments: [{ name: 'NAME', required: true }],
+  examples: ['mysql:create blog'],
+  async run({ paas, user, words, out }) {
+    const { provisioning } = paas
+    const service = await provisioning.create({ kind: 'mysql', name: words[0] ?? '', ownerId: user.id })
+    provisioning.keep(service)
+    out.result({ name: service.name, database: service.database }, () => {
+      out.step(`Created ${service.name}`)
+      out.detail(`Give it to an app: mysql:link ${service.name} APP`)
+    })
+  },
+} satisfies Command

@@ -1,0 +1,31 @@
+import type { Command } from '../../command.ts'
+import { link } from '../../deploy/link.ts'
+import { ownedService } from '../../services/access.ts'
+import { sayLinkChange } from '../../services/say-link.ts'
+
+export default {
+  summary: 'Give an app a database: DATABASE_URL, DB_HOST and so on in its environment',
+  right: 'develop',
+  app: 'required',
+  appPlace: 'second',
+  arguments: [{ name: 'NAME', required: true }],
+  flags: {
+    as: { value: 'ALIAS', summary: 'Prefix of its config vars: BLUE gives BLUE_DATABASE_URL' },
+    'no-restart': { summary: 'Keep it for the next release' },
+  },
+  examples: ['mysql:link blog blog', 'mysql:link orders shop --as ORDERS'],
+  async run(call) {
+    const { paas, app, words, flags, out } = call
+    const service = ownedService(call, 'mysql', words[0] ?? '')
+    const restart = !flags.has('no-restart')
+    const done = await link(paas, { ...call.job, service, restart, alias: flags.value('as') })
+    sayLinkChange(call, `Linked ${service.name} to ${app.name} as ${done.link.alias}`, done.version)
+    const given = paas.provisioning.kind('mysql').environment(service, done.link)
+    const config = paas.store.config.of(app.id)
+    const hidden = done.link.primary ? Object.keys(given).filter((name) => Object.hasOwn(config, name)) : []
+    if (hidden.length > 0) {
+      out.trouble(`The app's own config vars win over the link's: ${hidden.join(', ')}`)
+      out.trouble(`To use the link's: config:unset ${app.name} ${hidden.join(' ')}`)
+    }
+  },
+} satisfies Command

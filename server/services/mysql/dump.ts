@@ -1,0 +1,166 @@
+import { type Readable, Transform, type Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { execa } from 'execa'
+import { InterruptedError, UnavailableError, UserError } from '../../errors.ts'
+import type { Account, Address } from './connection.ts'
+
+type Job = Address & Account & { readonly signal: AbortSignal }
+
+/** Debian's `nobody`: whatever a client could be talked into, it owns nothing here. */
+const nobody = 65_534
+
+/**
+ * Writes a logical dump of the database to `output`, which stays open, as fast as that takes it.
+ * Throws `UserError` where it is not whole.
+ * @param before SQL that stands ahead of it
+ */
+export async function dump(job: Job & { readonly output: Writable; readonly before: string }): Promise<void> {
+  const { output, before, signal } = job
+  const client = run(
+    'mariadb-dump',
+    ['--single-transaction', '--quick', '--triggers', '--events', '--no-tablespaces', '--skip-lock-tables'],
+    { ...job, stdin: 'ignore' },
+  )
+  const filter = linesWithoutDefiner()
+  filter.write(before)
+  let end = ''
+  filter.on('data', (chunk: Buffer) => {
+    end = (end + chunk.subarray(-completed.length * 4).toString('latin1')).slice(-completed.length * 4)
+  })
+  const piped = pipeline(client.stdout, filter, output, { end: false }).catch((error: unknown) => error)
+  const result = await client
+  const broken = await piped
+  if (signal.aborted) throw new InterruptedError()
+  if (result.failed || broken || !end.includes(completed)) {
+    throw failure('The export broke off and is not whole', String(result.stderr), {
+      cause: broken ?? result,
+      next: 'Throw away what has arrived, then try again',
+    })
+  }
+}
+
+/**
+ * Runs a dump's statements in the database. Throws `UserError` with the line at which one failed; what stood before
+ * it is done. A dump may be hostile: client commands (`\!`, system, source) are off, no file can be read, and the
+ * client runs as nobody with an empty environment.
+ */
+export async function restore(job: Job & { readonly input: Readable }): Promise<void> {
+  const { input, signal } = job
+  const client = run(
+    'mariadb',
+    // Either of the first two alone turns client commands off.
+    ['--sandbox', '--binary-mode', '--batch', '--local-infile=0', '--skip-reconnect', '--skip-auto-rehash'],
+    { ...job, stdin: 'pipe' },
+  )
+  const piped = pipeline(input, linesWithoutDefiner(), client.stdin).catch((error: unknown) => error)
+  // Half of an input must not look like a whole one.
+  input.once('error', (error) => {
+    if (error instanceof InterruptedError) client.kill('SIGKILL')
+  })
+  const result = await client
+  // A client that ends early breaks its input too: that is its failure, not the sender's.
+  const interrupted = signal.aborted || input.errored instanceof InterruptedError
+  if (result.failed && !interrupted) {
+    // Whoever still sends is not to wait for us.
+    input.resume()
+    const said = String(result.stderr)
+    const [, line, words] = / at line (\d+)(?: in file: '.*')?: (.*)/.exec(said) ?? []
+    throw failure(
+      line === undefined ? 'The import broke off' : `The import stopped at line ${line}: ${words}`,
+      line === undefined ? said : '',
+      {
+        cause: result,
+        next: 'What stands before it is in the database. Correct the file and import it again',
+      },
+    )
+  }
+  await piped
+  if (interrupted) throw new InterruptedError('The import was interrupted half-way')
+}
+
+const completed = '-- Dump completed'
+
+function run<Stdin extends 'pipe' | 'ignore'>(
+  program: string,
+  options: readonly string[],
+  job: Job & { readonly stdin: Stdin },
+) {
+  const { host, port, user, password, database, signal, stdin } = job
+  return execa(
+    program,
+    [
+      '--no-defaults',
+      ...['--protocol=tcp', `--host=${host}`, `--port=${port}`, `--user=${user}`],
+      ...['--default-character-set=utf8mb4', '--max-allowed-packet=1G'],
+      ...options,
+      database,
+    ],
+    {
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', MYSQL_PWD: password, LC_ALL: 'C' },
+      extendEnv: false,
+      cwd: '/',
+      ...(process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {}),
+      stdin,
+      buffer: { stdout: false, stderr: true },
+      reject: false,
+      cancelSignal: signal,
+      forceKillAfterDelay: 1_000,
+    },
+  )
+}
+
+function failure(message: string, said: string, options: { cause: unknown; next: string }): Error {
+  const lost =
+    /ERROR (2002|2003|2006|2013|1053)\b|error: (2002|2003|2006|2013|1053)\b|Got error: (2002|2003|2006|2013)/i
+  const line = said.split('\n').filter(Boolean).at(-1)
+  const whole = line ? `${message}: ${line}` : message
+  if (lost.test(said)) return new UnavailableError(whole, options)
+  return new UserError(whole, options)
+}
+
+/**
+ * A dump as it can be read elsewhere: who defined a view, trigger or routine is another user there, and naming it
+ * needs an administrator's rights. MySQL's client stumbles over MariaDB's first line.
+ */
+function linesWithoutDefiner(): Transform {
+  let pending: Buffer = Buffer.alloc(0)
+  let insideLong = false
+  const longest = 64 * 1024
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const bytes = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
+      let from = 0
+      for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
+        const line = bytes.subarray(from, end + 1)
+        this.push(insideLong ? line : withoutDefiner(line))
+        insideLong = false
+        from = end + 1
+      }
+      pending = bytes.subarray(from)
+      if (insideLong || pending.length > longest) {
+        if (pending.length > 0) this.push(insideLong ? pending : withoutDefiner(pending))
+        insideLong = true
+        pending = Buffer.alloc(0)
+      }
+      done()
+    },
+    flush(done) {
+      if (pending.length > 0) this.push(withoutDefiner(pending))
+      done()
+    },
+  })
+}
+
+const create = Buffer.from('CREATE ')
+const conditional = Buffer.from('/*')
+const sandboxLine = Buffer.from('/*M!999999\\-')
+const definer = /\bDEFINER ?= ?(?:`(?:[^`]|``)*`|'[^']*'|\w+)@(?:`(?:[^`]|``)*`|'[^']*'|[\w.%]+) ?/
+
+function withoutDefiner(line: Buffer): Buffer {
+  const begins = (start: Buffer): boolean => line.subarray(0, start.length).equals(start)
+  // An empty line, so that the numbers in messages stay true.
+  if (begins(sandboxLine)) return Buffer.from('\n')
+  if (!begins(create) && !begins(conditional)) return line
+  const head = line.subarray(0, 400).toString('latin1')
+  return Buffer.concat([Buffer.from(head.replace(definer, ''), 'latin1'), line.subarray(400)])
+}

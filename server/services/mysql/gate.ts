@@ -1,0 +1,43 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { bridgeName } from '../../deploy/network.ts'
+import type { Link } from '../../state/links.ts'
+
+export type Gate = {
+  readonly home: string
+  readonly instanceId: string
+  readonly port: number
+  readonly log: (line: string) => void
+}
+
+/**
+ * Closes the embedded server's port to all but the host itself and the networks of `links`, in an nftables table of
+ * our own, as a whole or not at all. Each rule names the port: nothing else of the machine is touched. Without root or nft it says so in the log: then the host part of each user is
+ * what keeps others out.
+ */
+export async function closeGate(gate: Gate, links: readonly Link[]): Promise<void> {
+  const table = `inet paas-${gate.instanceId}-mysql`
+  const doors = new Set(
+    links.map((link) => `iifname "${bridgeName(link.appId)}" ip saddr ${link.subnet} accept`),
+  )
+  const rules = [
+    `add table ${table}`,
+    `delete table ${table}`,
+    `table ${table} {`,
+    '  chain input {',
+    '    type filter hook input priority filter; policy accept;',
+    ...['iifname "lo" accept', ...doors, 'drop'].map((rule) => `    tcp dport ${gate.port} ${rule}`),
+    '  }',
+    '}',
+    '',
+  ].join('\n')
+  const { failed, stderr } = await execa('nft', ['-f', '-'], { input: rules, reject: false })
+  if (failed) {
+    const why = String(stderr).split('\n')[0] || 'nft does not run here'
+    gate.log(`MySQL's port ${gate.port} is not closed by nftables, only by its users' networks: ${why}`)
+    return
+  }
+  // For `make down`, which cannot read the state store.
+  writeFileSync(join(gate.home, 'run', 'mysql.nft'), `${table}\n`)
+}

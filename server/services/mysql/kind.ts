@@ -1,0 +1,114 @@
+import { UserError } from '../../errors.ts'
+import type { Link } from '../../state/links.ts'
+import type { Service } from '../../state/services.ts'
+import type { KindOptions, ServiceKind } from '../service-kind.ts'
+import { type Account, asAdmin, asUser, locate, type Server, type Session } from './connection.ts'
+import { dump, restore } from './dump.ts'
+import { closeGate } from './gate.ts'
+import { routines } from './routines.ts'
+import { shell } from './shell.ts'
+
+/** One client must not use up the server's connections. */
+const mostConnections = 30
+
+/** Databases on the MySQL server at MYSQL_URL, or on the MariaDB that the instance runs itself. */
+export function open(options: KindOptions): ServiceKind {
+  const { home, url, instanceId, log } = options
+  const server = locate(home, url)
+  return {
+    title: 'MySQL database',
+    addons: ['mysql', 'mariadb', 'jawsdb', 'jawsdb-maria', 'cleardb', 'heroku-mysql', 'dokku-mysql'],
+    // No `_` or `%`: in GRANT they are wildcards and would open other databases.
+    names: (serviceId) => ({
+      database: `paas${instanceId}${serviceId}`,
+      user: `s${instanceId}${serviceId}`,
+    }),
+    linkUser: (linkId) => `u${instanceId}${linkId}`,
+
+    create: (service) =>
+      asAdmin(server, async (admin) => {
+        await admin.run(
+          `CREATE DATABASE IF NOT EXISTS ${admin.name(service.database)} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`,
+        )
+        await letIn(admin, service.database, { ...service, from: ownHost(server) })
+      }),
+    destroy: (service) =>
+      asAdmin(server, async (admin) => {
+        await admin.run(`DROP USER IF EXISTS ${account(admin, service.user, ownHost(server))}`)
+        await admin.run(`DROP DATABASE IF EXISTS ${admin.name(service.database)}`)
+      }),
+    grant: (service, link) =>
+      asAdmin(server, (admin) => letIn(admin, service.database, { ...link, from: linkHost(server, link) })),
+    revoke: (link) =>
+      asAdmin(server, async (admin) => {
+        await admin.run(`DROP USER IF EXISTS ${account(admin, link.user, linkHost(server, link))}`)
+      }),
+    async admit(links) {
+      if (!server.embedded) return
+      await closeGate({ home, instanceId, port: server.host().port, log }, links)
+    },
+
+    environment(service, link) {
+      const host = server.remote ?? link.subnet.replace(/\d+\/24$/, '1')
+      const { port } = server.host()
+      return {
+        DATABASE_URL: urlOf({ host, port }, { ...link, database: service.database }),
+        DB_HOST: host,
+        DB_PORT: String(port),
+        DB_NAME: service.database,
+        DB_USER: link.user,
+        DB_PASSWORD: link.password,
+      }
+    },
+    facts: (service) =>
+      asAdmin(server, async (admin) => {
+        const size = await admin.run(
+          `SELECT count(*), coalesce(sum(data_length + index_length), 0) FROM information_schema.tables WHERE table_schema = ${admin.value(service.database)}`,
+        )
+        const version = await admin.run('SELECT version()')
+        return {
+          database: service.database,
+          server: version.rows[0]?.[0] ?? '',
+          tables: Number(size.rows[0]?.[0] ?? 0),
+          bytes: Number(size.rows[0]?.[1] ?? 0),
+        }
+      }),
+    dsn: (service) => urlOf(server.host(), service),
+    connect: (service, streams) =>
+      asUser(server, service, streams.signal, (session) => shell(session, streams)),
+    export: async (service, output, signal) => {
+      const before = await asAdmin(server, (admin) => routines(admin, service.database))
+      await dump({ ...server.host(), ...accountOf(service), before, output, signal })
+    },
+    import: (service, input, signal) => restore({ ...server.host(), ...accountOf(service), input, signal }),
+  }
+}
+
+/** Makes the user, or gives the one that is there this password, and opens this one database to it. */
+async function letIn(
+  admin: Session,
+  database: string,
+  who: { readonly user: string; readonly password: string; readonly from: string },
+): Promise<void> {
+  if (/[_%\\]/.test(database)) throw new UserError(`The database name ${database} holds a wildcard`)
+  const name = account(admin, who.user, who.from)
+  const password = admin.value(who.password)
+  await admin.run(`CREATE USER IF NOT EXISTS ${name} IDENTIFIED BY ${password}`)
+  await admin.run(`ALTER USER ${name} IDENTIFIED BY ${password} WITH MAX_USER_CONNECTIONS ${mostConnections}`)
+  await admin.run(`GRANT ALL PRIVILEGES ON ${admin.name(database)}.* TO ${name}`)
+}
+
+const account = (admin: Session, user: string, from: string): string =>
+  `${admin.value(user)}@${admin.value(from)}`
+
+/** Where the service's own user comes from: this process. */
+const ownHost = (server: Server): string => (server.remote === undefined ? '127.0.0.1' : '%')
+
+/** Towards another machine the app's address is the host's, which only that machine knows. */
+const linkHost = (server: Server, link: Link): string =>
+  server.remote === undefined ? link.subnet.replace('/24', '/255.255.255.0') : '%'
+
+const accountOf = ({ user, password, database }: Service): Account => ({ user, password, database })
+
+const urlOf = (at: { host: string; port: number }, { user, password, database }: Account): string =>
+  `mysql://${user}:${password}@${at.host}:${at.port}/${database}`

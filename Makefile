@@ -1,7 +1,7 @@
 # `make up` brings a bare Debian machine to a running server; `make demo` shows the whole way of a push.
 # Settings: .env and the environment, see .env.example.
 
-.PHONY: help up down status logs check test demo install bench base-images
+.PHONY: help up down status logs check test demo demo-wordpress install bench base-images
 .SILENT:
 .DEFAULT_GOAL := help
 
@@ -29,6 +29,11 @@ logs:
 demo:
 	scripts/bootstrap
 	scripts/run node scripts/demo.ts
+
+## make demo-wordpress  make up, then push examples/wordpress, install it, and show it on three containers
+demo-wordpress:
+	scripts/bootstrap
+	scripts/run node scripts/demo-wordpress.ts
 
 ## make check    types, lint and format
 check:

@@ -14,6 +14,8 @@ export type BaseImage = {
   readonly user: string
   /** Of Debian; what they depend on comes along, and busybox for everything else. Their scripts do not run. */
   readonly packages: readonly string[]
+  /** The C library's character tables are wanted (iconv): 8 MB that are otherwise left out. */
+  readonly characterTables?: boolean
   /** Instructions of a Dockerfile, on top of the files. */
   readonly changes: readonly string[]
   /** Does what the packages' scripts would have done, and adds what is not a package. */
@@ -28,7 +30,7 @@ export async function makeBaseImage(image: BaseImage, dockerHost: string): Promi
   await using folder = await mkdtempDisposable(join(tmpdir(), 'paas-image-'))
   const root = join(folder.path, 'root')
   await makeRoot(root, image.user)
-  await unpack(['busybox-static', ...image.packages], root, join(folder.path, 'packages'))
+  await unpack(image, root, join(folder.path, 'packages'))
   await linkApplets(root)
   await addAuthorities(root)
   await image.complete?.(root, folder.path)
@@ -60,14 +62,15 @@ async function makeRoot(root: string, user: string): Promise<void> {
   await writeFile(join(root, 'etc/group'), `root:x:0:\n${user}:x:1000:\nnogroup:x:65534:\n`)
 }
 
-/** What the packages would install into `root`, without documentation, translations and character tables. */
-async function unpack(packages: readonly string[], root: string, archives: string): Promise<void> {
-  await download(packages, archives)
+/** What the packages would install into `root`, without documentation, translations and, mostly, character tables. */
+async function unpack(image: BaseImage, root: string, archives: string): Promise<void> {
+  await download(['busybox-static', ...image.packages], archives)
+  const unwanted = image.characterTables ? leftOut : [...leftOut, ...characterTables]
   for (const archive of (await readdir(archives)).filter((name) => name.endsWith('.deb'))) {
     const contents = join(archives, `${archive}.tar`)
     await execa({ stdout: { file: contents } })('dpkg-deb', ['--fsys-tarfile', join(archives, archive)])
     // lib and bin are links in `root`, and must stay so.
-    const flags = ['--keep-directory-symlink', ...leftOut.map((name) => `--exclude=${name}`)]
+    const flags = ['--keep-directory-symlink', ...unwanted.map((name) => `--exclude=${name}`)]
     await execa('tar', ['-C', root, ...flags, '-xf', contents])
   }
   await rm(archives, { recursive: true })
@@ -77,12 +80,12 @@ const leftOut = [
   ...['doc', 'man', 'info', 'locale', 'lintian', 'bug', 'perl5', 'bash-completion'].map(
     (name) => `./usr/share/${name}`,
   ),
-  './usr/lib/*/gconv',
   './usr/lib/*/perl*',
-  './lib/*/gconv',
   './lib/systemd',
   './usr/lib/systemd',
 ]
+
+const characterTables = ['./usr/lib/*/gconv', './lib/*/gconv']
 
 /** With an empty list of what is installed, apt brings all that a package depends on. */
 async function download(packages: readonly string[], archives: string): Promise<void> {

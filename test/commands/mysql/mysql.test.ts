@@ -285,7 +285,8 @@ describe('another person', () => {
 
   test('loses the users of an app that he destroys, and keeps the database', async () => {
     const before = Number(await admin('SELECT count(*) FROM mysql.user'))
-    await bob('apps:destroy bobs --force')
+    const destroyed = await bob('apps:destroy bobs --force')
+    expect(destroyed.stdout).toContain('The MySQL database bobs stays; to destroy it: mysql:destroy bobs')
     await until(
       'the user is dropped',
       async () => Number(await admin('SELECT count(*) FROM mysql.user')) === before - 1,

@@ -52,11 +52,11 @@ export async function restore(job: Job & { readonly input: Readable }): Promise<
     ['--sandbox', '--binary-mode', '--batch', '--local-infile=0', '--skip-reconnect', '--skip-auto-rehash'],
     { ...job, stdin: 'pipe' },
   )
-  const piped = pipeline(input, linesWithoutDefiner(), client.stdin).catch((error: unknown) => error)
-  // Half of an input must not look like a whole one.
+  // Before the pipeline ends the client's input: at an end the client would run the half statement that it has.
   input.once('error', (error) => {
     if (error instanceof InterruptedError) client.kill('SIGKILL')
   })
+  const piped = pipeline(input, linesWithoutDefiner(), client.stdin).catch((error: unknown) => error)
   const result = await client
   // A client that ends early breaks its input too: that is its failure, not the sender's.
   const interrupted = signal.aborted || input.errored instanceof InterruptedError
@@ -104,7 +104,7 @@ function run<Stdin extends 'pipe' | 'ignore'>(
       buffer: { stdout: false, stderr: true },
       reject: false,
       cancelSignal: signal,
-      forceKillAfterDelay: 1_000,
+      killSignal: 'SIGKILL',
     },
   )
 }

@@ -285,7 +285,8 @@ describe('another person', () => {
 
   test('loses the users of an app that he destroys, and keeps the database', async () => {
     const before = Number(await admin('SELECT count(*) FROM mysql.user'))
-    await bob('apps:destroy bobs --force')
+    const destroyed = await bob('apps:destroy bobs --force')
+    expect(destroyed.stdout).toContain('The MySQL database bobs stays; to destroy it: mysql:destroy bobs')
     await until(
       'the user is dropped',
       async () => Number(await admin('SELECT count(*) FROM mysql.user')) === before - 1,
@@ -350,6 +351,26 @@ describe('export and import', () => {
     expect(ran.stderr).toContain('The import stopped at line 3: ')
     expect(ran.stderr).toContain('What stands before it is in the database')
     expect((await sql('first', 'SELECT a FROM half')).stdout).toBe('a\n1\n')
+  })
+
+  test('an import that is cut off does not run the half statement that it has', async () => {
+    await paas.ok('mysql:create cut')
+    await paas.ok('mysql:import cut', { input: 'CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2);' })
+    const ssh = execa('ssh', ['-F', paas.sshConfig, '-o', 'BatchMode=yes', 'paas', 'mysql:import cut'], {
+      reject: false,
+    })
+    ssh.stdin.write('INSERT INTO t VALUES (3);\nDELETE FROM t\n')
+    await until('the first statement is run', async () =>
+      (await sql('cut', 'SELECT * FROM t')).stdout.includes('3'),
+    )
+    ssh.kill('SIGKILL')
+    await ssh
+    await until(
+      'the client is gone',
+      async () =>
+        (await admin("SELECT count(*) FROM information_schema.processlist WHERE user LIKE 's%'")) === '0',
+    )
+    expect((await sql('cut', 'SELECT count(*) AS n FROM t')).stdout).toBe('n\n3\n')
   })
 
   test.each([

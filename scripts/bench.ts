@@ -2,15 +2,17 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { execa, type ResultPromise } from 'execa'
+import { execa } from 'execa'
 import { readSettings } from '../server/settings.ts'
 import { startInstance, type TestInstance, until } from '../test/instance.ts'
 import { makeRepository, type Repository } from '../test/repository.ts'
 import { ensureBaseImages } from './base-images.ts'
 import { benchApp } from './bench/bench-app.ts'
 import { type ByHand, byHand } from './bench/by-hand.ts'
-import { firstAnswer, type Page } from './bench/first-answer.ts'
+import type { Page } from './bench/first-answer.ts'
+import { type Live, live } from './bench/live.ts'
 import { memoryOf, type PartMemory, sharedFiles } from './bench/memory.ts'
+import { nodeExample } from './bench/node-example.ts'
 import { startOpenSsh } from './bench/openssh.ts'
 import { alternating, type Measure, timed } from './bench/pairs.ts'
 import { type Row, table } from './bench/table.ts'
@@ -26,14 +28,19 @@ const promisedMegabytes = 150
 const embedded: ReadonlySet<string> = new Set(['redis', 'mysql'])
 
 // Words after the script's name choose sections.
-const sections = { deploys, containers, logins }
+const sections = {
+  deploys,
+  node: ({ instance, hand }: Given) => nodeExample(instance, hand, rounds),
+  containers,
+  logins,
+}
 const wanted = process.argv.slice(2)
 
 // Everything that we promise of speed and size, beside the same steps by hand, in one run on an instance of its own.
 await runEntry(async () => {
   const { dockerHost } = readSettings()
   if (!dockerHost.startsWith('unix:')) throw new Error('make bench needs DOCKER_HOST to be a unix socket')
-  await ensureBaseImages(dockerHost)
+  await ensureBaseImages(dockerHost, ['busybox', 'node'])
   say.step('Starting an instance')
   await using instance = await startInstance({ MYSQL_URL: '', DOCKER_HOST: dockerHost })
   await using hand = byHand(`bench-by-hand-${instance.id}`, new URL(dockerHost).pathname)
@@ -202,14 +209,6 @@ async function logins({ instance }: Given): Promise<readonly Row[]> {
   ]
 }
 
-/** Milliseconds from a command's start. */
-type Live = {
-  /** Until the first answer of what it made. */
-  readonly answered: number
-  /** Until it returned. */
-  readonly returned: number
-}
-
 function push({ instance, repository, page }: Given, text: string): Promise<Live> {
   const git = execa('git', ['push', `paas:${app}`, 'main'], {
     cwd: repository.path,
@@ -223,27 +222,6 @@ function push({ instance, repository, page }: Given, text: string): Promise<Live
 function command({ instance, page }: Given, line: string, text: string): Promise<Live> {
   const words = ['-F', instance.sshConfig, '-o', 'BatchMode=yes', 'paas', `${line} --app ${app}`]
   return live(execa('ssh', words, { stdin: 'ignore', all: true }), page, text)
-}
-
-type Running = ResultPromise<{ all: true; stdin: 'ignore' }>
-
-/** Asks for the page from when the client is told that the container is being started: before it could not answer. */
-async function live(running: Running, page: Page, text: string): Promise<Live> {
-  const started = performance.now()
-  const since = (): number => performance.now() - started
-  const starting = new Promise<void>((resolve) => {
-    let told = ''
-    running.all.on('data', (chunk) => {
-      told += String(chunk)
-      if (told.includes('Starting')) resolve()
-    })
-  })
-  // A failure speaks before the page does.
-  const returned = running.then(since)
-  await Promise.race([starting, returned])
-  const answered = firstAnswer(page, text).then(since)
-  const [first, end] = await Promise.all([answered, returned])
-  return { answered: first, returned: end }
 }
 
 /** Returns when nothing is being drained, stopped or removed any more, so that the next measurement has the machine. */

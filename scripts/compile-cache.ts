@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmod, cp, glob, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, glob, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import type { Account } from './identity.ts'
@@ -38,8 +38,14 @@ async function shareWith({ uid }: Account, folder: string): Promise<void> {
   const own = `-${process.getuid?.()}`
   for (const name of (await readdir(folder)).filter((each) => /^v\d/.test(each) && each.endsWith(own))) {
     const copy = join(folder, `${name.slice(0, -own.length)}-${uid}`)
-    await cp(join(folder, name), copy, { recursive: true })
-    for (const file of await readdir(copy)) await chmod(join(copy, file), 0o644)
+    await mkdir(copy, { recursive: true })
+    // Each file at once, since another instance of this checkout may be starting; a name with a dot is half written.
+    for (const file of (await readdir(join(folder, name))).filter((each) => !each.includes('.'))) {
+      const half = join(copy, `${file}.${process.pid}`)
+      await copyFile(join(folder, name, file), half)
+      await chmod(half, 0o644)
+      await rename(half, join(copy, file))
+    }
     await chmod(copy, 0o755)
   }
 }

@@ -20,7 +20,7 @@ await runEntry(async () => {
   const url = `http://${app}.${settings.domain}:${settings.httpPort}/`
   const sshCommand = `ssh -F '${places.sshConfig.replaceAll("'", "'\\''")}'`
   const repository = join(places.home, 'demo')
-  await ensureBaseImages(settings.dockerHost)
+  await ensureBaseImages(settings.dockerHost, ['busybox'])
 
   await step(`Copy examples/hello into a git repository: ${repository}`, async () => {
     await mkdir(repository, { recursive: true, mode: 0o700 })

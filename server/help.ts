@@ -16,7 +16,7 @@ export function usageOf(name: string, command: Command): string {
 
 /** All that a command declares, for `COMMAND --help`. */
 export function commandHelp(name: string, command: Command): string {
-  const options = Object.entries(flagsOf(command))
+  const options = Object.entries({ ...command.flags, ...flagsOf(command) })
     .filter(([flag]) => flag !== 'app' || command.app !== 'none')
     .map(
       ([flag, { short, value, summary }]): Row => [

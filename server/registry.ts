@@ -20,7 +20,7 @@ export type Registry = {
 export async function loadRegistry(
   folder: string = join(import.meta.dirname, 'commands'),
 ): Promise<Registry> {
-  const commands = new Map<string, Command>()
+  const loaded = new Map<string, Command>()
   const names = new Map<string, string>()
   const claim = (word: string, name: string): void => {
     if (names.has(word))
@@ -39,10 +39,11 @@ export async function loadRegistry(
     if (!command || !rights.has(command.right)) throw new Error(`The command ${name} declares no right`)
     if (!command.summary) throw new Error(`The command ${name} declares no summary`)
     if (!command.examples?.length) throw new Error(`The command ${name} declares no example`)
-    commands.set(name, command)
+    loaded.set(name, command)
     claim(name, name)
     for (const alias of command.aliases ?? []) claim(alias, name)
   }
+  const commands = new Map([...loaded].sort(([a], [b]) => (a < b ? -1 : 1)))
   return {
     commands,
     find(word) {

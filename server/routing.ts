@@ -28,7 +28,7 @@ export function routeSource(
 ): RouteSource {
   const routeOf = (app: App): AppRoute => ({
     name: app.name,
-    hosts: app.destroying ? [] : appHosts({ store, settings }, app),
+    hosts: appHosts({ store, settings }, app),
     backends: store.containers
       .of(app.id, 'live')
       .filter((container) => container.process === 'web' && !container.crashed && isProved(container.name))
@@ -39,7 +39,11 @@ export function routeSource(
       })),
   })
   return {
-    all: () => new Map(store.apps.list().map((app) => [app.id, routeOf(app)])),
-    one: (appId) => (store.apps.exists(appId) ? routeOf(store.apps.byId(appId)) : undefined),
+    all: () =>
+      new Map(store.apps.list().flatMap((app) => (app.destroying ? [] : [[app.id, routeOf(app)] as const]))),
+    one: (appId) => {
+      const app = store.apps.exists(appId) ? store.apps.byId(appId) : undefined
+      return app && !app.destroying ? routeOf(app) : undefined
+    },
   }
 }

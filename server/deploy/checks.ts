@@ -19,6 +19,8 @@ export type CheckOptions = {
 const giveUpMs = 60_000
 const hintAfterMs = 5_000
 const lastLines = 20
+/** Without a web process to wait for, a worker that dies at once still has to be seen. */
+const settleMs = 1_000
 /** Docker's own name server listens in every container. */
 const dockerResolver = '127.0.0.11'
 const probeTimeoutMs = 5_000
@@ -43,7 +45,7 @@ export async function checkContainers(
     .filter((container) => container.process === 'web')
     .map((container) => answered(paas, container, { ...options, signal }))
   try {
-    await Promise.race([Promise.all(answers), ...exits])
+    await Promise.race([answers.length > 0 ? Promise.all(answers) : wait(settleMs), ...exits])
     await assertRunning(paas, containers)
   } catch (error) {
     throw options.signal.aborted ? new InterruptedError() : error

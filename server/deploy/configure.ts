@@ -1,8 +1,8 @@
 import type { Paas } from '../paas.ts'
 import { type ConfigVars, parseConfigVars } from '../state/config.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
-import { currentRelease, draftRelease, formationFor, installRelease } from './release.ts'
-import { swap } from './swap.ts'
+import { currentRelease, draftRelease, formationFor } from './release.ts'
+import { serve } from './serve.ts'
 
 export type ConfigureRequest = Omit<DeployRequest, 'kind'> & {
   /** From the config as it stands under the lock to the new one. */
@@ -27,21 +27,14 @@ export async function configure(paas: Paas, request: ConfigureRequest): Promise<
       return { config, version: undefined }
     }
     const current = currentRelease(paas, app)
-    const formation = formationFor(paas, app, current.processes)
     const release = await draftRelease(paas, app, {
       ...current,
       config,
-      formation,
+      formation: formationFor(paas, app, current.processes),
       description: request.description,
       createdBy: request.who,
     })
-    paas.store.journal.setVersion(deploy.id, release.version)
-    await deploy.step('released')
-    await swap(deploy, {
-      release,
-      formation: app.stopped ? {} : formation,
-      record: () => installRelease(paas, release),
-    })
+    await serve(deploy, release)
     return { config, version: release.version }
   })
 }

@@ -124,7 +124,7 @@ export async function runDeploy<T>(
     what: request.kind,
     onWait: (holder) =>
       request.progress.step(
-        `Waiting: ${holder.who} holds the app (${holder.what}) since ${holder.since.toISOString()}`,
+        `Waiting: ${holder.who} holds the app (${holder.what}) since ${holder.since.toISOString().slice(11, 19)} UTC`,
       ),
     signal: request.signal,
   })

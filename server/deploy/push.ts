@@ -1,18 +1,20 @@
 import { buildContext } from '../build/context.ts'
 import { UserError } from '../errors.ts'
 import { archive, isAncestor, noObject, resolve } from '../git/git.ts'
-import { checkTree } from '../git/tree.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import { appUrls } from '../routing.ts'
-import { readSource, type Source } from '../source/source.ts'
+import type { Source } from '../source/source.ts'
 import type { Release } from '../state/releases.ts'
+import { refuseMissingBase } from './base-images.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { discardImages } from './discard-images.ts'
 import { ensureNetwork } from './network.ts'
-import { draftRelease, formationFor, imageTag, installRelease } from './release.ts'
+import { draftRelease, formationFor, imageTag } from './release.ts'
+import { releasePhase } from './release-phase.ts'
 import { moveDeployBranch, repositoryOf } from './repository.ts'
-import { swap } from './swap.ts'
+import { serve } from './serve.ts'
+import { sourceOf } from './source-of.ts'
 
 export type PushRequest = {
   readonly appId: string
@@ -62,29 +64,24 @@ export async function rebuild(paas: Paas, request: Omit<DeployRequest, 'kind'>):
       app.deployBranch === null ? undefined : await resolve(repository, `refs/heads/${app.deployBranch}`)
     if (!commit)
       throw new UserError(`${app.name} has no deployed commit`, { next: `git push paas:${app.name} main` })
-    await release(deploy, repository, { commit, record: () => {} })
+    await release(deploy, repository, { commit })
   })
 }
 
 type Built = {
   readonly commit: string
   /** Part of the switch's transaction. */
-  readonly record: () => void
+  readonly record?: () => void
   readonly afterSwitch?: () => Promise<void>
 }
 
 /** From a commit to what serves: tree, context, build, release, swap. */
 async function release(deploy: Deploy, repository: string, built: Built): Promise<void> {
   const { paas, progress } = deploy
-  const tree = await checkTree(repository, built.commit, deploy.signal)
-  const source = await readSource({
-    repository,
-    commit: built.commit,
-    files: tree.files,
-    config: paas.store.config.of(deploy.app.id),
-  })
+  const source = await sourceOf(paas, deploy.app, built.commit, deploy.signal)
   progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)
   for (const note of source.notes) progress.detail(note)
+  await refuseMissingBase(paas, source.dockerfileText, deploy.signal)
   const image = await buildBesideNetwork(deploy, repository, source)
   await deploy.step('built')
 
@@ -100,18 +97,8 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
     description: `Deploy ${built.commit.slice(0, 8)}`,
     createdBy: deploy.request.who,
   })
-  paas.store.journal.setVersion(deploy.id, next.version)
-  await deploy.step('released')
-
-  await swap(deploy, {
-    ...built,
-    release: next,
-    formation: app.stopped ? {} : formation,
-    record: () => {
-      installRelease(paas, next)
-      built.record()
-    },
-  })
+  await releasePhase(deploy, next)
+  await serve(deploy, next, built)
   sayDeployed(deploy, next)
 }
 
@@ -140,10 +127,11 @@ async function buildImage(deploy: Deploy, repository: string, source: Source): P
   const config = paas.store.config.of(app.id)
   // Also a build that is cancelled or fails may leave an image.
   deploy.onUndo(() => discardImages(paas, deploy.id))
-  const tree = archive(repository, source.commit, signal)
+  const tree = archive(repository, source.tree, signal)
   const context = buildContext({
     archive: tree.stream,
     add: source.added,
+    keep: [source.dockerfile],
     ...(source.dockerignore === undefined ? {} : { dockerignore: source.dockerignore }),
   })
   const { imageId } = await paas.engine.build({

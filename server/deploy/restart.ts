@@ -1,6 +1,9 @@
 import type { Paas } from '../paas.ts'
+import type { ConfigVars } from '../state/config.ts'
+import type { Container } from '../state/containers.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
-import { assertProcess, currentRelease, draftRelease, formationFor, installRelease } from './release.ts'
+import { assertProcess, currentRelease, draftRelease, formationFor } from './release.ts'
+import { serve } from './serve.ts'
 import { swap } from './swap.ts'
 
 export type RestartRequest = Omit<DeployRequest, 'kind'> & {
@@ -19,32 +22,36 @@ export async function restart(paas: Paas, request: RestartRequest): Promise<numb
     const { app } = deploy
     const current = currentRelease(paas, app)
     if (request.process !== undefined) assertProcess(app, current, request.process)
+    const replace = (container: Container): boolean =>
+      request.process === undefined || container.process === request.process
     const formation = formationFor(paas, app, current.processes)
     const config = paas.store.config.of(app.id)
-    const pending =
-      request.port !== undefined || JSON.stringify(config) !== JSON.stringify(sorted(current.config))
-    const release = pending
-      ? await draftRelease(paas, request.port === undefined ? app : { ...app, port: request.port }, {
-          ...current,
-          config,
-          formation,
-          description:
-            request.port === undefined ? 'Restart with pending config' : `Port ${request.port ?? 'by rule'}`,
-          createdBy: request.who,
-        })
-      : current
-    await swap(deploy, {
-      release,
-      formation: app.stopped ? {} : formation,
-      replace: (container) => request.process === undefined || container.process === request.process,
-      record: () => {
-        if (pending) installRelease(paas, release)
-        if (request.port !== undefined) paas.store.apps.setPort(app.id, request.port)
+    if (request.port === undefined && isSame(config, current.config)) {
+      await swap(deploy, {
+        release: current,
+        formation: app.stopped ? {} : formation,
+        replace,
+        record: () => {},
+      })
+      return current.version
+    }
+    const port = request.port === undefined ? app.port : request.port
+    const release = await draftRelease(
+      paas,
+      { ...app, port },
+      {
+        ...current,
+        config,
+        formation,
+        description: request.port === undefined ? 'Restart with pending config' : `Port ${port ?? 'by rule'}`,
+        createdBy: request.who,
       },
-    })
+    )
+    await serve(deploy, release, { replace, record: () => paas.store.apps.setPort(app.id, port) })
     return release.version
   })
 }
 
-const sorted = (config: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)))
+const isSame = (one: ConfigVars, other: ConfigVars): boolean =>
+  Object.keys(one).length === Object.keys(other).length &&
+  Object.entries(one).every(([name, value]) => Object.hasOwn(other, name) && other[name] === value)

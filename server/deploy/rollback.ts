@@ -3,8 +3,8 @@ import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Release } from '../state/releases.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
-import { currentRelease, draftRelease, formationFor, installRelease } from './release.ts'
-import { swap } from './swap.ts'
+import { currentRelease, draftRelease, formationFor } from './release.ts'
+import { serve } from './serve.ts'
 
 export type RollbackRequest = Omit<DeployRequest, 'kind'> & {
   /** undefined: the release before the one that serves. */
@@ -25,13 +25,7 @@ export async function rollback(paas: Paas, request: RollbackRequest): Promise<Re
       description: `Rollback to v${target.version}`,
       createdBy: request.who,
     })
-    paas.store.journal.setVersion(deploy.id, release.version)
-    await deploy.step('released')
-    await swap(deploy, {
-      release,
-      formation: app.stopped ? {} : formation,
-      record: () => installRelease(paas, release),
-    })
+    await serve(deploy, release)
     return release
   })
 }

@@ -1,6 +1,7 @@
 import { splitWords } from '../command-line/words.ts'
 import type { ContainerSpec } from '../docker/container-spec.ts'
-import { UserError } from '../errors.ts'
+import { RefusedError } from '../docker/engine-errors.ts'
+import { AppError, UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Container } from '../state/containers.ts'
@@ -42,10 +43,22 @@ export async function startContainers(
     ...containers.map(async (container) => {
       await paas.engine.containers.create(specOf(paas, app, release, container))
       await network
-      await paas.engine.containers.start(container.name)
+      await startOne(paas, container)
     }),
   ])
   return containers
+}
+
+async function startOne(paas: Paas, container: Container): Promise<void> {
+  try {
+    await paas.engine.containers.start(container.name)
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    throw new AppError(`${container.process}.${container.number}: ${error.message}`, {
+      next: 'Correct the command in the Dockerfile or Procfile and push again',
+      cause: error,
+    })
+  }
 }
 
 /** Ends and forgets `containers`, whether Docker still has them or not. */

@@ -4,7 +4,7 @@ import type { Duplex, Readable } from 'node:stream'
 import type Dockerode from 'dockerode'
 import { InterruptedError, PaasError, UnavailableError } from '../errors.ts'
 import { DockerodeClient } from './dockerode.ts'
-import { ConflictError, NotFoundError } from './engine-errors.ts'
+import { ConflictError, NotFoundError, RefusedError } from './engine-errors.ts'
 
 /** What every call to the engine may be given. */
 export type CallOptions = {
@@ -18,7 +18,7 @@ const socketOfCall = new AsyncLocalStorage<(socket: Duplex) => void>()
 
 /**
  * The connection to one Docker Engine. Every call ends: with its answer, at its deadline (`UnavailableError`) or
- * with its signal (`InterruptedError`); other failures come as `NotFoundError`, `ConflictError` or a plain `Error`.
+ * with its signal (`InterruptedError`); other failures come as `NotFoundError`, `ConflictError`, `RefusedError` or a plain `Error`.
  */
 export class Client {
   readonly docker: Dockerode
@@ -90,6 +90,8 @@ export class Client {
     const message = `${capital(what)} failed: ${engineWords(error)}`
     if (statusCode === 404) return new NotFoundError(message, { cause: error })
     if (statusCode === 409) return new ConflictError(message, { cause: error })
+    if (statusCode === 400) return new RefusedError(message, { cause: error })
+    if (typeof statusCode === 'number' && statusCode >= 500) return this.#broken(what, error)
     if (typeof code === 'string' && notConnected.has(code))
       return this.#unavailable('nothing was changed', error)
     if (typeof code === 'string' && cutOff.has(code)) return this.#cutOff(what, error)
@@ -98,6 +100,13 @@ export class Client {
 
   #cutOff(what: string, cause?: unknown): UnavailableError {
     return this.#unavailable(`it was cut off while ${what}`, cause)
+  }
+
+  #broken(what: string, cause: Error): UnavailableError {
+    return new UnavailableError(`Docker failed while ${what}: ${engineWords(cause)}`, {
+      next: "The Docker daemon's own log says more",
+      cause,
+    })
   }
 
   #unavailable(consequence: string, cause: unknown): UnavailableError {

@@ -3,6 +3,11 @@ export class NotFoundError extends Error {
   override readonly name = 'NotFoundError'
 }
 
+/** What was asked cannot be: an image's command that is not in it, a limit that is too low. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+}
+
 /** The engine refuses in the object's present state: a name that is taken, a container that is not running, a network in use. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'

@@ -11,7 +11,7 @@ export function printable(text: string): string {
     .replace(escapeSequences, (sequence) => (colour.test(sequence) ? sequence : ''))
     .replace(/[\0-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]/g, '')
     .replace(/\x1b(?!\[[0-9;:]*m)/g, '')
-    .replace(/^.*\x1b\[[0-9;:]*m.*$/gm, (line) => (/\x1b\[0?m$/.test(line) ? line : `${line}\x1b[0m`))
+    .replace(/^.*\x1b\[[0-9;:]*m.*$/gm, (line) => (/\x1b\[0?m[^\x1b]*$/.test(line) ? line : `${line}\x1b[0m`))
 }
 
 /**

@@ -1,9 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { type Ran, startInstance, type TestInstance, until } from '../instance.ts'
 import { makeRepository, type Repository } from '../repository.ts'
+
+// Several pushes each: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 90_000 })
 
 let paas: TestInstance
 beforeAll(async () => {

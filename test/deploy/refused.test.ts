@@ -1,9 +1,12 @@
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance, uniqueName } from '../instance.ts'
 import { made } from '../made.ts'
 import { type Files, makeRepository, type Repository } from '../repository.ts'
+
+// Several pushes each: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 90_000 })
 
 let paas: TestInstance
 let repository: Repository

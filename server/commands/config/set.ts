@@ -20,7 +20,9 @@ export default {
   },
   aliases: ['config:add'],
   examples: [
-    'config:set blog GREETING="good day"',
+    'config:set blog GREETING=hello',
+    // The person's own shell takes the outer quotes away.
+    `config:set blog "GREETING='good day'"`,
     'config:set blog KEY - < file',
     'config:set --no-restart A=1 B=2',
   ],

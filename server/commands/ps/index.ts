@@ -45,11 +45,12 @@ async function containersOf(paas: Paas, app: App) {
   return Promise.all(
     paas.store.containers.of(app.id).map(async (container) => {
       const found = await paas.engine.containers.inspect(container.name).catch(() => undefined)
-      const state = container.crashed
-        ? `crashed: ${container.crashed}`
-        : container.state === 'live'
-          ? (found?.state ?? 'gone')
-          : container.state
+      const state =
+        container.state !== 'live'
+          ? container.state
+          : container.crashed
+            ? `crashed: ${container.crashed}`
+            : (found?.state ?? 'gone')
       return {
         process: `${container.process}.${container.number}`,
         state:

@@ -27,6 +27,15 @@ const promisedMegabytes = 150
 /** Parts whose memory is not ours: they are services that we start. */
 const embedded: ReadonlySet<string> = new Set(['redis', 'mysql'])
 
+// Words after the script's name choose sections.
+const sections = {
+  deploys,
+  node: ({ instance, hand }: Given) => nodeExample(instance, hand, rounds),
+  containers,
+  logins,
+}
+const wanted = process.argv.slice(2)
+
 // Everything that we promise of speed and size, beside the same steps by hand, in one run on an instance of its own.
 await runEntry(async () => {
   const { dockerHost } = readSettings()
@@ -43,12 +52,10 @@ await runEntry(async () => {
   await wait(idleMs)
   const afterFirst = memoryOf(instance.home)
 
-  const rows = [
-    ...(await deploys(given)),
-    ...(await nodeExample(instance, hand, rounds)),
-    ...(await containers(given)),
-    ...(await logins(given)),
-  ]
+  const rows: Row[] = []
+  for (const [name, section] of Object.entries(sections)) {
+    if (wanted.length === 0 || wanted.includes(name)) rows.push(...(await section(given)))
+  }
   await wait(idleMs)
   const { lines, short } = table(rows)
   say.heading(`Medians of ${rounds} rounds, in turning order`)

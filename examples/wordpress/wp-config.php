@@ -35,6 +35,8 @@ if ($address !== '') {
     define('WP_HOME', rtrim($address, '/'));
     define('WP_SITEURL', rtrim($address, '/'));
 }
+// WordPress looks at it in commands too.
+$_SERVER['HTTP_HOST'] ??= 'localhost';
 
 // The code is the image's: a push changes it, on all containers at once.
 define('DISALLOW_FILE_MODS', true);

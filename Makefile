@@ -1,7 +1,7 @@
 # `make up` brings a bare Debian machine to a running server; `make demo` shows the whole way of a push.
 # Settings: .env and the environment, see .env.example.
 
-.PHONY: help up down status logs check test demo install bench
+.PHONY: help up down status logs check test demo demo-wordpress install bench base-images
 .SILENT:
 .DEFAULT_GOAL := help
 
@@ -30,6 +30,11 @@ demo:
 	scripts/bootstrap
 	scripts/run node scripts/demo.ts
 
+## make demo-wordpress  make up, then push examples/wordpress, install it, and show it on three containers
+demo-wordpress:
+	scripts/bootstrap
+	scripts/run node scripts/demo-wordpress.ts
+
 ## make check    types, lint and format
 check:
 	scripts/bootstrap
@@ -41,6 +46,11 @@ test:
 	scripts/bootstrap
 	scripts/run node scripts/test-parts.ts
 	scripts/run vitest run
+
+## make base-images  what buildpacks build on, where it is missing (STACK=node: that one alone)
+base-images:
+	scripts/bootstrap
+	scripts/run node scripts/make-base-images.ts $(STACK)
 
 ## make install  systemd units for a real server (DESTDIR=folder only writes them)
 install:

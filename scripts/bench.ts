@@ -2,15 +2,17 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { execa, type ResultPromise } from 'execa'
+import { execa } from 'execa'
 import { readSettings } from '../server/settings.ts'
 import { startInstance, type TestInstance, until } from '../test/instance.ts'
 import { makeRepository, type Repository } from '../test/repository.ts'
 import { ensureBaseImages } from './base-images.ts'
 import { benchApp } from './bench/bench-app.ts'
 import { type ByHand, byHand } from './bench/by-hand.ts'
-import { firstAnswer, type Page } from './bench/first-answer.ts'
+import type { Page } from './bench/first-answer.ts'
+import { type Live, live } from './bench/live.ts'
 import { memoryOf, type PartMemory, sharedFiles } from './bench/memory.ts'
+import { nodeExample } from './bench/node-example.ts'
 import { startOpenSsh } from './bench/openssh.ts'
 import { alternating, type Measure, timed } from './bench/pairs.ts'
 import { type Row, table } from './bench/table.ts'
@@ -25,11 +27,20 @@ const promisedMegabytes = 150
 /** Parts whose memory is not ours: they are services that we start. */
 const embedded: ReadonlySet<string> = new Set(['redis', 'mysql'])
 
+// Words after the script's name choose sections.
+const sections = {
+  deploys,
+  node: ({ instance, hand }: Given) => nodeExample(instance, hand, rounds),
+  containers,
+  logins,
+}
+const wanted = process.argv.slice(2)
+
 // Everything that we promise of speed and size, beside the same steps by hand, in one run on an instance of its own.
 await runEntry(async () => {
   const { dockerHost } = readSettings()
   if (!dockerHost.startsWith('unix:')) throw new Error('make bench needs DOCKER_HOST to be a unix socket')
-  await ensureBaseImages(dockerHost)
+  await ensureBaseImages(dockerHost, ['busybox', 'node'])
   say.step('Starting an instance')
   await using instance = await startInstance({ MYSQL_URL: '', DOCKER_HOST: dockerHost })
   await using hand = byHand(`bench-by-hand-${instance.id}`, new URL(dockerHost).pathname)
@@ -41,7 +52,10 @@ await runEntry(async () => {
   await wait(idleMs)
   const afterFirst = memoryOf(instance.home)
 
-  const rows = [...(await deploys(given)), ...(await containers(given)), ...(await logins(given))]
+  const rows: Row[] = []
+  for (const [name, section] of Object.entries(sections)) {
+    if (wanted.length === 0 || wanted.includes(name)) rows.push(...(await section(given)))
+  }
   await wait(idleMs)
   const { lines, short } = table(rows)
   say.heading(`Medians of ${rounds} rounds, in turning order`)
@@ -110,6 +124,12 @@ async function containers(given: Given): Promise<readonly Row[]> {
     await settled(given)
     return took
   }
+  const network = await hand.network()
+  const start = async (words: readonly string[]): Promise<number> => {
+    const own = `c${++number}`
+    const took = await timed(() => hand.start(image, `colour=${own}.`, [...words, '--env', `COLOUR=${own}`]))
+    return settle(took)
+  }
   const setColour = (): Promise<Live> => {
     colour = `c${++number}`
     return command(given, `config:set COLOUR=${colour}`, `colour=${colour}.`)
@@ -130,18 +150,18 @@ async function containers(given: Given): Promise<readonly Row[]> {
         await instance.ok(`scale --app ${app} web=1`)
         return settle(took)
       },
-      bare: async () => {
-        const own = `c${++number}`
-        return settle(await timed(() => hand.start(image, `colour=${own}.`, [`COLOUR=${own}`])))
-      },
+      bare: () => start([]),
+      networked: () => start(['--network', network]),
     },
     rounds,
   )
   const others = [{ name: 'docker run', figures: figures.bare }]
+  const alike = [{ name: 'docker run in a network of its own, as apps have', figures: figures.networked }]
   return [
     { what: 'config:set to the first answer', ours: figures.config, others, promise: 1.7 },
     { what: 'rollback to the first answer', ours: figures.rollback, others },
     { what: 'scale web=2, from 1', ours: figures.scale, others },
+    { what: 'config:set to the first answer', ours: figures.config, others: alike },
   ]
 }
 
@@ -189,14 +209,6 @@ async function logins({ instance }: Given): Promise<readonly Row[]> {
   ]
 }
 
-/** Milliseconds from a command's start. */
-type Live = {
-  /** Until the first answer of what it made. */
-  readonly answered: number
-  /** Until it returned. */
-  readonly returned: number
-}
-
 function push({ instance, repository, page }: Given, text: string): Promise<Live> {
   const git = execa('git', ['push', `paas:${app}`, 'main'], {
     cwd: repository.path,
@@ -210,27 +222,6 @@ function push({ instance, repository, page }: Given, text: string): Promise<Live
 function command({ instance, page }: Given, line: string, text: string): Promise<Live> {
   const words = ['-F', instance.sshConfig, '-o', 'BatchMode=yes', 'paas', `${line} --app ${app}`]
   return live(execa('ssh', words, { stdin: 'ignore', all: true }), page, text)
-}
-
-type Running = ResultPromise<{ all: true; stdin: 'ignore' }>
-
-/** Asks for the page from when the client is told that the container is being started: before it could not answer. */
-async function live(running: Running, page: Page, text: string): Promise<Live> {
-  const started = performance.now()
-  const since = (): number => performance.now() - started
-  const starting = new Promise<void>((resolve) => {
-    let told = ''
-    running.all.on('data', (chunk) => {
-      told += String(chunk)
-      if (told.includes('Starting')) resolve()
-    })
-  })
-  // A failure speaks before the page does.
-  const returned = running.then(since)
-  await Promise.race([starting, returned])
-  const answered = firstAnswer(page, text).then(since)
-  const [first, end] = await Promise.all([answered, returned])
-  return { answered: first, returned: end }
 }
 
 /** Returns when nothing is being drained, stopped or removed any more, so that the next measurement has the machine. */

@@ -1,13 +1,8 @@
-import { existsSync } from 'node:fs'
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { execa } from 'execa'
-import { PaasError, UserError } from '../server/errors.ts'
-import { ensureBaseImages } from './base-images.ts'
-import { up } from './bring-up.ts'
-import { checkout } from './instance.ts'
+import { expect, startDemonstration } from './demonstration.ts'
 import { runEntry } from './run-entry.ts'
 import { say } from './say.ts'
 import { loopbackFor } from './ssh-config.ts'
@@ -16,18 +11,15 @@ const app = 'hello'
 
 // The whole way of a push, with the real git and ssh, as a person would type it. Each answer is checked.
 await runEntry(async () => {
-  const { settings, places } = await up()
-  const url = `http://${app}.${settings.domain}:${settings.httpPort}/`
-  const sshCommand = `ssh -F '${places.sshConfig.replaceAll("'", "'\\''")}'`
-  const repository = join(places.home, 'demo')
-  await ensureBaseImages(settings.dockerHost)
+  const demo = await startDemonstration(['busybox'])
+  const { settings, step, git, paas } = demo
+  const url = demo.url(app)
 
-  await step(`Copy examples/hello into a git repository: ${repository}`, async () => {
-    await mkdir(repository, { recursive: true, mode: 0o700 })
-    await cp(join(checkout, 'examples', app), repository, { recursive: true })
+  await step('Copy examples/hello into a git repository', async () => {
+    const repository = await demo.copyExample(app)
+    say.detail(repository)
     // So that there is something to push the second time.
     await writeFile(join(repository, 'www', 'pushed.txt'), `${new Date().toISOString()}\n`)
-    if (!existsSync(join(repository, '.git'))) await git('init', '--quiet', '--initial-branch=main')
     await git('add', '--all')
     await git('commit', '--quiet', '--message', 'Greet')
   })
@@ -68,34 +60,11 @@ await runEntry(async () => {
       url,
       '',
       'Next:',
-      `  ${sshCommand} paas help`,
-      `  ${sshCommand} paas logs --app ${app} --tail`,
-      `  cd your-app && GIT_SSH_COMMAND="${sshCommand}" git push paas:your-app main`,
+      `  ${demo.sshCommand} paas help`,
+      `  ${demo.sshCommand} paas logs --app ${app} --tail`,
+      `  cd your-app && GIT_SSH_COMMAND="${demo.sshCommand}" git push paas:your-app main`,
     ].join('\n'),
   )
-
-  async function git(...args: string[]): Promise<void> {
-    await shown('git', args, {
-      GIT_SSH_COMMAND: sshCommand,
-      // Nobody's own hooks, signatures or templates.
-      GIT_CONFIG_GLOBAL: '/dev/null',
-      GIT_CONFIG_NOSYSTEM: '1',
-      ...{ GIT_AUTHOR_NAME: 'Demo', GIT_AUTHOR_EMAIL: 'demo@localhost' },
-      ...{ GIT_COMMITTER_NAME: 'Demo', GIT_COMMITTER_EMAIL: 'demo@localhost' },
-    })
-  }
-
-  async function paas(...args: string[]): Promise<void> {
-    say.detail(`$ ssh paas ${args.join(' ')}`)
-    await shown('ssh', ['-F', places.sshConfig, 'paas', args.join(' ')])
-  }
-
-  async function shown(program: string, args: string[], env: Record<string, string> = {}): Promise<void> {
-    const running = execa({ all: true, reject: false, stdin: 'ignore', cwd: repository, env })(program, args)
-    for await (const line of running.iterable({ from: 'all' })) say.detail(line)
-    const { exitCode, message } = await running
-    expect(`${program} to end with 0`, `${exitCode ?? message}`, exitCode === 0)
-  }
 
   /** Asks for the page and shows what was asked and answered. */
   async function ask(): Promise<Page> {
@@ -123,26 +92,6 @@ await runEntry(async () => {
 })
 
 type Page = { readonly greeting: string; readonly release: string; readonly host: string }
-
-async function step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
-  say.step(title)
-  const startedAt = performance.now()
-  try {
-    const result = await work()
-    say.detail(`(${((performance.now() - startedAt) / 1000).toFixed(2)} s)`)
-    return result
-  } catch (error) {
-    const reason = error instanceof PaasError ? error.message : `${error}`
-    throw new UserError(`The step "${title}" failed: ${reason}`, {
-      cause: error,
-      next: 'What the server says: make logs',
-    })
-  }
-}
-
-function expect(wanted: string, got: string, holds: boolean): void {
-  if (!holds) throw new UserError(`expected ${wanted}, got ${got || 'nothing'}`)
-}
 
 async function get(at: {
   readonly host: string

@@ -70,6 +70,8 @@ export function parts(
       ...serverEnvironment(settings),
       ...compileCacheEnvironment(checkout),
       ...oneArena,
+      // A machine behind a proxy has an authority of its own, and Node asks the system for none by itself.
+      NODE_USE_SYSTEM_CA: '1',
       PATH: path,
     },
     inheritsEnvironment: true,

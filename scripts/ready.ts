@@ -42,6 +42,21 @@ export const answersSsh = (host: string, port: number): Probe => {
   }
 }
 
+/** A MySQL server speaks first. */
+export const answersMysql = (path: string): Probe => {
+  return async (signal) => {
+    const socket = connect({ path, signal })
+    try {
+      await once(socket, 'data', { signal })
+      return true
+    } catch {
+      return false
+    } finally {
+      socket.on('error', () => {}).destroy()
+    }
+  }
+}
+
 /** Any HTTP status will do: without apps the router answers 404. */
 export const answersHttp = (host: string, port: number): Probe => {
   return async (signal) => {

@@ -22,6 +22,8 @@ export type Settings = {
   readonly dockerHost: string
   /** A path or a public key line. */
   readonly adminKey: string | undefined
+  /** Where the server itself looks for versions, and builds that say nothing else. */
+  readonly npmRegistry: string
   /** The user that router and HAProxy run as when started by root. */
   readonly routerUser: string
 }
@@ -50,6 +52,9 @@ export function readSettings(
     dockerHost:
       url('DOCKER_HOST', read('DOCKER_HOST'), ['unix:', 'tcp:', 'http:']) ?? 'unix:///var/run/docker.sock',
     adminKey: read('PAAS_ADMIN_KEY'),
+    npmRegistry:
+      url('NPM_CONFIG_REGISTRY', read('NPM_CONFIG_REGISTRY'), ['https:', 'http:']) ??
+      'https://registry.npmjs.org/',
     routerUser: read('PAAS_ROUTER_USER') ?? 'paas-router',
   }
 }

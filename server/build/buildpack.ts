@@ -4,6 +4,8 @@ export type SourceTree = {
   readonly files: ReadonlyMap<string, number>
   /** A small text file; undefined where there is none. Throws `UserError` where it is larger than 256 KiB. */
   read(path: string): Promise<string | undefined>
+  /** The first 4 KiB of a file of any size; undefined where there is none. */
+  readStart(path: string): Promise<string | undefined>
 }
 
 /** What the builder decides for a tree. */
@@ -16,13 +18,21 @@ export type BuildPlan = {
   readonly notes: readonly string[]
   /** More lines for `.dockerignore`, such as `node_modules`. */
   readonly ignore?: readonly string[]
+  /** Files that the context gets beside the tree's own, for the Dockerfile to copy; below `.paas/`. */
+  readonly files?: readonly { readonly path: string; readonly content: string }[]
 }
 
-/** What the app's owner can set for the build: its config vars. */
+/** What a plan may depend on beside the tree. */
 export type BuildSettings = {
+  /** The app's config vars. An `ARG` of the Dockerfile gets the value of the config var of its name. */
   readonly config: Readonly<Record<string, string>>
-  /** The app's Procfile, where there is one: a buildpack need not guess a start command then. */
-  readonly hasWebProcess: boolean
+  /** Process type -> command line; undefined: there is no Procfile, and the buildpack guesses a start command. */
+  readonly procfile: Readonly<Record<string, string>> | undefined
+  /** For the `id` of cache mounts: what one app's build leaves in its cache, no other app's may meet. */
+  readonly cacheKey: string
+  /** The npm registry that the server itself asks; config vars choose what builds ask. */
+  readonly npmRegistry: string
+  readonly signal: AbortSignal
 }
 
 /**
@@ -36,7 +46,7 @@ export type Buildpack = {
   readonly order: number
   /** The files it looks for, for the message where nothing fits: `package.json` */
   readonly looksFor: readonly string[]
-  recognises(tree: SourceTree): boolean
+  recognises(tree: SourceTree, config: BuildSettings['config']): boolean
   /** Throws `UserError` where the tree cannot be built: what is missing, what to type. */
   plan(tree: SourceTree, settings: BuildSettings): Promise<BuildPlan>
 }

@@ -1,13 +1,13 @@
 import { buildContext } from '../build/context.ts'
 import { UserError } from '../errors.ts'
 import { archive, isAncestor, noObject, resolve } from '../git/git.ts'
-import { checkTree } from '../git/tree.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import { appUrls } from '../routing.ts'
-import { readSource, type Source } from '../source/source.ts'
+import type { Source } from '../source/source.ts'
 import type { ConfigVars } from '../state/config.ts'
 import type { Release } from '../state/releases.ts'
+import { refuseMissingBase } from './base-images.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { discardImages } from './discard-images.ts'
 import { ensureNetwork } from './network.ts'
@@ -16,6 +16,7 @@ import { draftRelease, formationFor, imageTag } from './release.ts'
 import { releasePhase } from './release-phase.ts'
 import { moveDeployBranch, repositoryOf } from './repository.ts'
 import { serve } from './serve.ts'
+import { sourceOf } from './source-of.ts'
 
 export type PushRequest = {
   readonly appId: string
@@ -79,16 +80,11 @@ type Built = {
 /** From a commit to what serves: tree, context, build, release, swap. */
 async function release(deploy: Deploy, repository: string, built: Built): Promise<void> {
   const { paas, progress } = deploy
-  const tree = await checkTree(repository, built.commit, deploy.signal)
-  const source = await readSource({
-    repository,
-    commit: built.commit,
-    files: tree.files,
-    config: paas.store.config.of(deploy.app.id),
-  })
-  const wanted = await provideAppJson(deploy, source.appJson)
+  const source = await sourceOf(paas, deploy.app, built.commit, deploy.signal)
   progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)
   for (const note of source.notes) progress.detail(note)
+  await refuseMissingBase(paas, source.dockerfileText, deploy.signal)
+  const wanted = await provideAppJson(deploy, source.appJson)
   const image = await buildBesideNetwork(deploy, repository, source, wanted.config)
   await deploy.step('built')
 
@@ -150,10 +146,11 @@ async function buildImage(
   const { paas, app, progress, signal } = deploy
   // Also a build that is cancelled or fails may leave an image.
   deploy.onUndo(() => discardImages(paas, deploy.id))
-  const tree = archive(repository, source.commit, signal)
+  const tree = archive(repository, source.tree, signal)
   const context = buildContext({
     archive: tree.stream,
     add: source.added,
+    keep: [source.dockerfile],
     ...(source.dockerignore === undefined ? {} : { dockerignore: source.dockerignore }),
   })
   const { imageId } = await paas.engine.build({

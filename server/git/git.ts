@@ -98,6 +98,16 @@ export async function setHead(repository: string, branch: string): Promise<void>
   await git(repository, ['symbolic-ref', 'HEAD', ref(`refs/heads/${branch}`)])
 }
 
+/** The tree of a folder in a commit, to be listed, read and archived as a commit is; undefined: no such folder. */
+export async function treeOf(
+  repository: string,
+  commit: string,
+  folder: string,
+): Promise<string | undefined> {
+  const out = await git(repository, ['ls-tree', '-d', '-z', '--full-tree', objectName(commit), '--', folder])
+  return /^040000 tree ([0-9a-f]{40})\t/.exec(out.toString())?.[1]
+}
+
 /**
  * A commit's files as a tar stream. `.gitattributes` counts: export-ignore leaves files out.
  * @returns `done` rejects when the archive is not whole, so check it before you use what came

@@ -26,6 +26,16 @@ export async function readText(
   return file.content.toString().replace(/^\ufeff/, '')
 }
 
+/** The first bytes of a file of a commit as text; undefined where it is not there or is a folder. */
+export async function readTextStart(
+  repository: string,
+  commit: string,
+  path: string,
+  maxBytes = 4096,
+): Promise<string | undefined> {
+  return (await readFile(repository, { commit, path, maxBytes }))?.content.toString().replace(/^\ufeff/, '')
+}
+
 /** Who made a commit and what they said, fit for a terminal. */
 export async function commitInfo(repository: string, commit: string): Promise<CommitInfo> {
   const out = await git(repository, ['log', '-1', '--format=%an%x00%s', '--end-of-options', commit])

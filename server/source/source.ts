@@ -1,20 +1,22 @@
-import type { BuildPlan, Buildpack, SourceTree } from '../build/buildpack.ts'
+import type { BuildPlan, Buildpack, BuildSettings, SourceTree } from '../build/buildpack.ts'
 import { loadBuildpacks } from '../build/buildpacks.ts'
 import { UserError } from '../errors.ts'
-import { readText } from '../git/source.ts'
-import type { ConfigVars } from '../state/config.ts'
+import { readText, readTextStart } from '../git/source.ts'
+import type { Builder } from '../state/apps.ts'
 import type { Processes } from '../state/releases.ts'
 import { type AppJson, parseAppJson } from './app-json.ts'
 import { parseProcfile } from './procfile.ts'
 
 /** What a pushed tree says about how it is built and run. */
 export type Source = {
-  readonly commit: string
+  /** What the context is made from: the commit, or the tree of a folder in it. */
+  readonly tree: string
   /** For the pusher: `its Dockerfile`, `the Node.js buildpack` */
   readonly how: string
   readonly notes: readonly string[]
   /** Path of the Dockerfile in the context. */
   readonly dockerfile: string
+  readonly dockerfileText: string
   /** Files that the context gets beside the tree's own: a buildpack's Dockerfile. */
   readonly added: readonly { readonly path: string; readonly content: string }[]
   /** Names that the Dockerfile declares as ARG: config fills these. */
@@ -26,12 +28,14 @@ export type Source = {
 
 export type PushedTree = {
   readonly repository: string
-  readonly commit: string
+  /** A commit, or the tree of a folder in it. */
+  readonly tree: string
   readonly files: ReadonlyMap<string, number>
-  readonly config: ConfigVars
+  readonly builder: Builder
+  readonly settings: Omit<BuildSettings, 'procfile'>
 }
 
-const buildpackDockerfile = '.paas.Dockerfile'
+const buildpackDockerfile = '.paas/Dockerfile'
 
 /**
  * Reads the small files that decide; a Dockerfile wins over every buildpack. Throws `UserError` where one is broken
@@ -42,54 +46,62 @@ export async function readSource(pushed: PushedTree): Promise<Source> {
     files: pushed.files,
     // Only what the walk has seen: a look-up in vain costs a process too.
     read: async (path) =>
-      pushed.files.has(path) ? readText(pushed.repository, pushed.commit, path) : undefined,
+      pushed.files.has(path) ? readText(pushed.repository, pushed.tree, path) : undefined,
+    readStart: async (path) =>
+      pushed.files.has(path) ? readTextStart(pushed.repository, pushed.tree, path) : undefined,
   }
+  const path = pushed.builder.dockerfilePath ?? 'Dockerfile'
   const [dockerfile, dockerignore, procfileText, appJsonText] = await Promise.all([
-    tree.read('Dockerfile'),
-    tree.read(pushed.files.has('Dockerfile.dockerignore') ? 'Dockerfile.dockerignore' : '.dockerignore'),
+    wantsDockerfile(pushed.builder) ? tree.read(path) : undefined,
+    tree.read(pushed.files.has(`${path}.dockerignore`) ? `${path}.dockerignore` : '.dockerignore'),
     tree.read('Procfile'),
     tree.read('app.json'),
   ])
   const procfile = procfileText === undefined ? undefined : parseProcfile(procfileText)
   const common = {
-    commit: pushed.commit,
-    dockerignore,
+    tree: pushed.tree,
     appJson: appJsonText === undefined ? undefined : parseAppJson(appJsonText),
   }
   if (dockerfile !== undefined) {
     return {
       ...common,
-      how: 'its Dockerfile',
+      how: path === 'Dockerfile' ? 'its Dockerfile' : path,
       notes: [],
-      dockerfile: 'Dockerfile',
+      dockerfile: path,
+      dockerfileText: dockerfile,
       added: [],
       buildArgs: declaredArgs(dockerfile),
+      dockerignore,
       processes: procfile ?? { web: null },
     }
   }
-  const { name, plan } = await planByBuildpack(tree, {
-    config: pushed.config,
-    hasWebProcess: procfile?.web !== undefined,
-  })
+  if (pushed.builder.dockerfilePath !== null && wantsDockerfile(pushed.builder)) throw noDockerfile(path)
+  const { name, plan } = await planByBuildpack(tree, pushed.builder, { ...pushed.settings, procfile })
   return {
     ...common,
     how: `the ${name} buildpack`,
     notes: plan.notes,
     dockerfile: buildpackDockerfile,
-    added: [{ path: buildpackDockerfile, content: plan.dockerfile }],
+    dockerfileText: plan.dockerfile,
+    added: [{ path: buildpackDockerfile, content: plan.dockerfile }, ...(plan.files ?? [])],
     buildArgs: declaredArgs(plan.dockerfile),
     dockerignore: [dockerignore ?? '', ...(plan.ignore ?? [])].join('\n'),
     processes: { ...plan.processes, ...procfile },
   }
 }
 
+const wantsDockerfile = ({ selected }: Builder): boolean => selected === null || selected === 'dockerfile'
+
 async function planByBuildpack(
   tree: SourceTree,
-  settings: { config: ConfigVars; hasWebProcess: boolean },
+  { selected }: Builder,
+  settings: BuildSettings,
 ): Promise<{ name: string; plan: BuildPlan }> {
+  if (selected === 'dockerfile') throw noDockerfile('Dockerfile')
   const buildpacks = await loadBuildpacks()
-  const buildpack = buildpacks.find((each) => each.recognises(tree))
-  if (!buildpack) throw nothingToBuild(buildpacks)
+  const asked = selected === null ? [...buildpacks.values()] : [buildpacks.get(selected) ?? []].flat()
+  const buildpack = asked.find((each) => each.recognises(tree, settings.config))
+  if (!buildpack) throw selected === null ? nothingToBuild(asked) : nothingFor(selected, asked)
   return { name: buildpack.name, plan: await buildpack.plan(tree, settings) }
 }
 
@@ -112,3 +124,14 @@ function nothingToBuild(buildpacks: readonly Buildpack[]): UserError {
     },
   )
 }
+
+const nothingFor = (selected: string, asked: readonly Buildpack[]): UserError =>
+  new UserError(
+    `The ${selected} buildpack finds nothing to build: the pushed tree has none of ${asked.flatMap((each) => each.looksFor).join(', ')}`,
+    { next: 'Let the tree decide: builder:set selected' },
+  )
+
+const noDockerfile = (path: string): UserError =>
+  new UserError(`The pushed tree has no ${path}, and builder:set asks for it`, {
+    next: 'Commit it, or let the tree decide: builder:set selected; builder:set dockerfile-path',
+  })

@@ -20,6 +20,17 @@ export type App = {
   /** True once its domains were set by hand: then `NAME.DOMAIN` is no longer added by itself. */
   readonly domainsSet: boolean
   readonly destroying: boolean
+  /** How its tree is built; null: by rule. */
+  readonly builder: Builder
+}
+
+export type Builder = {
+  /** The folder of the commit that is the build's tree: `apps/web`; null: the root. */
+  readonly buildDir: string | null
+  /** Within that folder; null: `Dockerfile`. */
+  readonly dockerfilePath: string | null
+  /** `dockerfile` or a buildpack's name; null: the first that fits. */
+  readonly selected: string | null
 }
 
 const namePattern = /^[a-z0-9][a-z0-9-]{0,30}$/
@@ -86,6 +97,16 @@ export class Apps {
     this.#database.run('UPDATE app SET port = ? WHERE id = ?', port, id)
   }
 
+  setBuilder(id: string, builder: Builder): void {
+    this.#database.run(
+      'UPDATE app SET build_dir = ?, dockerfile_path = ?, builder = ? WHERE id = ?',
+      builder.buildDir,
+      builder.dockerfilePath,
+      builder.selected,
+      id,
+    )
+  }
+
   setSubnet(id: string, subnet: string | null): void {
     this.#database.run('UPDATE app SET subnet = ? WHERE id = ?', subnet, id)
   }
@@ -133,5 +154,10 @@ function toApp(row: Row | undefined): App | undefined {
     release: row.release === null ? null : Number(row.release),
     domainsSet: row.domains_set === 1,
     destroying: row.destroying === 1,
+    builder: {
+      buildDir: row.build_dir === null ? null : String(row.build_dir),
+      dockerfilePath: row.dockerfile_path === null ? null : String(row.dockerfile_path),
+      selected: row.builder === null ? null : String(row.builder),
+    },
   }
 }

@@ -1,0 +1,104 @@
+import { satisfies, validRange } from 'semver'
+import type { SourceTree } from '../../server/build/buildpack.ts'
+import { UserError } from '../../server/errors.ts'
+import { knownExtensions, phpVersion } from './extensions.ts'
+
+/** What composer.json asks for. */
+export type Composer = {
+  /** `require.php`, as it stands there. */
+  readonly php: string | undefined
+  /** Undefined: there is nothing to install. */
+  readonly lockfile: string | undefined
+  /** The install reads more of the tree than these two files. */
+  readonly needsTree: boolean
+  readonly note: string | undefined
+}
+
+/**
+ * Reads composer.json; undefined where there is none. Throws `UserError` for what this server's PHP is not or does
+ * not have, and for packages without composer.lock.
+ */
+export async function readComposer(tree: SourceTree): Promise<Composer | undefined> {
+  const text = await tree.read('composer.json')
+  if (text === undefined) return undefined
+  const manifest = parse(text)
+  const required = isObject(manifest.require) ? manifest.require : {}
+  const php = typeof required.php === 'string' ? required.php : undefined
+  refuseOtherPhp(php)
+  refuseUnknownExtensions(Object.keys(required))
+  const packages = Object.keys(required).filter((name) => name.includes('/'))
+  const hasLockfile = tree.files.has('composer.lock')
+  if (!hasLockfile && packages.length > 0) throw noLockfile(packages)
+  const needsTree = hasLocalRepositories(manifest)
+  return {
+    php,
+    lockfile: hasLockfile ? 'composer.lock' : undefined,
+    needsTree,
+    note:
+      needsTree && hasLockfile ? 'Every push installs anew: dependencies are files of the tree' : undefined,
+  }
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    const manifest: unknown = JSON.parse(text)
+    if (isObject(manifest)) return manifest
+    throw new SyntaxError('it is not an object')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UserError(`composer.json cannot be read: ${reason}`, {
+      next: 'Correct composer.json, commit and push again (composer validate finds mistakes)',
+      cause: error,
+    })
+  }
+}
+
+/** What cannot be told from here, Composer itself decides in the build. */
+function refuseOtherPhp(asked: string | undefined): void {
+  const range = asked === undefined ? null : validRange(inSemver(asked))
+  if (range === null) return
+  // Any patch release that the base image may have fits.
+  if (satisfies(`${phpVersion}.99`, range) || satisfies(`${phpVersion}.0`, range)) return
+  throw new UserError(
+    `There is no PHP ${JSON.stringify(asked?.slice(0, 60))} (require.php in composer.json)`,
+    {
+      next: `There is PHP ${phpVersion}. Another one: bring a Dockerfile (FROM php:8.4-apache, where this server reaches a registry)`,
+    },
+  )
+}
+
+/** Composer's `~8.1` allows 8.2, and it writes `|` and `,`. */
+const inSemver = (constraint: string): string =>
+  constraint
+    .replaceAll(',', ' ')
+    .replace(/\s*\|\|?\s*/g, ' || ')
+    .replace(/@\w+/g, '')
+    .replace(/~\s*(\d+\.\d+)(?![.\d])/g, '^$1')
+
+function refuseUnknownExtensions(required: readonly string[]): void {
+  const unknown = required
+    .filter((name) => name.startsWith('ext-'))
+    .map((name) => name.slice('ext-'.length))
+    .filter((name) => !knownExtensions.has(name.toLowerCase().replace(/^zend-/, '')))
+  if (unknown.length === 0) return
+  const named = unknown.map((name) => JSON.stringify(name.slice(0, 60))).join(', ')
+  throw new UserError(`There is no PHP extension ${named} (require in composer.json)`, {
+    next: `There are: ${[...knownExtensions].sort().join(', ')}\nAnother one: bring a Dockerfile`,
+  })
+}
+
+const noLockfile = (packages: readonly string[]): UserError =>
+  new UserError(
+    `There is no composer.lock beside composer.json: every build would bring other versions of ${packages.slice(0, 3).join(', ')}${packages.length > 3 ? ', ...' : ''}`,
+    {
+      next: 'composer update && git add composer.lock && git commit -m "Add composer.lock", then push again',
+    },
+  )
+
+function hasLocalRepositories({ repositories }: Record<string, unknown>): boolean {
+  const listed = isObject(repositories) || Array.isArray(repositories) ? Object.values(repositories) : []
+  return listed.some((each) => isObject(each) && ['path', 'artifact'].includes(String(each.type)))
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,16 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { execa } from 'execa'
+
+/** Makes `server` listen where the steps of a build reach it: at the gateway of Docker's default network. */
+export async function buildGateway(
+  server: Server,
+): Promise<{ readonly host: string; readonly port: number }> {
+  const format = '{{(index .IPAM.Config 0).Gateway}}'
+  const { stdout: host } = await execa('docker', ['network', 'inspect', 'bridge', '--format', format])
+  server.listen(0, host)
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The server has no port')
+  return { host, port: address.port }
+}

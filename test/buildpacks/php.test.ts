@@ -1,0 +1,222 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import php from '../../buildpacks/php/buildpack.ts'
+import type { BuildPlan, BuildSettings } from '../../server/build/buildpack.ts'
+import { repositoryOf } from '../examples/example.ts'
+import { startInstance, type TestInstance, until } from '../instance.ts'
+import { makeRepository, type Repository } from '../repository.ts'
+import { buildGateway } from './build-gateway.ts'
+import { plainSettings, textTree } from './folder-tree.ts'
+
+const fixture = (name: string): Promise<Repository> =>
+  repositoryOf(join(import.meta.dirname, '..', '..', 'buildpacks', 'php', 'fixtures', name))
+
+const plan = (
+  contents: Readonly<Record<string, string>>,
+  settings: Partial<BuildSettings> = {},
+): Promise<BuildPlan> => php.plan(textTree(contents), { ...plainSettings, ...settings })
+
+describe('pushed for real', () => {
+  let paas: TestInstance
+  beforeAll(async () => {
+    paas = await startInstance()
+  })
+  afterAll(async () => {
+    await paas?.[Symbol.asyncDispose]()
+  })
+
+  test('a folder public is served alone, with .htaccess, the visitor’s address and scheme, and all extensions', async () => {
+    using repository = await fixture('public')
+    const push = await repository.push(paas, 'public')
+    expect(push.exitCode, push.stderr).toBe(0)
+    const answer = await paas.get('public.localhost', '/some/path?x=1')
+    expect(JSON.parse(answer.body)).toEqual({
+      path: '/some/path?x=1',
+      secure: false,
+      client: '127.0.0.1',
+      user: 1000,
+      extensions: expect.arrayContaining([
+        'mysqli',
+        'pdo_mysql',
+        'gd',
+        'curl',
+        'mbstring',
+        'xml',
+        'zip',
+        'intl',
+      ]),
+    })
+    expect((await paas.get('public.localhost', '/../secret.txt')).body).not.toContain('not for visitors')
+    expect((await paas.get('public.localhost', '/.htaccess')).status).toBe(403)
+  }, 60_000)
+
+  test('errors of the program are in the log, not on the page', async () => {
+    using repository = await makeRepository({ 'index.php': '<?php nowhere_defined();\n' })
+    expect((await repository.push(paas, 'broken')).exitCode).toBe(0)
+    const answer = await paas.get('broken.localhost')
+    expect(answer.status).toBe(500)
+    expect(answer.body).not.toContain('nowhere_defined')
+    await until('the log has it', async () => (await paas.ok('logs -a broken')).includes('nowhere_defined'))
+  }, 60_000)
+
+  test('DOCUMENT_ROOT moves the page without a push', async () => {
+    using repository = await makeRepository({
+      'index.php': 'from the root',
+      'site/index.php': 'from <?= "site" ?>',
+    })
+    expect((await repository.push(paas, 'moved')).exitCode).toBe(0)
+    expect((await paas.get('moved.localhost')).body).toBe('from the root')
+    await paas.ok('config:set -a moved DOCUMENT_ROOT=site')
+    expect((await paas.get('moved.localhost')).body).toBe('from site')
+    const wrong = await paas.ssh('config:set -a moved DOCUMENT_ROOT=../etc')
+    expect(wrong.exitCode).not.toBe(0)
+    expect((await paas.get('moved.localhost')).body).toBe('from site')
+  }, 60_000)
+
+  test('a request that is in flight when its container stops is finished', async () => {
+    using repository = await makeRepository({ 'index.php': '<?php usleep(1500000); echo "whole";' })
+    expect((await repository.push(paas, 'slow')).exitCode).toBe(0)
+    const asked = paas.get('slow.localhost')
+    await paas.ok('ps:restart -a slow')
+    expect(await asked).toMatchObject({ status: 200, body: 'whole' })
+  }, 60_000)
+
+  test('Composer installs a package of the tree, and the autoloader finds it', async () => {
+    using repository = await fixture('composer')
+    const push = await repository.push(paas, 'composer')
+    expect(push.exitCode, push.stderr).toBe(0)
+    expect((await paas.get('composer.localhost')).body).toBe('Good day, composer\n')
+  }, 90_000)
+
+  test('Composer installs from a package server; unchanged, nothing is installed again', async () => {
+    await using server = await packageServer()
+    using repository = await makeRepository({
+      'composer.json': JSON.stringify({
+        config: { 'secure-http': false },
+        require: { 'example/far': '1.0.0' },
+      }),
+      'composer.lock': JSON.stringify({
+        'content-hash': '0'.repeat(32),
+        packages: [server.locked],
+        'packages-dev': [],
+        'minimum-stability': 'stable',
+        'stability-flags': [],
+        'prefer-stable': false,
+        'prefer-lowest': false,
+        platform: [],
+        'platform-dev': [],
+      }),
+      'index.php': '<?php require "vendor/autoload.php"; echo Far\\hello();',
+    })
+    const push = await repository.push(paas, 'far')
+    expect(push.exitCode, push.stderr).toBe(0)
+    expect((await paas.get('far.localhost')).body).toBe('from far away')
+    const asked = server.asked()
+    await repository.commit({ 'more.txt': 'x' })
+    const second = await repository.push(paas, 'far')
+    expect(second.stderr).toMatch(/CACHED .*composer install/)
+    expect(second.exitCode).toBe(0)
+    expect(server.asked()).toBe(asked)
+  }, 120_000)
+
+  test('an install that fails refuses the push with its last lines', async () => {
+    using repository = await makeRepository({
+      'index.php': '<?php',
+      'composer.json': '{"require":{"example/gone":"1.0.0"},"config":{"secure-http":false}}',
+      'composer.lock': JSON.stringify({
+        packages: [
+          {
+            name: 'example/gone',
+            version: '1.0.0',
+            dist: { type: 'zip', url: 'http://127.0.0.1:9/gone.zip', reference: 'a' },
+            type: 'library',
+          },
+        ],
+        'packages-dev': [],
+        platform: [],
+      }),
+    })
+    const push = await repository.push(paas, 'gone')
+    expect(push.exitCode).toBe(1)
+    expect(push.stderr).toContain('http://127.0.0.1:9/gone.zip')
+  }, 60_000)
+})
+
+test('the folder that is served is public, web, htdocs or the root, in this order', async () => {
+  const folder = async (files: readonly string[]): Promise<string | undefined> => {
+    const { dockerfile } = await plan(Object.fromEntries(files.map((file) => [file, '<?php'])))
+    return /APACHE_FOLDER=(.*)/.exec(dockerfile)?.[1]
+  }
+  expect(await folder(['index.php', 'public/index.php', 'web/index.php'])).toBe('public')
+  expect(await folder(['index.php', 'htdocs/index.php', 'web/index.php'])).toBe('web')
+  expect(await folder(['index.php', 'htdocs/index.php'])).toBe('htdocs')
+  expect(await folder(['index.php', 'other/index.php'])).toBeUndefined()
+})
+
+test.each(['nowhere', '../..', 'public/index.php'])('DOCUMENT_ROOT=%s is refused', async (folder) => {
+  const planned = plan({ 'public/index.php': '<?php' }, { config: { DOCUMENT_ROOT: folder } })
+  await expect(planned).rejects.toThrow('which DOCUMENT_ROOT names')
+})
+
+test.each([
+  ['^8.1', true],
+  ['~8.1', true],
+  ['~8.1.0', false],
+  ['>=7.4 <8.3', true],
+  ['>=7.4,<8.0', false],
+  ['^7.4|^8.0', true],
+  ['8.2.*', true],
+  ['>=8.2.7', true],
+  ['^8.3', false],
+  ['7.4.* || 8.4.*', false],
+])('composer.json that requires PHP %s fits: %s', async (range, fits) => {
+  const planned = plan({ 'index.php': '<?php', 'composer.json': JSON.stringify({ require: { php: range } }) })
+  if (fits) await expect(planned).resolves.toBeDefined()
+  else await expect(planned).rejects.toMatchObject({ message: expect.stringContaining('There is no PHP') })
+})
+
+test('an app without a page needs none where its Procfile names another process', async () => {
+  const { processes } = await plan(
+    { 'composer.json': '{}', 'work.php': '<?php' },
+    { procfile: { worker: 'php work.php' } },
+  )
+  expect(processes).toEqual({})
+})
+
+type PackageServer = AsyncDisposable & { readonly locked: object; asked(): number }
+
+/** Serves one package as a zip to builds. */
+async function packageServer(): Promise<PackageServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'paas-packages-'))
+  writeFileSync(join(folder, 'composer.json'), '{"name":"example/far","autoload":{"files":["far.php"]}}')
+  writeFileSync(join(folder, 'far.php'), '<?php namespace Far; function hello() { return "from far away"; }')
+  const archive =
+    'import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1],"w")\nfor f in sys.argv[2:]: z.write(f,"far/"+f)\nz.close()'
+  execFileSync('python3', ['-c', archive, 'far.zip', 'composer.json', 'far.php'], { cwd: folder })
+  const zip = readFileSync(join(folder, 'far.zip'))
+  rmSync(folder, { recursive: true })
+  let asked = 0
+  const server = createServer((_, response) => {
+    asked += 1
+    response.end(zip)
+  })
+  const { host, port } = await buildGateway(server)
+  return {
+    locked: {
+      name: 'example/far',
+      version: '1.0.0',
+      dist: { type: 'zip', url: `http://${host}:${port}/far.zip`, reference: 'a', shasum: '' },
+      type: 'library',
+      autoload: { files: ['far.php'] },
+    },
+    asked: () => asked,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

@@ -129,13 +129,20 @@ function linesWithoutDefiner(): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       const bytes = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
+      // A dump has a line a row: what stays as it is goes on in one piece.
+      let sent = 0
       let from = 0
-      for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
-        const line = bytes.subarray(from, end + 1)
-        this.push(insideLong ? line : withoutDefiner(line))
+      for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, from)) {
+        const first = bytes[from]
+        if (!insideLong && (first === letterC || first === slash)) {
+          if (from > sent) this.push(bytes.subarray(sent, from))
+          this.push(withoutDefiner(bytes.subarray(from, end + 1)))
+          sent = end + 1
+        }
         insideLong = false
         from = end + 1
       }
+      if (from > sent) this.push(bytes.subarray(sent, from))
       pending = bytes.subarray(from)
       if (insideLong || pending.length > longest) {
         if (pending.length > 0) this.push(insideLong ? pending : withoutDefiner(pending))
@@ -151,6 +158,9 @@ function linesWithoutDefiner(): Transform {
   })
 }
 
+const newline = 10
+const letterC = 67
+const slash = 47
 const create = Buffer.from('CREATE ')
 const conditional = Buffer.from('/*')
 const sandboxLine = Buffer.from('/*M!999999\\-')

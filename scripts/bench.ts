@@ -27,6 +27,15 @@ const promisedMegabytes = 150
 /** Parts whose memory is not ours: they are services that we start. */
 const embedded: ReadonlySet<string> = new Set(['redis', 'mysql'])
 
+// Words after the script's name choose sections.
+const sections = {
+  deploys,
+  node: ({ instance, hand }: Given) => nodeExample(instance, hand, rounds),
+  containers,
+  logins,
+}
+const wanted = process.argv.slice(2)
+
 // Everything that we promise of speed and size, beside the same steps by hand, in one run on an instance of its own.
 await runEntry(async () => {
   const { dockerHost } = readSettings()
@@ -43,12 +52,10 @@ await runEntry(async () => {
   await wait(idleMs)
   const afterFirst = memoryOf(instance.home)
 
-  const rows = [
-    ...(await deploys(given)),
-    ...(await nodeExample(instance, hand, rounds)),
-    ...(await containers(given)),
-    ...(await logins(given)),
-  ]
+  const rows: Row[] = []
+  for (const [name, section] of Object.entries(sections)) {
+    if (wanted.length === 0 || wanted.includes(name)) rows.push(...(await section(given)))
+  }
   await wait(idleMs)
   const { lines, short } = table(rows)
   say.heading(`Medians of ${rounds} rounds, in turning order`)
@@ -117,6 +124,12 @@ async function containers(given: Given): Promise<readonly Row[]> {
     await settled(given)
     return took
   }
+  const network = await hand.network()
+  const start = async (words: readonly string[]): Promise<number> => {
+    const own = `c${++number}`
+    const took = await timed(() => hand.start(image, `colour=${own}.`, [...words, '--env', `COLOUR=${own}`]))
+    return settle(took)
+  }
   const setColour = (): Promise<Live> => {
     colour = `c${++number}`
     return command(given, `config:set COLOUR=${colour}`, `colour=${colour}.`)
@@ -137,18 +150,18 @@ async function containers(given: Given): Promise<readonly Row[]> {
         await instance.ok(`scale --app ${app} web=1`)
         return settle(took)
       },
-      bare: async () => {
-        const own = `c${++number}`
-        return settle(await timed(() => hand.start(image, `colour=${own}.`, [`COLOUR=${own}`])))
-      },
+      bare: () => start([]),
+      networked: () => start(['--network', network]),
     },
     rounds,
   )
   const others = [{ name: 'docker run', figures: figures.bare }]
+  const alike = [{ name: 'docker run in a network of its own, as apps have', figures: figures.networked }]
   return [
     { what: 'config:set to the first answer', ours: figures.config, others, promise: 1.7 },
     { what: 'rollback to the first answer', ours: figures.rollback, others },
     { what: 'scale web=2, from 1', ours: figures.scale, others },
+    { what: 'config:set to the first answer', ours: figures.config, others: alike },
   ]
 }
 

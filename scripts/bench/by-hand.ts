@@ -14,8 +14,10 @@ export type ByHand = AsyncDisposable & {
   legacy(repository: string, text: string): Promise<void>
   /** The same with BuildKit, which the docker client without buildx reaches only through the API. */
   buildKit(repository: string, text: string): Promise<void>
-  /** A bare container start of `image`, up to its answer of `text`. */
-  start(image: string, text: string, environment?: readonly string[]): Promise<void>
+  /** A container start of `image`, up to its answer of `text`; bare but for `words` of `docker run`. */
+  start(image: string, text: string, words?: readonly string[]): Promise<void>
+  /** Makes a network and returns its name. */
+  network(): Promise<string>
   /** Builds an image that stays for `start`. */
   image(repository: string): Promise<string>
   /** Removes the containers that were started since. */
@@ -25,6 +27,7 @@ export type ByHand = AsyncDisposable & {
 /** @param name in the names of all that it makes */
 export function byHand(name: string, socket: string): ByHand {
   const images = new Set<string>()
+  const networks: string[] = []
   let running: string[] = []
   let count = 0
 
@@ -45,9 +48,8 @@ export function byHand(name: string, socket: string): ByHand {
     ]
     await piped(repository, ['curl', ...upload, '--request', 'POST', '--data-binary', '@-', url])
   }
-  const start: ByHand['start'] = async (image, text, environment = []) => {
-    const variables = environment.flatMap((each) => ['--env', each])
-    const { stdout: id } = await execa('docker', ['run', '--detach', ...variables, image])
+  const start: ByHand['start'] = async (image, text, words = []) => {
+    const { stdout: id } = await execa('docker', ['run', '--detach', ...words, image])
     running.push(id)
     const address = await addressOf(socket, id)
     await firstAnswer({ address, port: appPort, host: address }, text)
@@ -74,8 +76,14 @@ export function byHand(name: string, socket: string): ByHand {
       await buildKit(repository, image)
       return image
     },
+    async network() {
+      await execa('docker', ['network', 'create', name])
+      networks.push(name)
+      return name
+    },
     async [Symbol.asyncDispose]() {
       await clear()
+      if (networks.length > 0) await execa('docker', ['network', 'rm', ...networks])
       if (images.size > 0) await execa('docker', ['rmi', '--force', ...images], { reject: false })
     },
   }
@@ -96,6 +104,8 @@ async function addressOf(socket: string, id: string): Promise<string> {
   const asked = request({ socketPath: socket, path: `/containers/${id}/json`, agent: false })
   asked.end()
   const [answer] = await once(asked, 'response')
-  const found = (await json(answer)) as { NetworkSettings: { IPAddress: string } }
-  return found.NetworkSettings.IPAddress
+  const found = (await json(answer)) as Inspected
+  return Object.values(found.NetworkSettings.Networks)[0]?.IPAddress ?? ''
 }
+
+type Inspected = { NetworkSettings: { Networks: Record<string, { IPAddress: string }> } }

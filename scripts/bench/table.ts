@@ -12,16 +12,18 @@ export type Row = {
 /** The rows as lines of text, aligned, and which promises fall short. */
 export function table(rows: readonly Row[]): { readonly lines: readonly string[]; readonly short: string[] } {
   const short: string[] = []
-  const cells = rows.flatMap((row) => {
+  const cells = rows.flatMap((row, index) => {
     const fastest = Math.min(...row.others.map(({ figures }) => median(figures)))
     const ratio = median(row.ours) / fastest
     const holds = row.promise === undefined || ratio <= row.promise
     if (!holds) short.push(`${row.what}: ${ratio.toFixed(2)} times instead of ${row.promise} at most`)
     const verdict =
       row.promise === undefined ? '' : `at most ${row.promise}: ${holds ? 'holds' : 'FALLS SHORT'}`
+    // Rows that are held against the same stand together below it.
+    const others = row.others === rows[index - 1]?.others ? [] : row.others
     return [
-      [row.what, ...milliseconds(row.ours), `${ratio.toFixed(2)} x`, verdict],
-      ...row.others.map(({ name, figures }) => [`  ${name}`, ...milliseconds(figures), '', '']),
+      ...others.map(({ name, figures }) => [name, ...milliseconds(figures), '', '']),
+      [`  ${row.what}`, ...milliseconds(row.ours), `${ratio.toFixed(2)} x`, verdict],
     ]
   })
   const all = [['', 'median', 'min..max', 'ratio', 'promise'], ...cells]

@@ -81,10 +81,10 @@ type Built = {
 async function release(deploy: Deploy, repository: string, built: Built): Promise<void> {
   const { paas, progress } = deploy
   const source = await sourceOf(paas, deploy.app, built.commit, deploy.signal)
-  const wanted = await provideAppJson(deploy, source.appJson)
   progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)
   for (const note of source.notes) progress.detail(note)
   await refuseMissingBase(paas, source.dockerfileText, deploy.signal)
+  const wanted = await provideAppJson(deploy, source.appJson)
   const image = await buildBesideNetwork(deploy, repository, source, wanted.config)
   await deploy.step('built')
 

@@ -1,6 +1,8 @@
 import { maySee } from '../access.ts'
 import type { Call } from '../command.ts'
 import { UserError } from '../errors.ts'
+import type { Paas } from '../paas.ts'
+import type { App } from '../state/apps.ts'
 import type { Service } from '../state/services.ts'
 
 /** The services of a kind that exist for this person: his own; all for an admin of the server. */
@@ -20,11 +22,16 @@ export function ownedService(call: Call, kind: string, name: string): Service {
 
 /** A service that the call's app is linked to, whoever owns it, or one that the person owns. */
 export function linkedService(call: Call, kind: string, name: string): Service {
-  const linked = call.paas.store.links
-    .of(call.app.id)
-    .filter((link) => link.state === 'ready')
-    .flatMap((link) => call.paas.store.services.byId(link.serviceId) ?? [])
+  const linked = linkedServices(call.paas, call.app)
   return linked.find((each) => each.kind === kind && each.name === name) ?? ownedService(call, kind, name)
+}
+
+/** What an app is linked to, in the order in which it was. */
+export function linkedServices({ store }: Paas, app: App): readonly Service[] {
+  return store.links
+    .of(app.id)
+    .filter((link) => link.state === 'ready')
+    .flatMap((link) => store.services.byId(link.serviceId) ?? [])
 }
 
 /** Names of the apps that are linked to a service; those that the person may not see are counted alone. */

@@ -17,10 +17,11 @@ beforeAll(async () => {
   repository = await makeRepository(loadApp('r0'))
   const push = await repository.push(paas, 'parts')
   if (push.exitCode !== 0) throw new Error(push.stderr)
-  // Its ten starts take 80 s, with the pauses between them: it is looked at last.
+  // Its worker passes its first check, then crashes at each start: ten take 80 s, so it is looked at last.
   using loop = await makeRepository({
     ...staticApp('fine'),
-    Procfile: 'web: busybox httpd -f -p $PORT -h /www\nbad: sleep 0.3; exit 7\n',
+    Procfile:
+      'web: busybox httpd -f -p $PORT -h /www\nbad: if [ -e /tmp/again ]; then sleep 0.3; else touch /tmp/again; sleep 8; fi; exit 7\n',
   })
   const looped = await loop.push(paas, 'loop')
   if (looped.exitCode !== 0) throw new Error(looped.stderr)
@@ -90,6 +91,7 @@ test('Redis killed costs no request, and a push waits for it to be back', async 
 }, 60_000)
 
 test('a push while Redis stays away is refused in words, and nothing is half-made', async () => {
+  const served = (JSON.parse((await paas.get(host)).body) as { page: string }).page
   const supervisor = paas.pid('redis.supervisor') ?? 0
   process.kill(supervisor, 'SIGKILL')
   await paas.kill('redis')
@@ -103,7 +105,7 @@ test('a push while Redis stays away is refused in words, and nothing is half-mad
     expect((await paas.ssh('config:get NEVER -a parts')).stdout).toBe('')
   })
   expect(report.failed).toEqual({})
-  expect(JSON.parse((await paas.get(host)).body)).toMatchObject({ page: 'pushed' })
+  expect(JSON.parse((await paas.get(host)).body)).toMatchObject({ page: served })
   await paas.up()
   await until('what had started is gone', async () => (await containersOf('parts')).length === 1)
   expect((await repository.push(paas, 'parts')).exitCode).toBe(0)
@@ -187,7 +189,7 @@ test('a process that crashes ten times in a row stays down and says so, until it
   const state = async (): Promise<string | undefined> =>
     (await ps('loop')).find((each) => each.process === 'bad.1' && each.state !== 'retiring')?.state
   await until('it is given up', async () => (await state())?.startsWith('crashed: ') === true, 150_000)
-  expect(await state()).toBe('crashed: exited with code 7, 10 times in a row')
+  expect(await state()).toMatch(/^crashed: .*exited with code 7.*, 10 times in a row$/)
   expect((await paas.get('loop.localhost')).body).toBe('fine\n')
   await paas.ok('ps:start -a loop')
   expect(await state()).not.toContain('crashed')

@@ -1,6 +1,7 @@
 import type { Command } from '../../command.ts'
 import { confirmName } from '../../confirm.ts'
 import { destroy } from '../../deploy/destroy.ts'
+import { linkedServices } from '../../services/access.ts'
 
 export default {
   summary: 'Destroy an app with its containers, images and repository',
@@ -12,7 +13,14 @@ export default {
   async run(call) {
     const { paas, app, out, job } = call
     await confirmName(call, app.name, `This destroys ${app.name} with its containers, images and repository.`)
+    const services = linkedServices(paas, app)
     await destroy(paas, job)
-    out.result({ destroyed: app.name }, () => out.step(`Destroyed ${app.name}`))
+    out.result({ destroyed: app.name, stays: services.map(({ name }) => name) }, () => {
+      out.step(`Destroyed ${app.name}`)
+      for (const { kind, name } of services)
+        out.detail(
+          `The ${paas.provisioning.kind(kind).title} ${name} stays; to destroy it: ${kind}:destroy ${name}`,
+        )
+    })
   },
 } satisfies Command

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Connection, ConnectionOptions, FieldPacket } from 'mysql2/promise'
-import { UnavailableError, UserError } from '../../errors.ts'
+import { InterruptedError, UnavailableError, UserError } from '../../errors.ts'
 
 /** Where the MySQL server is, as seen from three places. */
 export type Server = {
@@ -60,18 +60,22 @@ function embeddedPort(home: string): number {
   }
 }
 
+/** For all that one command asks: a server that hangs is as good as down. */
+const adminTimeoutMs = 60_000
+
 /** Runs `work` with a connection of the administrator, closed when it ends. Throws `UnavailableError`. */
 export async function asAdmin<T>(server: Server, work: (session: Session) => Promise<T>): Promise<T> {
-  return withSession({ ...server.admin }, work)
+  return withSession({ ...server.admin }, work, AbortSignal.timeout(adminTimeoutMs))
 }
 
-/** Runs `work` as a service's own user. */
+/** Runs `work` as a service's own user; `signal` ends what runs then. */
 export async function asUser<T>(
   server: Server,
-  account: Account,
+  { user, password, database }: Account,
+  signal: AbortSignal,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  return withSession({ ...server.host(), ...account }, work)
+  return withSession({ ...server.host(), user, password, database }, work, signal)
 }
 
 /** One connection. Names go in through `name`, values through `value`: both come quoted. */
@@ -132,6 +136,7 @@ function toAnswer(result: unknown, fields: readonly FieldPacket[] | undefined): 
 async function withSession<T>(
   options: ConnectionOptions,
   work: (session: Session) => Promise<T>,
+  signal: AbortSignal,
 ): Promise<T> {
   // Loaded at the first use: a server without databases does not carry the driver.
   const { default: mysql } = await import('mysql2/promise')
@@ -152,9 +157,17 @@ async function withSession<T>(
   }
   // A connection that breaks between two statements says so at the next one.
   connection.on('error', () => {})
+  const ended = Promise.withResolvers<never>()
+  const end = (): void => {
+    connection.destroy()
+    ended.reject(signal.reason?.name === 'TimeoutError' ? unavailable(signal.reason) : new InterruptedError())
+  }
+  signal.addEventListener('abort', end, { once: true })
   try {
-    return await work(new Session(connection, mysql))
+    if (signal.aborted) end()
+    return await Promise.race([work(new Session(connection, mysql)), ended.promise])
   } finally {
+    signal.removeEventListener('abort', end)
     connection.destroy()
   }
 }

@@ -52,11 +52,15 @@ export async function restore(job: Job & { readonly input: Readable }): Promise<
     ['--sandbox', '--binary-mode', '--batch', '--local-infile=0', '--skip-reconnect', '--skip-auto-rehash'],
     { ...job, stdin: 'pipe' },
   )
+  // Before the pipeline ends the client's input: at an end the client would run the half statement that it has.
+  input.once('error', (error) => {
+    if (error instanceof InterruptedError) client.kill('SIGKILL')
+  })
   const piped = pipeline(input, linesWithoutDefiner(), client.stdin).catch((error: unknown) => error)
-  // Half of an input must not look like a whole one.
-  input.once('error', () => client.kill('SIGKILL'))
   const result = await client
-  if (result.failed && !signal.aborted && !input.errored) {
+  // A client that ends early breaks its input too: that is its failure, not the sender's.
+  const interrupted = signal.aborted || input.errored instanceof InterruptedError
+  if (result.failed && !interrupted) {
     // Whoever still sends is not to wait for us.
     input.resume()
     const said = String(result.stderr)
@@ -71,7 +75,7 @@ export async function restore(job: Job & { readonly input: Readable }): Promise<
     )
   }
   await piped
-  if (signal.aborted || input.errored) throw new InterruptedError('The import was interrupted half-way')
+  if (interrupted) throw new InterruptedError('The import was interrupted half-way')
 }
 
 const completed = '-- Dump completed'
@@ -100,7 +104,7 @@ function run<Stdin extends 'pipe' | 'ignore'>(
       buffer: { stdout: false, stderr: true },
       reject: false,
       cancelSignal: signal,
-      forceKillAfterDelay: 1_000,
+      killSignal: 'SIGKILL',
     },
   )
 }
@@ -125,13 +129,20 @@ function linesWithoutDefiner(): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       const bytes = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
+      // A dump has a line a row: what stays as it is goes on in one piece.
+      let sent = 0
       let from = 0
-      for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
-        const line = bytes.subarray(from, end + 1)
-        this.push(insideLong ? line : withoutDefiner(line))
+      for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, from)) {
+        const first = bytes[from]
+        if (!insideLong && (first === letterC || first === slash)) {
+          if (from > sent) this.push(bytes.subarray(sent, from))
+          this.push(withoutDefiner(bytes.subarray(from, end + 1)))
+          sent = end + 1
+        }
         insideLong = false
         from = end + 1
       }
+      if (from > sent) this.push(bytes.subarray(sent, from))
       pending = bytes.subarray(from)
       if (insideLong || pending.length > longest) {
         if (pending.length > 0) this.push(insideLong ? pending : withoutDefiner(pending))
@@ -147,6 +158,9 @@ function linesWithoutDefiner(): Transform {
   })
 }
 
+const newline = 10
+const letterC = 67
+const slash = 47
 const create = Buffer.from('CREATE ')
 const conditional = Buffer.from('/*')
 const sandboxLine = Buffer.from('/*M!999999\\-')

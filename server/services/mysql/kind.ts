@@ -74,7 +74,8 @@ export function open(options: KindOptions): ServiceKind {
         }
       }),
     dsn: (service) => urlOf(server.host(), service),
-    connect: (service, streams) => asUser(server, accountOf(service), (session) => shell(session, streams)),
+    connect: (service, streams) =>
+      asUser(server, service, streams.signal, (session) => shell(session, streams)),
     export: async (service, output, signal) => {
       const before = await asAdmin(server, (admin) => routines(admin, service.database))
       await dump({ ...server.host(), ...accountOf(service), before, output, signal })

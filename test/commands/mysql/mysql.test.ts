@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { databaseApp } from '../../apps/database.ts'
-import { startInstance, type TestInstance, until } from '../../instance.ts'
+import { makeKey, startInstance, type TestInstance, until } from '../../instance.ts'
 import { makeRepository, type Repository } from '../../repository.ts'
 
 let paas: TestInstance
@@ -9,29 +12,443 @@ beforeAll(async () => {
   paas = await startInstance({ MYSQL_URL: '' })
   await until('MariaDB answers', async () => (await paas.ssh('mysql:create first')).exitCode === 0)
   repository = await makeRepository(databaseApp())
-  const push = await repository.push(paas, 'blog')
-  if (push.exitCode !== 0) throw new Error(push.stderr)
+  for (const app of ['blog', 'other']) {
+    const push = await repository.push(paas, app)
+    if (push.exitCode !== 0) throw new Error(push.stderr)
+  }
 })
 afterAll(async () => {
   repository?.[Symbol.dispose]()
   await paas?.[Symbol.asyncDispose]()
 })
 
+type Environment = Record<string, string>
+
 async function ask(app: string, path: string, parameters: Record<string, string> = {}) {
   const answer = await paas.get(`${app}.localhost`, `${path}?${new URLSearchParams(parameters)}`)
-  return { status: answer.status, body: answer.body, json: () => JSON.parse(answer.body) }
+  return { status: answer.status, body: answer.body }
 }
 
-test('an app that is linked to a database reads and writes there', async () => {
-  await paas.ok('mysql:create posts')
-  expect(await paas.ok('mysql:link posts blog')).toContain('Linked posts to blog as POSTS; v2 serves')
-  expect((await ask('blog', '/query', { sql: 'CREATE TABLE t (v TEXT)' })).body).toContain('affectedRows')
-  await ask('blog', '/query', { sql: "INSERT INTO t VALUES ('héllo 🐬')" })
-  expect((await ask('blog', '/query', { sql: 'SELECT v FROM t' })).json()).toEqual([{ v: 'héllo 🐬' }])
-  const env = (await ask('blog', '/env')).json()
-  expect(env.DATABASE_URL).toBe(
-    `mysql://${env.DB_USER}:${env.DB_PASSWORD}@${env.DB_HOST}:${env.DB_PORT}/${env.DB_NAME}`,
+const environmentOf = async (app: string): Promise<Environment> => JSON.parse((await ask(app, '/env')).body)
+
+const query = (app: string, sql: string, url?: string) =>
+  ask(app, '/query', { sql, ...(url === undefined ? {} : { url }) })
+
+/** Runs SQL as the service's own user. */
+const sql = (name: string, text: string) => paas.ssh(`mysql:connect ${name}`, { input: text })
+
+describe('a linked app', () => {
+  let environment: Environment
+  beforeAll(async () => {
+    await paas.ok('mysql:create posts')
+    expect(await paas.ok('mysql:link posts blog')).toContain('Linked posts to blog as POSTS; v2 serves')
+    environment = await environmentOf('blog')
+  })
+
+  test('reads and writes its database', async () => {
+    expect((await query('blog', 'CREATE TABLE t (v TEXT)')).status).toBe(200)
+    await query('blog', "INSERT INTO t VALUES ('héllo 🐬')")
+    expect(JSON.parse((await query('blog', 'SELECT v FROM t')).body)).toEqual([{ v: 'héllo 🐬' }])
+  })
+
+  test('finds the credentials in the forms that frameworks read', () => {
+    const { DB_USER, DB_PASSWORD, DB_HOST, DB_PORT, DB_NAME } = environment
+    expect(environment.DATABASE_URL).toBe(
+      `mysql://${DB_USER}:${DB_PASSWORD}@${DB_HOST}:${DB_PORT}/${DB_NAME}`,
+    )
+    expect(environment.POSTS_DATABASE_URL).toBe(environment.DATABASE_URL)
+    expect(DB_HOST).toMatch(/^10\.\d+\.\d+\.1$/)
+  })
+
+  test('keeps its credentials out of config, report and release', async () => {
+    for (const line of [
+      'config blog --json',
+      'apps:report blog --json',
+      'releases:info blog --json',
+      'mysql:links blog --json',
+    ])
+      expect(await paas.ok(line)).not.toContain(environment.DB_PASSWORD)
+  })
+
+  test('has them in a one-off too', async () => {
+    expect(await paas.ok('run blog node -p process.env.DATABASE_URL')).toBe(`${environment.DATABASE_URL}\n`)
+  })
+
+  test('may do nothing outside its database', async () => {
+    for (const statement of [
+      'CREATE DATABASE more',
+      'SELECT * FROM mysql.user',
+      "SELECT 1 INTO OUTFILE '/tmp/x'",
+      'SET GLOBAL general_log = 1',
+      'CREATE USER more',
+    ])
+      expect((await query('blog', statement)).body).toMatch(/denied/)
+    expect(
+      JSON.parse((await query('blog', 'SHOW DATABASES')).body).map(
+        (row: { Database: string }) => row.Database,
+      ),
+    ).toEqual(['information_schema', environment.DB_NAME])
+  })
+
+  test('is the only one whose container reaches the port, by its own gateway or another', async () => {
+    const { DB_HOST = '', DB_PORT = '' } = environment
+    expect((await ask('blog', '/tcp', { host: DB_HOST, port: DB_PORT })).body).toBe('"open"')
+    const facts = JSON.parse(await paas.ok('apps:report other --json'))
+    const gateway = String(facts.network).replace(/\d+\/24$/, '1')
+    for (const host of [DB_HOST, gateway])
+      expect((await ask('other', '/tcp', { host, port: DB_PORT })).body).toBe('"timeout"')
+  })
+
+  test('cannot have its credentials used by another app that may reach the port', async () => {
+    await paas.ok('mysql:link first other')
+    const own = await environmentOf('other')
+    expect((await query('other', 'SELECT 1')).status).toBe(200)
+    const stolen = `mysql://${environment.DB_USER}:${environment.DB_PASSWORD}@${own.DB_HOST}:${own.DB_PORT}/${environment.DB_NAME}`
+    expect((await query('other', 'SELECT 1', stolen)).body).toMatch(/denied/)
+    await paas.ok('mysql:unlink first other')
+  })
+})
+
+test('a second link has its alias as prefix, and promote makes it the first', async () => {
+  await paas.ok('mysql:create blue')
+  await paas.ok('mysql:link blue blog --as BLUE')
+  const before = await environmentOf('blog')
+  expect(before.BLUE_DB_NAME).not.toBe(before.DB_NAME)
+  expect(before.POSTS_DB_NAME).toBe(before.DB_NAME)
+  await paas.ok('mysql:promote blue blog')
+  const after = await environmentOf('blog')
+  expect(after.DB_NAME).toBe(before.BLUE_DB_NAME)
+  expect(after.POSTS_DB_NAME).toBe(before.DB_NAME)
+  await paas.ok('mysql:unlink blue blog')
+  expect((await environmentOf('blog')).DB_NAME).toBe(before.DB_NAME)
+})
+
+test('an unlinked app has neither credentials nor a user that works', async () => {
+  await paas.ok('mysql:create brief')
+  await paas.ok('mysql:link brief other')
+  const { DATABASE_URL = '' } = await environmentOf('other')
+  await paas.ok('mysql:link first other')
+  await paas.ok('mysql:unlink brief other')
+  expect(await environmentOf('other')).not.toHaveProperty('BRIEF_DATABASE_URL')
+  await until('the user is dropped', async () =>
+    /denied/.test((await query('other', 'SELECT 1', DATABASE_URL)).body),
   )
-  expect(env.DB_HOST).toMatch(/^10\.\d+\.\d+\.1$/)
-  expect(env.POSTS_DATABASE_URL).toBe(env.DATABASE_URL)
+  await paas.ok('mysql:unlink first other')
+})
+
+test("the app's own config vars win over a link's, and the link says so", async () => {
+  await paas.ok('config:set other DATABASE_URL=mine')
+  const linked = await paas.ssh('mysql:link first other')
+  expect(linked.stderr).toContain("The app's own config vars win over the link's: DATABASE_URL")
+  expect((await environmentOf('other')).DATABASE_URL).toBe('mine')
+  await paas.ok('config:unset other DATABASE_URL')
+  expect((await environmentOf('other')).DATABASE_URL).toMatch(/^mysql:/)
+  await paas.ok('mysql:unlink first other')
+})
+
+test('--no-restart leaves what runs alone until the next release', async () => {
+  expect(await paas.ok('mysql:link first other --no-restart')).toContain('pending until the next release')
+  expect(await environmentOf('other')).not.toHaveProperty('DATABASE_URL')
+  await paas.ok('restart other')
+  const { DATABASE_URL } = await environmentOf('other')
+  expect(DATABASE_URL).toMatch(/^mysql:/)
+  await paas.ok('mysql:unlink first other --no-restart')
+  expect((await query('other', 'SELECT 1')).status).toBe(200)
+  await paas.ok('restart other')
+  expect(await environmentOf('other')).not.toHaveProperty('DATABASE_URL')
+})
+
+test("a rollback keeps today's links: older ones' users may be gone", async () => {
+  await paas.ok('mysql:link first other')
+  await paas.ok('rollback other v1')
+  expect((await query('other', 'SELECT 1')).status).toBe(200)
+  await paas.ok('mysql:unlink first other')
+})
+
+test('a link whose release does not come up leaves no link and no user', async () => {
+  const users = async () => (await admin('SELECT user FROM mysql.user')).split('\n')
+  const before = await users()
+  using _refusal = refusingHook()
+  const linked = await paas.ssh('mysql:link first other')
+  expect(linked.exitCode).toBe(1)
+  expect(linked.stderr).toContain('hook checked/refuse refused')
+  expect(await paas.ok('mysql:links other --json')).toBe('[]\n')
+  expect(before).toEqual(expect.arrayContaining(await users()))
+})
+
+/** An operator's hook that refuses every deploy right before its switch. */
+function refusingHook(): Disposable {
+  const folder = join(paas.home, 'hooks', 'checked')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'refuse'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+  return { [Symbol.dispose]: () => rmSync(folder, { recursive: true }) }
+}
+
+/** One value, asked as MariaDB's administrator. */
+async function admin(text: string): Promise<string> {
+  const { stdout } = await execa('mariadb', [
+    '--no-defaults',
+    '--batch',
+    '-N',
+    '-S',
+    join(paas.home, 'run', 'mysqld.sock'),
+    '-e',
+    text,
+  ])
+  return stdout
+}
+
+describe('names', () => {
+  test.each(['', 'Blog', 'a_b', 'a%b', '-x', 'a b', '`x`', "x'--", '../x', 'x'.repeat(32), 'ä'])(
+    'that cannot be one are refused: "%s"',
+    async (name) => {
+      const before = await admin('SHOW DATABASES')
+      const ran = await paas.ssh(`mysql:create -- '${name.replaceAll("'", "'\\''")}'`)
+      expect([1, 64]).toContain(ran.exitCode)
+      expect(await admin('SHOW DATABASES')).toBe(before)
+    },
+  )
+
+  test('that are taken are refused, and what has the name stays', async () => {
+    const ran = await paas.ssh('mysql:create first')
+    expect(ran).toMatchObject({ exitCode: 1 })
+    expect(ran.stderr).toContain('The name "first" is taken')
+    await paas.ok('mysql:info first')
+  })
+
+  test('of aliases that no config var could begin with are refused', async () => {
+    for (const alias of ['blue', '1A', 'A-B', 'A=B'])
+      expect((await paas.ssh(`mysql:link first other --as ${alias}`)).exitCode).toBe(1)
+  })
+})
+
+describe('destroy', () => {
+  test('asks for the name', async () => {
+    await paas.ok('mysql:create doomed')
+    expect((await paas.ssh('mysql:destroy doomed')).exitCode).toBe(1)
+    expect((await paas.ssh('mysql:destroy doomed --confirm other')).exitCode).toBe(1)
+    await paas.ok('mysql:exists doomed')
+    await paas.ok('mysql:destroy doomed --confirm doomed')
+    expect((await paas.ssh('mysql:exists doomed')).exitCode).toBe(1)
+  })
+
+  test('is refused while an app is linked, unless it is forced', async () => {
+    await paas.ok('mysql:create wanted')
+    await paas.ok('mysql:link wanted other --no-restart')
+    const refused = await paas.ssh('mysql:destroy wanted --confirm wanted')
+    expect(refused.stderr).toContain('wanted is linked to other')
+    await paas.ok('mysql:destroy wanted --force')
+    expect(await paas.ok('mysql:links other --json')).toBe('[]\n')
+  })
+})
+
+describe('another person', () => {
+  let key: string
+  beforeAll(async () => {
+    const publicKey = await makeKey(paas.folder, 'bob')
+    key = publicKey.replace(/\.pub$/, '')
+    await paas.ok('keys:add bob', { input: readFileSync(publicKey, 'utf8') })
+  })
+  const bob = (line: string) => paas.ssh(line, { identity: key })
+
+  test('sees no database that is not his, in the same words as for none', async () => {
+    expect((await bob('mysql:list --json')).stdout).toBe('[]\n')
+    for (const command of [
+      'info',
+      'destroy --force',
+      'export',
+      'import',
+      'connect',
+      'exists',
+      'info --dsn',
+      'clone X copy',
+    ]) {
+      const [verb, ...rest] = command.split(' ')
+      const of = (name: string) =>
+        bob(
+          `mysql:${verb} ${rest.map((word) => (word === 'X' ? name : word)).join(' ')} ${rest.includes('X') ? '' : name}`,
+        )
+      const [foreign, absent] = [await of('first'), await of('absent')]
+      expect(foreign.exitCode).toBe(1)
+      expect(foreign.stderr.replaceAll('first', 'absent')).toBe(absent.stderr)
+      expect(foreign.stderr).toContain('There is no MySQL database')
+    }
+  })
+
+  test('links his own to his own app, and neither to a foreign one', async () => {
+    expect((await bob('apps:create bobs')).exitCode).toBe(0)
+    expect((await bob('mysql:create bobs')).exitCode).toBe(0)
+    expect((await bob('mysql:link bobs bobs')).exitCode).toBe(0)
+    expect((await bob('mysql:link first bobs')).exitCode).toBe(1)
+    expect((await bob('mysql:link bobs blog')).exitCode).toBe(20)
+  })
+
+  test('loses the users of an app that he destroys, and keeps the database', async () => {
+    const before = Number(await admin('SELECT count(*) FROM mysql.user'))
+    const destroyed = await bob('apps:destroy bobs --force')
+    expect(destroyed.stdout).toContain('The MySQL database bobs stays; to destroy it: mysql:destroy bobs')
+    await until(
+      'the user is dropped',
+      async () => Number(await admin('SELECT count(*) FROM mysql.user')) === before - 1,
+    )
+    expect(JSON.parse((await bob('mysql:list --json')).stdout)).toMatchObject([{ name: 'bobs', apps: [] }])
+  })
+})
+
+describe('export and import', () => {
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index)).toString('hex')
+
+  test('bring back every byte, with views, triggers, routines and events', async () => {
+    await paas.ok('mysql:create source')
+    await paas.ok('mysql:create target')
+    const made = [
+      'CREATE TABLE t (id INT PRIMARY KEY, b LONGBLOB, s TEXT);',
+      `INSERT INTO t VALUES (1, 0x${bytes}, 'a;b ''c'' 🐬\\n\\\\! x');`,
+      'CREATE VIEW v AS SELECT f(id) AS id FROM t;',
+      'DELIMITER ;;',
+      'CREATE FUNCTION f(x INT) RETURNS INT DETERMINISTIC BEGIN RETURN x + 1; END ;;',
+      'CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW BEGIN SET NEW.s = NEW.s; END ;;',
+      'DELIMITER ;',
+      'CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t WHERE id = 2;',
+    ]
+    const [first = '', second = '', view = '', ...rest] = made
+    await paas.ok('mysql:import source', { input: [first, second, ...rest, view].join('\n') })
+    const { stdout: dump } = await execa(
+      'ssh',
+      ['-F', paas.sshConfig, '-o', 'BatchMode=yes', 'paas', 'mysql:export source'],
+      { encoding: 'buffer', stripFinalNewline: false },
+    )
+    expect(Buffer.from(dump).includes('DEFINER=')).toBe(false)
+    await paas.ok('mysql:import target', { input: dump })
+    const facts = 'SELECT hex(b), s FROM t; SELECT * FROM v; SHOW TRIGGERS; SHOW EVENTS;'
+    const plain = async (name: string) =>
+      (await sql(name, facts)).stdout.replaceAll(
+        /s[a-z2-7]{18}@\S+|paas[a-z2-7]{18}|\d{4}-\d\d-\d\d \S+/g,
+        '',
+      )
+    expect(await plain('target')).toBe(await plain('source'))
+    expect((await sql('target', 'SELECT hex(b), s FROM t')).stdout).toContain(bytes.toUpperCase())
+    expect((await sql('target', 'SELECT s FROM t')).stdout).toContain('🐬\\n\\\\! x')
+  })
+
+  test('what an app has defined is exported too', async () => {
+    expect((await query('blog', 'CREATE PROCEDURE p() SELECT 1')).status).toBe(200)
+    expect(await paas.ok('mysql:export posts')).toContain('CREATE PROCEDURE `p`')
+  })
+
+  test('a clone has the same content', async () => {
+    await paas.ok('mysql:clone source copy')
+    expect((await sql('copy', 'SELECT hex(b) FROM t')).stdout).toContain(bytes.toUpperCase())
+    expect((await paas.ssh('mysql:clone source target')).exitCode).toBe(1)
+  })
+
+  test('an import that fails says at which line', async () => {
+    const ran = await paas.ssh('mysql:import first', {
+      input:
+        'CREATE TABLE half (a INT);\nINSERT INTO half VALUES (1);\nINSERT INTO nowhere VALUES (1);\nSELECT 1;\n',
+    })
+    expect(ran.exitCode).toBe(1)
+    expect(ran.stderr).toContain('The import stopped at line 3: ')
+    expect(ran.stderr).toContain('What stands before it is in the database')
+    expect((await sql('first', 'SELECT a FROM half')).stdout).toBe('a\n1\n')
+  })
+
+  test('an import that is cut off does not run the half statement that it has', async () => {
+    await paas.ok('mysql:create cut')
+    await paas.ok('mysql:import cut', { input: 'CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2);' })
+    const ssh = execa('ssh', ['-F', paas.sshConfig, '-o', 'BatchMode=yes', 'paas', 'mysql:import cut'], {
+      reject: false,
+    })
+    ssh.stdin.write('INSERT INTO t VALUES (3);\nDELETE FROM t\n')
+    await until('the first statement is run', async () =>
+      (await sql('cut', 'SELECT * FROM t')).stdout.includes('3'),
+    )
+    ssh.kill('SIGKILL')
+    await ssh
+    await until(
+      'the client is gone',
+      async () =>
+        (await admin("SELECT count(*) FROM information_schema.processlist WHERE user LIKE 's%'")) === '0',
+    )
+    expect((await sql('cut', 'SELECT count(*) AS n FROM t')).stdout).toBe('n\n3\n')
+  })
+
+  test.each([
+    '\\! touch CANARY',
+    'system touch CANARY',
+    'source /etc/passwd',
+    '\\. /etc/passwd',
+    'tee CANARY',
+    'pager touch CANARY',
+    "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE half",
+    "SELECT 1 INTO OUTFILE 'CANARY'",
+    'GRANT ALL ON *.* TO current_user()',
+    'USE mysql',
+    'CREATE DEFINER = root@localhost PROCEDURE z() SELECT 1',
+    '/*!100000 SET GLOBAL general_log = 1 */',
+  ])('a hostile dump or statement runs nothing on the machine: %s', async (line) => {
+    const canary = `/tmp/${paas.id}-canary`
+    const text = line.replace('CANARY', canary)
+    const imported = await paas.ssh('mysql:import first', { input: `SELECT 1;\n${text}\n;\n${text};\n` })
+    const connected = await sql('first', `${text};\n`)
+    if (!line.startsWith('CREATE DEFINER')) expect(imported.exitCode).toBe(1)
+    expect(connected.exitCode).toBe(1)
+    expect(imported.stderr + connected.stderr).not.toMatch(/Internal error|root:x/)
+    expect(existsSync(canary)).toBe(false)
+  })
+})
+
+test('connect runs statements and prints what mysql --batch would', async () => {
+  const ran = await sql(
+    'first',
+    "SELECT 'a;b' AS x, NULL AS y; -- ; no\nSELECT 5--3 /* ; */ AS `c;d`;\nSELECT 'tab\\there' AS t",
+  )
+  expect(ran.stdout).toBe('x\ty\na;b\tNULL\nc;d\n8\nt\ntab\\there\n')
+  const wrong = await sql('first', 'nonsense; SELECT 1;')
+  expect(wrong.exitCode).toBe(1)
+  expect(wrong.stdout).toBe('')
+})
+
+describe('while MariaDB is down', () => {
+  beforeAll(async () => {
+    await paas.ok('mysql:create steady')
+    await paas.ok('mysql:link steady other')
+    for (const part of ['mysql.supervisor', 'mysql']) process.kill(paas.pid(part) ?? 0, 'SIGKILL')
+    await until('MariaDB is gone', async () => !existsSync(`/proc/${paas.pid('mysql')}`))
+  })
+
+  test('database commands fail cleanly, with 75', async () => {
+    for (const line of [
+      'create late',
+      'destroy steady --force',
+      'info steady',
+      'export steady',
+      'clone steady x',
+    ]) {
+      const ran = await paas.ssh(`mysql:${line}`)
+      expect(ran).toMatchObject({ exitCode: 75, stdout: '' })
+      expect(ran.stderr).toContain('MySQL is unavailable; nothing was changed')
+    }
+    expect((await paas.ssh('mysql:link first other')).exitCode).toBe(75)
+    expect((await paas.ssh('mysql:connect steady', { input: 'SELECT 1' })).exitCode).toBe(75)
+    expect((await paas.ssh('mysql:import steady', { input: 'SELECT 1;' })).exitCode).toBe(75)
+    expect(JSON.parse(await paas.ok('mysql:links other --json'))).toMatchObject([{ name: 'steady' }])
+  })
+
+  test('apps and deploys go on', async () => {
+    const before = await environmentOf('other')
+    await paas.ok('config:set other MORE=1')
+    expect(await environmentOf('other')).toMatchObject({ MORE: '1', DATABASE_URL: before.DATABASE_URL })
+  })
+
+  test('an app is destroyed and a link taken; their users go when it is back', async () => {
+    await paas.ok('mysql:unlink posts blog')
+    await paas.ok('apps:destroy other --force')
+    await paas.up()
+    const left = "SELECT count(*) FROM mysql.user WHERE user LIKE 'u%'"
+    await until('the users are dropped', async () => (await admin(left).catch(() => '')) === '0')
+    await paas.ok('mysql:info steady')
+    expect((await paas.ssh('mysql:exists late')).exitCode).toBe(1)
+    await paas.ok('mysql:create late')
+  })
 })

@@ -115,11 +115,12 @@ function nothingToBuild(buildpacks: readonly Buildpack[]): UserError {
     {
       next: [
         'Commit a Dockerfile and push again, for instance:',
-        '    FROM node:24-slim',
+        '    FROM paas/node:24',
         '    WORKDIR /app',
         '    COPY . .',
         '    RUN npm ci --omit=dev',
         '    CMD ["node", "server.js"]   # listens on 0.0.0.0:$PORT',
+        'Where the app is a folder of the tree: builder:set build-dir FOLDER',
       ].join('\n'),
     },
   )

@@ -58,7 +58,7 @@ const good2 = { keep: ['Dockerfile', 'www'] }
 test('a tree without a Dockerfile is refused with one to start from', async () => {
   const output = await refused({ 'readme.txt': 'hello\n' })
   expect(output).toContain('(There is nothing to build')
-  expect(output).toContain('FROM node:24-slim')
+  expect(output).toContain('FROM paas/node:24')
 })
 
 test('an empty tree is refused as well', async () => {

@@ -102,7 +102,10 @@ test('apps:destroy leaves nothing', async () => {
   expect(await paas.ok('apps')).toBe('blog\nshop\n')
   expect((await paas.get('notes.localhost')).status).toBe(404)
   expect(await paas.ok('destroy shop --force')).toContain('Destroyed shop')
-  expect(JSON.parse(await paas.ok('apps:destroy blog --confirm blog --json'))).toEqual({ destroyed: 'blog' })
+  expect(JSON.parse(await paas.ok('apps:destroy blog --confirm blog --json'))).toEqual({
+    destroyed: 'blog',
+    stays: [],
+  })
   expect(await paas.ok('apps')).toBe('')
   expect((await paas.ssh('apps:destroy blog --force')).exitCode).toBe(20)
 })

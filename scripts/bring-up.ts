@@ -7,13 +7,13 @@ import { makeFolders } from './folders.ts'
 import { installed } from './installed.ts'
 import { checkout, type Instance, instance } from './instance.ts'
 import type { Part } from './parts.ts'
-import { answersHttp, answersSocket, answersSsh, ready } from './ready.ts'
+import { answersHttp, answersMysql, answersSocket, answersSsh, ready } from './ready.ts'
 import { routerReady } from './router-ready.ts'
 import { say } from './say.ts'
 import { loopbackFor, sshConfig, writeSshConfig } from './ssh-config.ts'
 import { startPart } from './start-part.ts'
 
-/** Starts all of an instance that does not run, and returns when its SSH and HTTP ports answer and a push would be taken. */
+/** Starts all of an instance that does not run, and returns when its parts answer and a push would be taken, also one that asks for a database. */
 export async function up(): Promise<Instance> {
   const startedAt = Date.now()
   const ours = await instance()
@@ -32,6 +32,7 @@ export async function up(): Promise<Instance> {
     ready('server', places, answersSsh(loopbackFor(settings.sshHost), settings.sshPort)),
     ready('haproxy', places, answersHttp(loopbackFor(settings.httpHost), settings.httpPort)),
     routerReady(settings, places),
+    settings.mysqlUrl === undefined ? ready('mysql', places, answersMysql(places.mysqlSocket)) : undefined,
   ])
   await writeSshConfig(settings, places, key)
 
@@ -47,9 +48,7 @@ async function startSupervised({ parts, places, settings }: Instance): Promise<v
   say.step(`Starting the instance in ${settings.home}`)
   for (const part of parts) {
     const outcome = await startPart(part, places)
-    say.detail(
-      `${part.name.padEnd(8)} ${words[outcome]}${part.name === 'mysql' ? ' (nothing waits for it)' : ''}`,
-    )
+    say.detail(`${part.name.padEnd(8)} ${words[outcome]}`)
     if (part.name === 'redis') await ready('redis', places, answersSocket(places.redisSocket))
   }
 }

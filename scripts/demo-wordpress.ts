@@ -31,8 +31,6 @@ await runEntry(async () => {
     await git('commit', '--quiet', '--message', 'A blog')
   })
 
-  await step('MariaDB answers', () => demo.mysqlAnswers())
-
   await step(`git push paas:${names.first} main`, () => git('push', `paas:${names.first}`, 'main'))
 
   await step('The page asks to be installed', async () => {

@@ -7,7 +7,6 @@ import type { Settings } from '../server/settings.ts'
 import { ensureBaseImages } from './base-images.ts'
 import { up } from './bring-up.ts'
 import { checkout } from './instance.ts'
-import { answersMysql, ready } from './ready.ts'
 import { say } from './say.ts'
 
 /** A running server and a developer's repository, driven by the real git and ssh, as a person would type it. */
@@ -22,8 +21,6 @@ export type Demonstration = {
   copyExample(name: string): Promise<string>
   git(...args: string[]): Promise<void>
   paas(...args: string[]): Promise<void>
-  /** Resolves when the instance's own MariaDB answers: `make up` does not wait for it. */
-  mysqlAnswers(): Promise<void>
 }
 
 /** Brings the server up, with the base images of the buildpacks `stacks`. */
@@ -54,11 +51,6 @@ export async function startDemonstration(stacks: readonly string[]): Promise<Dem
     url: (app) => `http://${app}.${settings.domain}:${settings.httpPort}/`,
     step,
     git,
-    async mysqlAnswers() {
-      if (settings.mysqlUrl === undefined) {
-        await ready('mysql', places, answersMysql(places.mysqlSocket))
-      }
-    },
     async copyExample(name) {
       repository = join(places.home, name === 'hello' ? 'demo' : `demo-${name}`)
       await mkdir(repository, { recursive: true, mode: 0o700 })

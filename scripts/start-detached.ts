@@ -6,7 +6,17 @@ export type Detached = {
   readonly ended: () => boolean
 }
 
-/** Starts a program in a session of its own, silent, so that it outlives us and our terminal. */
+// A pipe that our caller holds open by any number (bash's process substitution) would not end before the program does.
+const closeAndExec = [
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's
+  'for fd in /proc/$$/fd/*; do n=${fd##*/}; if ((n > 2)); then eval "exec $n>&-"; fi; done 2>/dev/null',
+  'exec "$@"',
+].join('\n')
+
+/**
+ * Starts a program in a session of its own, silent and with no open file of ours, so that it outlives us, our
+ * terminal and whoever reads our output.
+ */
 export async function startDetached(
   [program, ...args]: readonly [string, ...string[]],
   options: {
@@ -24,7 +34,7 @@ export async function startDetached(
     cwd: options.folder,
     env: { ...options.environment },
     extendEnv: options.inheritsEnvironment,
-  })(program, args)
+  })('bash', ['-c', closeAndExec, 'bash', program, ...args])
   const child = subprocess.nodeChildProcess
   if (child.pid === undefined) {
     throw new UnavailableError(`${program} cannot be started: ${(await subprocess).message}`)

@@ -80,3 +80,7 @@ export class InterruptedError extends PaasError {
     super(message, { exitCode: exitCode.interrupted })
   }
 }
+
+/** An error in one line for the log: our own words where there are any. */
+export const describe = (error: unknown): string =>
+  error instanceof PaasError ? error.message : String(error)

@@ -7,12 +7,12 @@ import type { AppJson } from '../source/app-json.ts'
 import type { App } from '../state/apps.ts'
 import type { User } from '../state/people.ts'
 import type { Release } from '../state/releases.ts'
+import { buildAppImage } from './build-app-image.ts'
 import { type Deploy, runDeploy } from './deploy.ts'
 import { destroy } from './destroy.ts'
-import { discardImages } from './discard-images.ts'
 import { ensureNetwork } from './network.ts'
 import { provideAppJson } from './provide-app-json.ts'
-import { currentRelease, draftRelease, formationFor, imageTag } from './release.ts'
+import { currentRelease, draftRelease, formationFor } from './release.ts'
 import { releasePhase } from './release-phase.ts'
 import { serve } from './serve.ts'
 import { sourceOf } from './source-of.ts'
@@ -97,26 +97,16 @@ async function deployCopy(
 
 /** The same layers under labels of its own, so that whatever becomes of the other app leaves it alone. */
 async function ownImage(deploy: Deploy, image: string): Promise<string> {
-  const { paas, app, signal } = deploy
+  const { paas, signal } = deploy
   const { tags } = await paas.engine.images.inspect(image, { signal })
-  deploy.onUndo(() => discardImages(paas, deploy.id))
   const emptyArchive = Readable.from([Buffer.alloc(1024)])
-  const { imageId } = await paas.engine.build({
+  return await buildAppImage(deploy, {
     context: buildContext({
       archive: emptyArchive,
       add: [{ path: 'Dockerfile', content: `FROM ${tags[0] ?? image}\n` }],
     }),
     dockerfile: 'Dockerfile',
     buildArgs: {},
-    labels: {
-      'paas.instance': paas.store.instanceId,
-      'paas.app': app.name,
-      'paas.app-id': app.id,
-      'paas.deploy': String(deploy.id),
-    },
-    tag: imageTag(paas, app),
     onLine: () => {},
-    signal,
   })
-  return imageId
 }

@@ -8,11 +8,11 @@ import type { Source } from '../source/source.ts'
 import type { ConfigVars } from '../state/config.ts'
 import type { Release } from '../state/releases.ts'
 import { refuseMissingBase } from './base-images.ts'
+import { buildAppImage } from './build-app-image.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
-import { discardImages } from './discard-images.ts'
 import { ensureNetwork } from './network.ts'
 import { provideAppJson } from './provide-app-json.ts'
-import { draftRelease, formationFor, imageTag } from './release.ts'
+import { draftRelease, formationFor } from './release.ts'
 import { releasePhase } from './release-phase.ts'
 import { moveDeployBranch, repositoryOf } from './repository.ts'
 import { serve } from './serve.ts'
@@ -143,31 +143,20 @@ async function buildImage(
   source: Source,
   config: ConfigVars,
 ): Promise<string> {
-  const { paas, app, progress, signal } = deploy
-  // Also a build that is cancelled or fails may leave an image.
-  deploy.onUndo(() => discardImages(paas, deploy.id))
-  const tree = archive(repository, source.tree, signal)
+  const tree = archive(repository, source.tree, deploy.signal)
   const context = buildContext({
     archive: tree.stream,
     add: source.added,
     keep: [source.dockerfile],
     ...(source.dockerignore === undefined ? {} : { dockerignore: source.dockerignore }),
   })
-  const { imageId } = await paas.engine.build({
+  const imageId = await buildAppImage(deploy, {
     context,
     dockerfile: source.dockerfile,
     buildArgs: Object.fromEntries(
       source.buildArgs.flatMap((name) => (config[name] === undefined ? [] : [[name, config[name]]])),
     ),
-    labels: {
-      'paas.instance': paas.store.instanceId,
-      'paas.app': app.name,
-      'paas.app-id': app.id,
-      'paas.deploy': String(deploy.id),
-    },
-    tag: imageTag(paas, app),
-    onLine: (line) => progress.detail(line),
-    signal,
+    onLine: (line) => deploy.progress.detail(line),
   })
   await tree.done
   return imageId

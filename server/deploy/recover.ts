@@ -1,5 +1,5 @@
 import type { ContainerSummary } from '../docker/containers.ts'
-import { PaasError } from '../errors.ts'
+import { describe } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { Container } from '../state/containers.ts'
 import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
@@ -84,5 +84,3 @@ const isSame = (container: Container, found: ContainerSummary | undefined): bool
   found.labels['paas.app-id'] === container.appId &&
   found.labels['paas.release'] === `v${container.version}` &&
   found.address === container.address
-
-const describe = (error: unknown): string => (error instanceof PaasError ? error.message : String(error))

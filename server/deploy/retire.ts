@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { NotFoundError } from '../docker/engine-errors.ts'
-import { PaasError, UnavailableError } from '../errors.ts'
+import { describe, UnavailableError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { Container } from '../state/containers.ts'
 import { removeContainers } from './start.ts'
@@ -63,5 +63,3 @@ async function stop(paas: Paas, container: Container): Promise<void> {
     if (!(error instanceof NotFoundError)) throw error
   }
 }
-
-const describe = (error: unknown): string => (error instanceof PaasError ? error.message : String(error))

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { PaasError, UnavailableError } from '../errors.ts'
+import { describe, UnavailableError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import { appHosts } from '../routing.ts'
 import type { Container } from '../state/containers.ts'
@@ -142,5 +142,3 @@ async function republish(paas: Paas, appId: string): Promise<void> {
 }
 
 const silent = { step: () => {}, heading: () => {}, detail: () => {}, trouble: () => {} }
-
-const describe = (error: unknown): string => (error instanceof PaasError ? error.message : String(error))

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { PaasError, UnavailableError, UserError } from '../errors.ts'
+import { describe, UnavailableError, UserError } from '../errors.ts'
 import type { App } from '../state/apps.ts'
 import { randomName } from '../state/identifiers.ts'
 import type { Link } from '../state/links.ts'
@@ -274,5 +274,3 @@ const isLink = (made: Service | Link): made is Link => 'serviceId' in made
 
 /** Letters and digits only: it stands in URLs and in many a config file as it is. */
 const randomPassword = (): string => randomBytes(24).toString('hex')
-
-const describe = (error: unknown): string => (error instanceof PaasError ? error.message : String(error))

@@ -1,0 +1,28 @@
+import type { BuildOptions } from '../docker/build.ts'
+import type { Deploy } from './deploy.ts'
+import { discardImages } from './discard-images.ts'
+import { imageTag } from './release.ts'
+
+/**
+ * Builds an image of the deploy's app, with our labels and a tag that nobody can guess; it is discarded if the
+ * deploy is undone, also where the build fails or is cancelled. Returns its id.
+ */
+export async function buildAppImage(
+  deploy: Deploy,
+  build: Pick<BuildOptions, 'context' | 'dockerfile' | 'buildArgs' | 'onLine'>,
+): Promise<string> {
+  const { paas, app, signal } = deploy
+  deploy.onUndo(() => discardImages(paas, deploy.id))
+  const { imageId } = await paas.engine.build({
+    ...build,
+    labels: {
+      'paas.instance': paas.store.instanceId,
+      'paas.app': app.name,
+      'paas.app-id': app.id,
+      'paas.deploy': String(deploy.id),
+    },
+    tag: imageTag(paas, app),
+    signal,
+  })
+  return imageId
+}

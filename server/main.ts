@@ -7,6 +7,7 @@ import { supervise } from './deploy/supervise.ts'
 import { dispatch } from './dispatch.ts'
 import { Engine } from './docker/engine.ts'
 import { PaasError } from './errors.ts'
+import { Events } from './events/events.ts'
 import type { Paas } from './paas.ts'
 import { Routes } from './redis/routes.ts'
 import { loadRegistry } from './registry.ts'
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
       log,
     }),
     locks: new Locks(),
+    events: new Events(settings.home),
     provisioning: new Provisioning({ store, kinds, log, closing: closing.signal }),
     proved,
     log,

@@ -1,5 +1,6 @@
 import type { Locks } from './deploy/locks.ts'
 import type { Engine } from './docker/engine.ts'
+import type { Events } from './events/events.ts'
 import type { Routes } from './redis/routes.ts'
 import type { Provisioning } from './services/provisioning.ts'
 import type { Settings } from './settings.ts'
@@ -13,6 +14,7 @@ export type Paas = {
   readonly routes: Routes
   readonly locks: Locks
   readonly provisioning: Provisioning
+  readonly events: Events
   /** Names of live containers whose identity and health this process has proved: only these are routed to. */
   readonly proved: Set<string>
   /** One line to the server's own log. */

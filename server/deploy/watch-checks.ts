@@ -1,0 +1,171 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Check, checkInWords } from '../checks/check.ts'
+import { lastLinesOf } from '../checks/last-lines.ts'
+import { runProbe } from '../checks/probe.ts'
+import { placeOf, type Subject } from '../checks/subject.ts'
+import { describe, UnavailableError } from '../errors.ts'
+import type { Paas } from '../paas.ts'
+import { appHosts } from '../routing.ts'
+import { modeOf, paceOf } from '../state/check-settings.ts'
+import type { Container, ContainerEnd } from '../state/containers.ts'
+import { goBackInBackground, isOnTrial } from './go-back.ts'
+import { publishInBackground } from './publish-in-background.ts'
+import { startAgainInBackground } from './start-again.ts'
+import { tellOfProcess } from './tell-of-process.ts'
+
+const lookMs = 1_000
+const stopGraceMs = 10_000
+
+/** Apps of which one container is being restarted for its liveness check. */
+const restarting = new Set<string>()
+
+/**
+ * Runs the readiness and liveness checks of all live containers as long as the server runs. One that fails readiness
+ * leaves the routes until it passes again; one that fails liveness is restarted, one container of an app at a time.
+ */
+export async function watchChecks(paas: Paas): Promise<void> {
+  const watched = new Map<string, AbortController>()
+  while (!paas.closing.aborted) {
+    const live = new Map(watchable(paas).map((container) => [container.name, container]))
+    for (const [name, watch] of watched) {
+      if (live.has(name)) continue
+      watch.abort()
+      watched.delete(name)
+      setReady(paas, name)
+    }
+    for (const [name, container] of live) {
+      if (watched.has(name)) continue
+      const end = new AbortController()
+      watched.set(name, end)
+      watchContainer(paas, container, AbortSignal.any([end.signal, paas.closing]))
+    }
+    await wait(lookMs, undefined, { signal: paas.closing }).catch(() => {})
+  }
+}
+
+function watchable(paas: Paas): readonly Container[] {
+  return paas.store.containers
+    .all()
+    .filter(({ state, crashed }) => state === 'live' && crashed === null)
+    .filter((container) => periodic(paas, container).length > 0)
+    .filter(({ appId, process }) => modeOf(paas.store.checkSettings.of(appId), process) !== 'disabled')
+}
+
+function periodic(paas: Paas, { appId, version, process }: Container): readonly Check[] {
+  const checks = paas.store.releases.checksOf(appId, version)
+  const own = Object.hasOwn(checks, process) ? (checks[process] ?? []) : []
+  return own.filter(({ when, probe }) => when !== 'startup' && probe.kind !== 'uptime')
+}
+
+function watchContainer(paas: Paas, container: Container, signal: AbortSignal): void {
+  const failing = new Map<Check, string>()
+  for (const check of periodic(paas, container)) {
+    repeat(paas, container, check, failing, signal).catch((error: unknown) => {
+      if (!signal.aborted) paas.log(`${container.name}, ${checkInWords(check)}: ${describe(error)}`)
+    })
+  }
+}
+
+/** Asks again and again; what failed so often in a row as the check says has its consequence. */
+async function repeat(
+  paas: Paas,
+  container: Container,
+  check: Check,
+  failing: Map<Check, string>,
+  signal: AbortSignal,
+): Promise<void> {
+  let failures = 0
+  await wait(check.initialDelayMs, undefined, { signal })
+  while (!signal.aborted) {
+    const pace = paceOf(paas.store.checkSettings.of(container.appId), check)
+    await wait(pace.waitMs, undefined, { signal })
+    // While it is started again, that has its own checks.
+    const saw = paas.proved.has(container.name) ? await askOnce(paas, container, check, signal) : 'unknown'
+    if (saw === 'unknown') failures = 0
+    if (saw === undefined) {
+      failures = 0
+      if (failing.delete(check) && failing.size === 0) becomesReady(paas, container)
+    }
+    if (saw === undefined || saw === 'unknown' || ++failures < pace.attempts) continue
+    if (check.when === 'readiness') {
+      failing.set(check, saw)
+      leavesRoutes(paas, container, `${checkInWords(check)}: ${saw}`)
+    } else if (
+      await restartUnhealthy(paas, container, `failed its liveness check ${checkInWords(check)}: ${saw}`)
+    )
+      failures = 0
+  }
+}
+
+/** What was wrong; undefined: nothing; `unknown`: Docker could not be asked. */
+async function askOnce(
+  paas: Paas,
+  container: Container,
+  check: Check,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const app = paas.store.apps.byId(container.appId)
+  const port = paas.store.releases.find(app.id, container.version)?.port ?? 0
+  const subject: Subject = { container, port, host: appHosts(paas, app)[0] ?? app.name }
+  const { timeoutMs } = paceOf(paas.store.checkSettings.of(app.id), check)
+  try {
+    const result = await runProbe(paas, subject, check, { timeoutMs, signal })
+    return result.passed ? undefined : result.saw
+  } catch (error) {
+    if (error instanceof UnavailableError) return 'unknown'
+    throw error
+  }
+}
+
+function leavesRoutes(paas: Paas, container: Container, why: string): void {
+  const known = paas.unready.has(container.name)
+  paas.unready.set(container.name, why)
+  if (known) return
+  publishInBackground(paas, container.appId)
+  tellOfProcess(paas, container, { type: 'process-unready', what: `is out of the routes: ${why}` })
+}
+
+function becomesReady(paas: Paas, container: Container): void {
+  setReady(paas, container.name)
+  publishInBackground(paas, container.appId)
+  tellOfProcess(paas, container, { type: 'process-ready', what: 'is in the routes again' })
+}
+
+const setReady = (paas: Paas, name: string): void => void paas.unready.delete(name)
+
+/** False where this is not the moment: another one of the app is on its way, or somebody deploys. */
+async function restartUnhealthy(paas: Paas, container: Container, how: string): Promise<boolean> {
+  const { appId, name } = container
+  if (restarting.has(appId) || paas.locks.holder(appId) || !paas.proved.has(name)) return false
+  if (container.process === 'web' && isOnTrial(paas, container, new Date())) {
+    goBackInBackground(paas, container, `${placeOf(container)} ${how}`)
+    return true
+  }
+  restarting.add(appId)
+  try {
+    const end: ContainerEnd = {
+      startedAt: (await paas.engine.containers.inspect(name)).startedAt ?? null,
+      at: new Date().toISOString(),
+      how,
+      code: null,
+      oomKilled: false,
+      lastLines: await lastLinesOf(paas, name),
+    }
+    if (!paas.proved.delete(name)) return true
+    await paas.routes.publish(appId).catch((error: unknown) => paas.log(`Routes: ${describe(error)}`))
+    await paas.engine.containers.stop(name, { graceMs: stopGraceMs })
+    startAgainInBackground(paas, container, end)
+    await backOrGone(paas, name)
+    return true
+  } finally {
+    restarting.delete(appId)
+  }
+}
+
+async function backOrGone(paas: Paas, name: string): Promise<void> {
+  for (;;) {
+    const now = paas.store.containers.find(name)
+    if (paas.proved.has(name) || now?.state !== 'live' || now.crashed !== null) return
+    await wait(100, undefined, { signal: paas.closing })
+  }
+}

@@ -87,10 +87,10 @@ describe('a container', { timeout: 60_000 }, () => {
       environment: { V: value },
       hostname: 'web-1-v12',
       user: '1000',
-      workingDir: '/bin',
+      workingDir: '/usr',
     })
     await bench.engine.containers.wait(id)
-    expect(await output(id)).toEqual([...value.split('\n'), 'web-1-v12', '1000', '/bin'])
+    expect(await output(id)).toEqual([...value.split('\n'), 'web-1-v12', '1000', '/usr'])
   })
 
   test('whose name is taken or whose image is missing is refused', async () => {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pack } from 'tar-stream'
 import type { ContainerSpec } from '../../server/docker/container-spec.ts'
@@ -13,7 +12,7 @@ export class Workbench implements AsyncDisposable {
   readonly engine = new Engine({ dockerHost })
   readonly instance = `test-${randomBytes(4).toString('hex')}`
   readonly labels = { 'paas.instance': this.instance }
-  /** A busybox image, made without a registry. */
+  /** Our busybox base image, with labels of the test's own. */
   readonly image = `paas-${this.instance}/busybox:1`
   #names = 0
 
@@ -21,7 +20,7 @@ export class Workbench implements AsyncDisposable {
     const bench = new Workbench()
     const { engine, labels, image } = bench
     await engine.build({
-      context: busyboxContext(),
+      context: bench.context({ Dockerfile: 'FROM paas/busybox:latest\nENV PATH=/bin\nWORKDIR /tmp\n' }),
       dockerfile: 'Dockerfile',
       labels,
       tag: image,
@@ -101,17 +100,4 @@ export class Workbench implements AsyncDisposable {
     for (const { name } of await networks.list({ labels: this.labels })) await networks.remove(name)
     for (const { id } of await images.list({ labels: this.labels })) await images.remove(id, { force: true })
   }
-}
-
-function busyboxContext(): Readable {
-  const binary = ['/bin/busybox', '/usr/bin/busybox'].find(existsSync)
-  if (binary === undefined) throw new Error('apt-get install busybox-static')
-  const tar = pack()
-  tar.entry(
-    { name: 'Dockerfile' },
-    'FROM scratch\nCOPY busybox /bin/busybox\nENV PATH=/bin\nRUN ["/bin/busybox", "--install", "-s", "/bin"]\nWORKDIR /tmp\n',
-  )
-  tar.entry({ name: 'busybox', mode: 0o755 }, readFileSync(binary))
-  tar.finalize()
-  return tar as unknown as Readable
 }

@@ -81,7 +81,7 @@ function verdictsOn(paas: Paas, container: Container, options: CheckOptions): re
   return container.process === 'web' ? [answers(paas, container, options)] : []
 }
 
-/** One attempt lasts until its timeout: within it, what says no is asked again, so that nobody waits for nothing. */
+/** Within an attempt's timeout, what says no is asked again: a process that is still waking up costs nobody its `wait`. */
 async function passes(paas: Paas, container: Container, check: Check, options: CheckOptions): Promise<void> {
   const { release, host, signal, progress } = options
   const subject: Subject = { container, port: release.port, host }
@@ -95,8 +95,9 @@ async function passes(paas: Paas, container: Container, check: Check, options: C
       )
       await wait(pace.waitMs, undefined, { signal })
     }
-    result = await passedWithin(pace.timeoutMs + (attempt === 1 ? (check.graceMs ?? 0) : 0), (timeoutMs) =>
-      runProbe(paas, subject, check, { timeoutMs, signal }),
+    const limitMs = pace.timeoutMs + (attempt === 1 ? (check.graceMs ?? 0) : 0)
+    result = await passedWithin(limitMs, signal, () =>
+      runProbe(paas, subject, check, { timeoutMs: pace.timeoutMs, signal }),
     )
     if (result.passed) return
     if (signal.aborted) throw new InterruptedError()
@@ -106,13 +107,14 @@ async function passes(paas: Paas, container: Container, check: Check, options: C
 
 async function passedWithin(
   limitMs: number,
-  ask: (timeoutMs: number) => Promise<ProbeResult>,
+  signal: AbortSignal,
+  ask: () => Promise<ProbeResult>,
 ): Promise<ProbeResult> {
   const deadline = performance.now() + limitMs
   for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 1.5, 1_000)) {
-    const result = await ask(Math.max(deadline - performance.now(), 1))
+    const result = await ask()
     if (result.passed || performance.now() + pauseMs >= deadline) return result
-    await wait(pauseMs)
+    await wait(pauseMs, undefined, { signal })
   }
 }
 

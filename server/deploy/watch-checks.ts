@@ -24,19 +24,19 @@ const restarting = new Set<string>()
  * leaves the routes until it passes again; one that fails liveness is restarted, one container of an app at a time.
  */
 export async function watchChecks(paas: Paas): Promise<void> {
-  const watched = new Map<string, AbortController>()
+  const watched = new Map<string, { readonly container: Container; readonly end: AbortController }>()
   while (!paas.closing.aborted) {
     const live = new Map(watchable(paas).map((container) => [container.name, container]))
-    for (const [name, watch] of watched) {
+    for (const [name, { container, end }] of watched) {
       if (live.has(name)) continue
-      watch.abort()
+      end.abort()
       watched.delete(name)
-      setReady(paas, name)
+      isReadyAgain(paas, container)
     }
     for (const [name, container] of live) {
       if (watched.has(name)) continue
       const end = new AbortController()
-      watched.set(name, end)
+      watched.set(name, { container, end })
       watchContainer(paas, container, AbortSignal.any([end.signal, paas.closing]))
     }
     await wait(lookMs, undefined, { signal: paas.closing }).catch(() => {})
@@ -81,6 +81,7 @@ async function repeat(
     await wait(pace.waitMs, undefined, { signal })
     // While it is started again, that has its own checks.
     const saw = paas.proved.has(container.name) ? await askOnce(paas, container, check, signal) : 'unknown'
+    if (signal.aborted) return
     if (saw === 'unknown') failures = 0
     if (saw === undefined) {
       failures = 0
@@ -126,12 +127,14 @@ function leavesRoutes(paas: Paas, container: Container, why: string): void {
 }
 
 function becomesReady(paas: Paas, container: Container): void {
-  setReady(paas, container.name)
-  publishInBackground(paas, container.appId)
+  isReadyAgain(paas, container)
   tellOfProcess(paas, container, { type: 'process-ready', what: 'is in the routes again' })
 }
 
-const setReady = (paas: Paas, name: string): void => void paas.unready.delete(name)
+/** Also where nobody asks any more: it was retired, or its checks were disabled. */
+function isReadyAgain(paas: Paas, { name, appId }: Container): void {
+  if (paas.unready.delete(name)) publishInBackground(paas, appId)
+}
 
 /** False where this is not the moment: another one of the app is on its way, or somebody deploys. */
 async function restartUnhealthy(paas: Paas, container: Container, how: string): Promise<boolean> {

@@ -32,7 +32,7 @@ export async function execute(
       .getContainer(id)
       .exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true, abortSignal }),
   )
-  const timeout = AbortSignal.timeout(timeoutMs)
+  const timeout = AbortSignal.timeout(Math.ceil(timeoutMs))
   const either = signal ? AbortSignal.any([signal, timeout]) : timeout
   let output = ''
   try {

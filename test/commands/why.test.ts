@@ -96,7 +96,7 @@ test('a crash is told with exit code and last lines, also when it runs again', a
   await repository.commit(healthApp('crashes'))
   expect((await repository.push(paas, 'blog')).exitCode).toBe(0)
   await paas.get('blog.localhost', '/cgi-bin/die').catch(() => {})
-  await until('it is told', async () => (await causes('blog')).includes('crashed'))
+  await until('it is told', async () => (await paas.ok('why blog')).includes('SIGKILL'))
   const why = await paas.ok('why blog')
   expect(why).toMatch(
     /^blog: web\.1 was ended by SIGKILL \(exit code 137\); it (runs|is being started) again/,

@@ -136,7 +136,7 @@ test('with two containers, one that is killed is out of the routes at once and s
   await paas.ok('scale -a parts web=2')
   const [victim = ''] = await containersOf('parts', 'label=paas.process=web.1')
   await execa('docker', ['kill', victim])
-  await until('its exit was noticed', async () => paas.log('server').includes('exited with code 137'))
+  await until('its exit was noticed', async () => paas.log('server').includes('exit code 137'))
   await until('it left the routes', async () => {
     const routes = JSON.parse(await paas.ok('routes parts --json')) as { backends: unknown[] }[]
     const [web] = await ps('parts')

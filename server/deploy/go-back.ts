@@ -1,5 +1,6 @@
 import { describe } from '../errors.ts'
 import type { Paas } from '../paas.ts'
+import { silentProgress } from '../silent-progress.ts'
 import type { Container } from '../state/containers.ts'
 import { runDeploy } from './deploy.ts'
 import { formationFor } from './release.ts'
@@ -51,7 +52,13 @@ export function goBackInBackground(paas: Paas, container: Container, reason: str
 async function goBack(paas: Paas, container: Container, reason: string): Promise<void> {
   const { appId, version } = container
   record(paas, container, { type: 'release-died', message: `v${version} died: ${reason}`, reason })
-  const request = { appId, kind: 'go-back', who: 'paas', progress: silent, signal: paas.closing } as const
+  const request = {
+    appId,
+    kind: 'go-back',
+    who: 'paas',
+    progress: silentProgress,
+    signal: paas.closing,
+  } as const
   await runDeploy(paas, request, async (deploy) => {
     const { app } = deploy
     const target = previousOf(paas, container)
@@ -71,9 +78,9 @@ async function goBack(paas: Paas, container: Container, reason: string): Promise
   })
 }
 
-/** The release that served before: versions are given at the switch, so it is the next lower one that is kept. */
+/** The release that served before: the newest serves, since versions are given at the switch. */
 const previousOf = (paas: Paas, { appId, version }: Container) =>
-  paas.store.releases.list(appId).find((release) => release.version < version)
+  paas.store.releases.list(appId, 2).find((release) => release.version < version)
 
 function record(
   paas: Paas,
@@ -90,5 +97,3 @@ function record(
     facts: { from: `v${version}`, ...(to === undefined ? {} : { to: `v${to}` }), reason },
   })
 }
-
-const silent = { step: () => {}, heading: () => {}, detail: () => {}, trouble: () => {} }

@@ -5,6 +5,7 @@ import { placeOf } from '../checks/subject.ts'
 import { AppError, describe, UnavailableError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import { appHosts } from '../routing.ts'
+import { silentProgress } from '../silent-progress.ts'
 import type { Container, ContainerEnd } from '../state/containers.ts'
 import { goBackInBackground, isDead, isOnTrial } from './go-back.ts'
 import { ensureNetwork } from './network.ts'
@@ -93,7 +94,7 @@ async function bringUp(paas: Paas, container: Container, onStarted: () => void):
   await checkContainers(paas, [container], {
     release,
     host: appHosts(paas, app)[0] ?? app.name,
-    progress: silent,
+    progress: silentProgress,
     signal: paas.closing,
   })
   if (paas.store.containers.find(container.name)?.state === 'live') paas.proved.add(container.name)
@@ -136,5 +137,3 @@ function keepEnd(paas: Paas, container: Container, end: ContainerEnd): void {
     facts: { exitCode: end.code, outOfMemory: end.oomKilled },
   })
 }
-
-const silent = { step: () => {}, heading: () => {}, detail: () => {}, trouble: () => {} }

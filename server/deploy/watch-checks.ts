@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Check, checkInWords } from '../checks/check.ts'
 import { lastLinesOf } from '../checks/last-lines.ts'
-import { runProbe } from '../checks/probe.ts'
+import { type ProbeResult, runProbe } from '../checks/probe.ts'
 import { placeOf, type Subject } from '../checks/subject.ts'
 import { describe, UnavailableError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
@@ -57,63 +57,55 @@ function periodic(paas: Paas, { appId, version, process }: Container): readonly 
   return own.filter(({ when, probe }) => when !== 'startup' && probe.kind !== 'uptime')
 }
 
+/** One container under watch, and which of its readiness checks fail now. */
+type Watch = {
+  readonly paas: Paas
+  readonly container: Container
+  readonly failing: Set<Check>
+  readonly signal: AbortSignal
+}
+
 function watchContainer(paas: Paas, container: Container, signal: AbortSignal): void {
-  const failing = new Map<Check, string>()
+  const watch: Watch = { paas, container, failing: new Set(), signal }
   for (const check of periodic(paas, container)) {
-    repeat(paas, container, check, failing, signal).catch((error: unknown) => {
+    repeat(watch, check).catch((error: unknown) => {
       if (!signal.aborted) paas.log(`${container.name}, ${checkInWords(check)}: ${describe(error)}`)
     })
   }
 }
 
 /** Asks again and again; what failed so often in a row as the check says has its consequence. */
-async function repeat(
-  paas: Paas,
-  container: Container,
-  check: Check,
-  failing: Map<Check, string>,
-  signal: AbortSignal,
-): Promise<void> {
+async function repeat(watch: Watch, check: Check): Promise<void> {
+  const { paas, container, failing, signal } = watch
   let failures = 0
   await wait(check.initialDelayMs, undefined, { signal })
-  while (!signal.aborted) {
+  for (;;) {
     const pace = paceOf(paas.store.checkSettings.of(container.appId), check)
     await wait(pace.waitMs, undefined, { signal })
-    // While it is started again, that has its own checks.
-    const saw = paas.proved.has(container.name) ? await askOnce(paas, container, check, signal) : 'unknown'
+    const result = await askOnce(watch, check)
     if (signal.aborted) return
-    if (saw === 'unknown') failures = 0
-    if (saw === undefined) {
-      failures = 0
-      if (failing.delete(check) && failing.size === 0) becomesReady(paas, container)
-    }
-    if (saw === undefined || saw === 'unknown' || ++failures < pace.attempts) continue
+    if (!result || result.passed) failures = 0
+    if (result?.passed && failing.delete(check) && failing.size === 0) becomesReady(paas, container)
+    if (!result || result.passed || ++failures < pace.attempts) continue
+    const why = `${checkInWords(check)}: ${result.saw}`
     if (check.when === 'readiness') {
-      failing.set(check, saw)
-      leavesRoutes(paas, container, `${checkInWords(check)}: ${saw}`)
-    } else if (
-      await restartUnhealthy(paas, container, `failed its liveness check ${checkInWords(check)}: ${saw}`)
-    )
-      failures = 0
+      failing.add(check)
+      leavesRoutes(paas, container, why)
+    } else if (await restartUnhealthy(paas, container, `failed its liveness check ${why}`)) failures = 0
   }
 }
 
-/** What was wrong; undefined: nothing; `unknown`: Docker could not be asked. */
-async function askOnce(
-  paas: Paas,
-  container: Container,
-  check: Check,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+/** Undefined where it could not be asked: Docker is down, or it is being started, which has its own checks. */
+async function askOnce({ paas, container, signal }: Watch, check: Check): Promise<ProbeResult | undefined> {
+  if (!paas.proved.has(container.name)) return undefined
   const app = paas.store.apps.byId(container.appId)
   const port = paas.store.releases.find(app.id, container.version)?.port ?? 0
   const subject: Subject = { container, port, host: appHosts(paas, app)[0] ?? app.name }
   const { timeoutMs } = paceOf(paas.store.checkSettings.of(app.id), check)
   try {
-    const result = await runProbe(paas, subject, check, { timeoutMs, signal })
-    return result.passed ? undefined : result.saw
+    return await runProbe(paas, subject, check, { timeoutMs, signal })
   } catch (error) {
-    if (error instanceof UnavailableError) return 'unknown'
+    if (error instanceof UnavailableError) return undefined
     throw error
   }
 }
@@ -136,7 +128,7 @@ function isReadyAgain(paas: Paas, { name, appId }: Container): void {
   if (paas.unready.delete(name)) publishInBackground(paas, appId)
 }
 
-/** False where this is not the moment: another one of the app is on its way, or somebody deploys. */
+/** False where this is not the moment: another one of the app is on its way, somebody deploys, or Docker is down. */
 async function restartUnhealthy(paas: Paas, container: Container, how: string): Promise<boolean> {
   const { appId, name } = container
   if (restarting.has(appId) || paas.locks.holder(appId) || !paas.proved.has(name)) return false
@@ -155,11 +147,18 @@ async function restartUnhealthy(paas: Paas, container: Container, how: string): 
       lastLines: await lastLinesOf(paas, name),
     }
     if (!paas.proved.delete(name)) return true
-    await paas.routes.publish(appId).catch((error: unknown) => paas.log(`Routes: ${describe(error)}`))
-    await paas.engine.containers.stop(name, { graceMs: stopGraceMs })
-    startAgainInBackground(paas, container, end)
+    try {
+      await paas.routes.publish(appId).catch((error: unknown) => paas.log(`Routes: ${describe(error)}`))
+      await paas.engine.containers.stop(name, { graceMs: stopGraceMs })
+    } finally {
+      // Also where Docker could not stop it: whoever is no longer proved has to be looked at again.
+      startAgainInBackground(paas, container, end)
+    }
     await backOrGone(paas, name)
     return true
+  } catch (error) {
+    if (error instanceof UnavailableError) return false
+    throw error
   } finally {
     restarting.delete(appId)
   }

@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net'
 import { UnavailableError } from '../errors.ts'
 import { authenticate, type OfferedKey, type Person } from './authentication.ts'
 import { type ConnectionLimits, type ServedConnection, serveConnection } from './connection.ts'
+import { holdKeyExchange } from './key-exchange-start.ts'
 import type { Session } from './session.ts'
 import { type Connection, nativeCryptoLoaded, SshServer, socketOf } from './ssh2.ts'
 import { type Startup, type StartupLimits, Startups } from './startups.ts'
@@ -150,7 +151,9 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
       startup.leave()
       sockets.delete(socket)
     })
-    if (!socket.destroyed) ssh.injectSocket(socket)
+    if (socket.destroyed) return
+    ssh.injectSocket(socket)
+    holdKeyExchange(socket)
   })
   await listening(server, options)
   server.on('error', (error) => log({ event: 'error', error }))

@@ -16,7 +16,10 @@ export function holdKeyExchange(socket: Socket): void {
     socket.uncork()
   }
   const onData = (chunk: Buffer): void => {
-    if (timer !== undefined || chunk.indexOf('\n') < chunk.length - 1) return release()
+    if (timer !== undefined || chunk.indexOf('\n') < chunk.length - 1) {
+      release()
+      return
+    }
     // A version line and no more: what ssh2 answers to it is its offer.
     socket.cork()
     timer = setTimeout(release, patienceMs)

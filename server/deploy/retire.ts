@@ -10,8 +10,8 @@ const stopGraceMs = 30_000
 const longestPauseMs = 30_000
 
 /**
- * Lets what is in flight on `containers` finish (60 s at most, or what `checks:set wait-to-retire` says, from when no router sends requests there any more),
- * then stops and removes them, as often as it takes. Works without the app's lock: the rows in state `retiring` are
+ * Lets what is in flight on `containers` finish (60 s at most, or what `checks:set wait-to-retire` says, from when no
+ * router sends requests there any more), then stops and removes them, as often as it takes. Works without the app's lock: the rows in state `retiring` are
  * its journal, and a start after a crash goes on from there.
  */
 export function retireInBackground(paas: Paas, containers: readonly Container[], port: number): void {

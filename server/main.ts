@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Locks } from './deploy/locks.ts'
 import { recover } from './deploy/recover.ts'
 import { supervise } from './deploy/supervise.ts'
+import { watchChecks } from './deploy/watch-checks.ts'
 import { dispatch } from './dispatch.ts'
 import { Engine } from './docker/engine.ts'
 import { PaasError } from './errors.ts'
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
     log,
   })
   const proved = new Set<string>()
+  const unready = new Map<string, string>()
   let door: Door | undefined
   const paas: Paas = {
     settings,
@@ -48,13 +50,14 @@ async function main(): Promise<void> {
     engine: new Engine({ dockerHost: settings.dockerHost }),
     routes: new Routes({
       url: settings.redisUrl ?? `unix://${join(settings.home, 'run', 'redis.sock')}`,
-      source: routeSource(store, settings, (name) => proved.has(name)),
+      source: routeSource(store, settings, (name) => proved.has(name) && !unready.has(name)),
       log,
     }),
     locks: new Locks(),
     events: new Events(settings.home),
     provisioning: new Provisioning({ store, kinds, log, closing: closing.signal }),
     proved,
+    unready,
     log,
     endSessionsOf: async (fingerprint) => door?.endSessionsOf(fingerprint),
     closing: closing.signal,
@@ -112,6 +115,7 @@ async function goOn(paas: Paas): Promise<void> {
   await recover(paas, startedAt)
   paas.routes.follow()
   supervise(paas).catch((error: unknown) => log(`Supervision ended: ${String(error)}`))
+  watchChecks(paas).catch((error: unknown) => log(`Checks ended: ${String(error)}`))
 }
 
 /**

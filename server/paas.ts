@@ -17,6 +17,8 @@ export type Paas = {
   readonly events: Events
   /** Names of live containers whose identity and health this process has proved: only these are routed to. */
   readonly proved: Set<string>
+  /** Live containers that fail a readiness check, and how: not routed to, for as long as they do. */
+  readonly unready: Map<string, string>
   /** One line to the server's own log. */
   readonly log: (line: string) => void
   /** Ends every SSH connection that this key opened. */

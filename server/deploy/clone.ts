@@ -85,6 +85,7 @@ async function deployCopy(
       config: wanted.config,
       nextLinks: wanted.links,
       processes: release.processes,
+      checks: release.checks,
       formation: formationFor(paas, deploy.app, release.processes),
       description: `Clone of ${from.name} v${release.version}`,
       createdBy: request.who,

@@ -1,4 +1,4 @@
-import { InterruptedError, NoSuchAppError, PaasError } from '../errors.ts'
+import { type AppError, InterruptedError, NoSuchAppError, PaasError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import type { App } from '../state/apps.ts'
@@ -140,11 +140,22 @@ export async function runDeploy<T>(
     if (deploy.switched) end(deploy, 'succeeded', String(error))
     else {
       await deploy.undo()
+      explain(deploy, error)
       end(deploy, 'failed', error instanceof PaasError ? error.message : 'internal error')
     }
     throw request.signal.aborted && !(error instanceof PaasError) ? new InterruptedError() : error
   }
 }
+
+/** What the person was told is told again by `why`. */
+function explain({ paas, id }: Deploy, error: unknown): void {
+  if (!(error instanceof PaasError) || error instanceof InterruptedError) return
+  const { message, next = null, lastLines = [] } = error as PaasError & Partial<AppError>
+  paas.store.journal.explain(id, { message, next, lastLines: lastLines.slice(-mostLines).map(shortened) })
+}
+
+const mostLines = 20
+const shortened = (line: string): string => line.slice(0, 500)
 
 function end(deploy: Deploy, outcome: 'succeeded' | 'failed', message?: string): void {
   const { paas, id } = deploy

@@ -97,6 +97,7 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
     config: wanted.config,
     nextLinks: wanted.links,
     processes,
+    checks: source.checks,
     formation,
     description: `Deploy ${built.commit.slice(0, 8)}`,
     createdBy: deploy.request.who,

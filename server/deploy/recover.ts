@@ -5,7 +5,7 @@ import type { Container } from '../state/containers.ts'
 import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
 import { retireInBackground } from './retire.ts'
 import { removeContainers } from './start.ts'
-import { startInBackground } from './supervise.ts'
+import { startAgainInBackground } from './start-again.ts'
 
 const pingDeadlineMs = 5_000
 
@@ -75,7 +75,7 @@ async function resume(paas: Paas, container: Container, found: ContainerSummary 
     if (!isOpen) await removeContainers(paas, [container])
   } else if (container.state === 'retiring') retireInBackground(paas, [container], release?.port ?? 0)
   else if (isSame(container, found)) paas.proved.add(container.name)
-  else if (!container.crashed) startInBackground(paas, container, 'did not come up')
+  else if (!container.crashed) startAgainInBackground(paas, container, 'did not run when the server started')
 }
 
 /** It runs, and is what the row means: it was checked before its row became live. */

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import type { Checks } from '../checks/check.ts'
+import type { Image } from '../docker/images.ts'
 import { UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
+import { imageHealthcheck } from '../source/image-healthcheck.ts'
 import type { App } from '../state/apps.ts'
 import type { ConfigVars } from '../state/config.ts'
 import type { Formation, Processes, Release, ReleaseLink } from '../state/releases.ts'
@@ -13,6 +16,8 @@ export type Draft = {
   readonly config: ConfigVars
   /** undefined: the image's own command is `web`. */
   readonly processes: Processes | undefined
+  /** A HEALTHCHECK of the image counts for `web` where these have none. */
+  readonly checks: Checks
   readonly formation: Formation
   /** Default: the app's links as they stand now. Never an older release's: their users may be gone. */
   readonly nextLinks?: readonly ReleaseLink[]
@@ -31,6 +36,7 @@ export async function draftRelease(paas: Paas, app: App, draft: Draft): Promise<
     config: draft.config,
     links: draft.nextLinks ?? paas.store.links.next(app.id),
     processes: draft.processes ?? { web: null },
+    checks: withHealthcheck(draft.checks, image),
     formation: draft.formation,
     port: app.port ?? configPort(draft.config) ?? image.exposedPorts[0] ?? defaultPort,
     entrypoint: image.entrypoint.length > 0,
@@ -39,6 +45,9 @@ export async function draftRelease(paas: Paas, app: App, draft: Draft): Promise<
     createdAt: new Date().toISOString(),
   }
 }
+
+const withHealthcheck = (checks: Checks, { healthcheck }: Image): Checks =>
+  healthcheck && !Object.hasOwn(checks, 'web') ? { ...checks, web: [imageHealthcheck(healthcheck)] } : checks
 
 /** The release that serves. Throws `UserError` where the app has none yet. */
 export function currentRelease(paas: Paas, app: App): Release {

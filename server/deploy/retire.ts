@@ -5,13 +5,13 @@ import type { Paas } from '../paas.ts'
 import type { Container } from '../state/containers.ts'
 import { removeContainers } from './start.ts'
 
-const drainLimitMs = 60_000
+const defaultDrainLimitMs = 60_000
 const stopGraceMs = 30_000
 const longestPauseMs = 30_000
 
 /**
- * Lets what is in flight on `containers` finish (60 s at most, from when no router sends requests there any more),
- * then stops and removes them, as often as it takes. Works without the app's lock: the rows in state `retiring` are
+ * Lets what is in flight on `containers` finish (60 s at most, or what `checks:set wait-to-retire` says, from when no
+ * router sends requests there any more), then stops and removes them, as often as it takes. Works without the app's lock: the rows in state `retiring` are
  * its journal, and a start after a crash goes on from there.
  */
 export function retireInBackground(paas: Paas, containers: readonly Container[], port: number): void {
@@ -23,7 +23,7 @@ export function retireInBackground(paas: Paas, containers: readonly Container[],
 }
 
 async function retire(paas: Paas, container: Container, port: number): Promise<void> {
-  if (container.process === 'web') await drained(paas, `http://${container.address}:${port}`)
+  if (container.process === 'web') await drained(paas, container.appId, `http://${container.address}:${port}`)
   for (let pauseMs = 500; !paas.closing.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
       await stop(paas, container)
@@ -36,7 +36,8 @@ async function retire(paas: Paas, container: Container, port: number): Promise<v
 }
 
 /** Time counts only once the routers have left: as long as Redis or a router is down, requests may still come. */
-async function drained(paas: Paas, url: string): Promise<void> {
+async function drained(paas: Paas, appId: string, url: string): Promise<void> {
+  const drainLimitMs = paas.store.checkSettings.of(appId).waitToRetireMs ?? defaultDrainLimitMs
   let deadline = Number.POSITIVE_INFINITY
   while (!paas.closing.aborted && Date.now() < deadline) {
     const counts = await countsOf(paas, url)

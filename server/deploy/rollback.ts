@@ -3,8 +3,8 @@ import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Release } from '../state/releases.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
-import { currentRelease, draftRelease, formationFor } from './release.ts'
-import { serve } from './serve.ts'
+import { currentRelease, formationFor } from './release.ts'
+import { serveAgain } from './serve-again.ts'
 
 export type RollbackRequest = Omit<DeployRequest, 'kind'> & {
   /** undefined: the release before the one that serves. */
@@ -19,14 +19,7 @@ export async function rollback(paas: Paas, request: RollbackRequest): Promise<Re
     const { app } = deploy
     const target = targetOf(paas, app, request.version)
     const formation = request.formation ? target.formation : formationFor(paas, app, target.processes)
-    const release = await draftRelease(paas, app, {
-      ...target,
-      formation,
-      description: `Rollback to v${target.version}`,
-      createdBy: request.who,
-    })
-    await serve(deploy, release)
-    return release
+    return await serveAgain(deploy, target, { formation, description: `Rollback to v${target.version}` })
   })
 }
 

@@ -33,7 +33,7 @@ export async function startContainers(
       deployId: deploy.id,
     } as const
     paas.store.containers.add(container)
-    return { ...container, restarts: 0, crashed: null }
+    return { ...container, restarts: 0, crashed: null, lastEnd: null }
   })
   deploy.onUndo(() => removeContainers(paas, containers))
   // A subnet once given stays, so only starting has to wait for the network.

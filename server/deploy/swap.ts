@@ -1,9 +1,8 @@
-import { AppError } from '../errors.ts'
+import { checkContainers, endedError } from '../checks/check-containers.ts'
 import type { Paas } from '../paas.ts'
 import { appHosts } from '../routing.ts'
 import type { Container } from '../state/containers.ts'
 import type { Formation, Release } from '../state/releases.ts'
-import { checkContainers } from './checks.ts'
 import type { Deploy } from './deploy.ts'
 import { retireInBackground } from './retire.ts'
 import { type Place, startContainers } from './start.ts'
@@ -31,7 +30,7 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   const started = await startMissing(deploy, change.release, missing)
 
   await paas.routes.assertReady(deploy.signal)
-  assertStillRun(paas, started)
+  await assertStillRun(paas, started)
   await deploy.switch(() => {
     change.record()
     paas.store.containers.setState(names(started), 'live')
@@ -67,12 +66,9 @@ async function startMissing(
 }
 
 /** One that ended between its check and the switch is no longer proved; from the switch on it is started again. */
-function assertStillRun(paas: Paas, started: readonly Container[]): void {
+async function assertStillRun(paas: Paas, started: readonly Container[]): Promise<void> {
   const ended = started.find((container) => !paas.proved.has(container.name))
-  if (!ended) return
-  throw new AppError(`${ended.process}.${ended.number} ended right after its check`, {
-    next: 'Correct the app and push again',
-  })
+  if (ended) throw await endedError(paas, ended, 'right after its check')
 }
 
 /** A surplus container's port is its own release's, which may not be the new one's. */

@@ -4,6 +4,7 @@ import { type Attachment, attach } from './attach.ts'
 import type { CallOptions, Client } from './client.ts'
 import type { ContainerSpec } from './container-spec.ts'
 import { ConflictError, NotFoundError } from './engine-errors.ts'
+import { type Executed, execute } from './execute.ts'
 import { createBody } from './host-config.ts'
 import { labelFilter } from './images.ts'
 import { type LogLine, type LogOptions, logs } from './logs.ts'
@@ -26,6 +27,8 @@ export type Container = {
   readonly network: string | undefined
   /** In its network, while it runs. */
   readonly address: string | undefined
+  /** Its limit; 0: none. */
+  readonly memoryBytes: number
   readonly tty: boolean
   /** Why the engine could not start it. */
   readonly error: string | undefined
@@ -131,6 +134,15 @@ export class Containers {
     return attach(this.#client, id, options)
   }
 
+  /** Runs a command beside its process; see `execute`. */
+  execute(
+    id: string,
+    command: readonly string[],
+    options: { timeoutMs: number; signal?: AbortSignal },
+  ): Promise<Executed> {
+    return execute(this.#client, id, command, options)
+  }
+
   /** Sets the size of a running container's terminal. */
   async resize(
     id: string,
@@ -189,6 +201,7 @@ function container(found: Dockerode.ContainerInspectInfo): Container {
     pid: state.Pid || undefined,
     network,
     address: (network && found.NetworkSettings.Networks[network]?.IPAddress) || undefined,
+    memoryBytes: found.HostConfig.Memory ?? 0,
     tty: found.Config.Tty,
     error: (state as { Error?: string }).Error || undefined,
   }

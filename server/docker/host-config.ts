@@ -20,6 +20,8 @@ export function createBody(spec: ContainerSpec): Dockerode.ContainerCreateOption
     Labels: { ...spec.labels },
     Tty: spec.tty === true,
     OpenStdin: openStdin,
+    // We run an image's HEALTHCHECK ourselves: Docker's own runner would do it once more, and slowly.
+    Healthcheck: { Test: ['NONE'] },
     // The end of the attached stdin is the end of the process's.
     StdinOnce: openStdin,
     AttachStdin: openStdin,

@@ -13,8 +13,18 @@ export type Image = {
   readonly labels: Readonly<Record<string, string>>
   readonly user: string
   readonly sizeBytes: number
-  readonly healthcheck: boolean
+  /** Undefined where there is none, or it is turned off. */
+  readonly healthcheck: Healthcheck | undefined
   readonly createdAt: string
+}
+
+/** A Dockerfile's HEALTHCHECK, with Docker's defaults where it leaves something open. */
+export type Healthcheck = {
+  readonly command: readonly string[]
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  readonly startPeriodMs: number
+  readonly retries: number
 }
 
 /** An image in a list. */
@@ -44,7 +54,7 @@ export class Images {
       labels: config.Labels ?? {},
       user: config.User ?? '',
       sizeBytes: found.Size,
-      healthcheck: hasHealthcheck(config),
+      healthcheck: healthcheckOf(config),
       createdAt: found.Created,
     }
   }
@@ -106,7 +116,27 @@ function nameAndValue(entry: string): [string, string] {
   return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)]
 }
 
-function hasHealthcheck(config: object): boolean {
-  const test = (config as { Healthcheck?: { Test?: readonly string[] } }).Healthcheck?.Test?.[0]
-  return test !== undefined && test !== 'NONE'
+function healthcheckOf(config: object): Healthcheck | undefined {
+  const found = (config as { Healthcheck?: ImageHealthcheck }).Healthcheck
+  const [form, ...rest] = found?.Test ?? []
+  const command = form === 'CMD' ? rest : form === 'CMD-SHELL' ? ['/bin/sh', '-c', rest[0] ?? 'true'] : []
+  if (command.length === 0) return undefined
+  return {
+    command,
+    intervalMs: milliseconds(found?.Interval) || 30_000,
+    timeoutMs: milliseconds(found?.Timeout) || 30_000,
+    startPeriodMs: milliseconds(found?.StartPeriod),
+    retries: found?.Retries || 3,
+  }
 }
+
+/** Durations in nanoseconds; 0: the default. */
+type ImageHealthcheck = {
+  readonly Test?: readonly string[]
+  readonly Interval?: number
+  readonly Timeout?: number
+  readonly StartPeriod?: number
+  readonly Retries?: number
+}
+
+const milliseconds = (nanoseconds: number | undefined): number => Math.round((nanoseconds ?? 0) / 1e6)

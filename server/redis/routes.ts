@@ -92,7 +92,7 @@ export class Routes {
   async assertReady(signal?: AbortSignal): Promise<void> {
     const deadline = Date.now() + readyTimeoutMs
     for (;;) {
-      const missing = await this.#missing()
+      const missing = await this.missing()
       if (missing === undefined) return
       if (signal?.aborted) throw new InterruptedError()
       if (Date.now() > deadline) {
@@ -271,8 +271,8 @@ export class Routes {
     }
   }
 
-  /** What a change would have to wait for; undefined: nothing. */
-  async #missing(): Promise<string | undefined> {
+  /** What a change would have to wait for: `The router does not answer`; undefined: nothing. */
+  async missing(): Promise<string | undefined> {
     if (!this.#following) return 'The server does not know yet what runs'
     try {
       return (await this.#routers()).size > 0 ? undefined : 'The router does not answer'

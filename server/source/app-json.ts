@@ -1,13 +1,17 @@
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
+import type { Checks } from '../checks/check.ts'
 import { UserError } from '../errors.ts'
 import { parseConfigName } from '../state/config.ts'
 import type { Formation } from '../state/releases.ts'
+import { readHealthchecks } from './healthchecks.ts'
+import { isObject } from './is-object.ts'
 
 /** What we read of app.json (https://devcenter.heroku.com/articles/app-json-schema). */
 export type AppJson = {
   /** Process type -> quantity, for the first deploy. */
   readonly formation: Formation
   readonly addons: readonly Addon[]
+  readonly healthchecks: Checks
   readonly env: Readonly<Record<string, EnvEntry>>
 }
 
@@ -39,6 +43,7 @@ export function parseAppJson(text: string): AppJson {
     formation: readFormation(document.formation),
     addons: readAddons(document.addons),
     env: readEnv(document.env),
+    healthchecks: readHealthchecks(document.healthchecks, wrong),
   }
 }
 
@@ -95,9 +100,6 @@ function readEnvEntry(name: string, entry: unknown): EnvEntry {
 
 /** `PropertyNameExpected` -> `property name expected` */
 const inWords = (code: string): string => code.replace(/(?!^)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase()
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const wrong = (what: string): UserError =>
   new UserError(`app.json cannot be read: ${what}`, { next: 'Correct app.json, commit and push again' })

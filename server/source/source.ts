@@ -1,10 +1,12 @@
 import type { BuildPlan, Buildpack, BuildSettings, SourceTree } from '../build/buildpack.ts'
 import { loadBuildpacks } from '../build/buildpacks.ts'
+import type { Checks } from '../checks/check.ts'
 import { UserError } from '../errors.ts'
 import { readText, readTextStart } from '../git/source.ts'
 import type { Builder } from '../state/apps.ts'
 import type { Processes } from '../state/releases.ts'
 import { type AppJson, parseAppJson } from './app-json.ts'
+import { readChecksFile } from './checks-file.ts'
 import { parseProcfile } from './procfile.ts'
 
 /** What a pushed tree says about how it is built and run. */
@@ -24,6 +26,7 @@ export type Source = {
   readonly dockerignore: string | undefined
   readonly processes: Processes
   readonly appJson: AppJson | undefined
+  readonly checks: Checks
 }
 
 export type PushedTree = {
@@ -51,22 +54,22 @@ export async function readSource(pushed: PushedTree): Promise<Source> {
       pushed.files.has(path) ? readTextStart(pushed.repository, pushed.tree, path) : undefined,
   }
   const path = pushed.builder.dockerfilePath ?? 'Dockerfile'
-  const [dockerfile, dockerignore, procfileText, appJsonText] = await Promise.all([
+  const [dockerfile, dockerignore, procfileText, appJsonText, checksText] = await Promise.all([
     wantsDockerfile(pushed.builder) ? tree.read(path) : undefined,
     tree.read(pushed.files.has(`${path}.dockerignore`) ? `${path}.dockerignore` : '.dockerignore'),
     tree.read('Procfile'),
     tree.read('app.json'),
+    tree.read('CHECKS'),
   ])
   const procfile = procfileText === undefined ? undefined : parseProcfile(procfileText)
-  const common = {
-    tree: pushed.tree,
-    appJson: appJsonText === undefined ? undefined : parseAppJson(appJsonText),
-  }
+  const appJson = appJsonText === undefined ? undefined : parseAppJson(appJsonText)
+  const { checks, notes } = checksOf(appJson?.healthchecks ?? {}, checksText)
+  const common = { tree: pushed.tree, appJson, checks }
   if (dockerfile !== undefined) {
     return {
       ...common,
       how: path === 'Dockerfile' ? 'its Dockerfile' : path,
-      notes: [],
+      notes,
       dockerfile: path,
       dockerfileText: dockerfile,
       added: [],
@@ -80,7 +83,7 @@ export async function readSource(pushed: PushedTree): Promise<Source> {
   return {
     ...common,
     how: `the ${name} buildpack`,
-    notes: plan.notes,
+    notes: [...plan.notes, ...notes],
     dockerfile: buildpackDockerfile,
     dockerfileText: plan.dockerfile,
     added: [{ path: buildpackDockerfile, content: plan.dockerfile }, ...(plan.files ?? [])],
@@ -88,6 +91,18 @@ export async function readSource(pushed: PushedTree): Promise<Source> {
     dockerignore: [dockerignore ?? '', ...(plan.ignore ?? [])].join('\n'),
     processes: { ...plan.processes, ...procfile },
   }
+}
+
+/** app.json wins over a CHECKS file. */
+function checksOf(
+  healthchecks: Checks,
+  checksText: string | undefined,
+): { checks: Checks; notes: readonly string[] } {
+  if (checksText === undefined) return { checks: healthchecks, notes: [] }
+  if (Object.hasOwn(healthchecks, 'web'))
+    return { checks: healthchecks, notes: ['CHECKS is ignored: app.json has healthchecks for web'] }
+  const file = readChecksFile(checksText)
+  return { checks: { ...healthchecks, web: file.checks }, notes: file.notes }
 }
 
 const wantsDockerfile = ({ selected }: Builder): boolean => selected === null || selected === 'dockerfile'

@@ -1,5 +1,16 @@
 import type { Database, Row } from './database.ts'
 
+/** How a container ended, or was ended because it was not well. */
+export type ContainerEnd = {
+  readonly startedAt: string | null
+  readonly at: string
+  /** `exited with code 3`, `was killed: out of memory (limit 512 MB)` */
+  readonly how: string
+  readonly code: number | null
+  readonly oomKilled: boolean
+  readonly lastLines: readonly string[]
+}
+
 /** One container that should run (or is being started or retired). */
 export type Container = {
   /** Docker's name for it; unique for ever. */
@@ -16,6 +27,8 @@ export type Container = {
   readonly restarts: number
   /** Why it is not started again; null while it is. */
   readonly crashed: string | null
+  /** The last time that it ended by itself; null: never. */
+  readonly lastEnd: ContainerEnd | null
 }
 
 export class Containers {
@@ -26,7 +39,7 @@ export class Containers {
   }
 
   /** Written before Docker makes it, so that what Docker has and we do not know is a stray. */
-  add(container: Omit<Container, 'restarts' | 'crashed'>): void {
+  add(container: Omit<Container, 'restarts' | 'crashed' | 'lastEnd'>): void {
     this.#database.run(
       'INSERT INTO container (name, app_id, version, process, number, address, state, deploy_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       container.name,
@@ -72,6 +85,10 @@ export class Containers {
     this.#database.run('UPDATE container SET crashed = ? WHERE name = ?', reason, name)
   }
 
+  setLastEnd(name: string, end: ContainerEnd): void {
+    this.#database.run('UPDATE container SET last_end = ? WHERE name = ?', JSON.stringify(end), name)
+  }
+
   delete(name: string): void {
     this.#database.run('DELETE FROM container WHERE name = ?', name)
   }
@@ -89,5 +106,6 @@ function toContainer(row: Row): Container {
     deployId: row.deploy_id === null ? null : Number(row.deploy_id),
     restarts: Number(row.restarts),
     crashed: row.crashed === null ? null : String(row.crashed),
+    lastEnd: row.last_end === null ? null : (JSON.parse(String(row.last_end)) as ContainerEnd),
   }
 }

@@ -5,6 +5,7 @@ export type DeployKind =
   | 'push'
   | 'config'
   | 'rollback'
+  | 'go-back'
   | 'restart'
   | 'scale'
   | 'stop'
@@ -14,6 +15,13 @@ export type DeployKind =
   | 'rename'
   | 'domains'
   | 'link'
+
+/** What was said of a failure, for whoever asks later. */
+export type Explanation = {
+  readonly message: string
+  readonly next: string | null
+  readonly lastLines: readonly string[]
+}
 
 /** One journalled job: after a crash it is ended as old or new, by whether it had switched. */
 export type DeployRecord = {
@@ -31,6 +39,9 @@ export type DeployRecord = {
   readonly endedAt: string | null
   readonly outcome: 'succeeded' | 'failed' | null
   readonly message: string | null
+  /** The point of no return; null before it. */
+  readonly switchedAt: string | null
+  readonly explanation: Explanation | null
 }
 
 export class Journal {
@@ -70,7 +81,11 @@ export class Journal {
 
   /** Part of the transaction in which the release changes. */
   switched(id: number): void {
-    this.#database.run("UPDATE deploy SET switched = 1, step = 'switched' WHERE id = ?", id)
+    this.#database.run(
+      "UPDATE deploy SET switched = 1, step = 'switched', switched_at = ? WHERE id = ?",
+      new Date().toISOString(),
+      id,
+    )
   }
 
   end(id: number, outcome: 'succeeded' | 'failed', message: string | null = null): void {
@@ -81,6 +96,20 @@ export class Journal {
       message,
       id,
     )
+  }
+
+  explain(id: number, explanation: Explanation): void {
+    this.#database.run('UPDATE deploy SET explanation = ? WHERE id = ?', JSON.stringify(explanation), id)
+  }
+
+  /** The job that made `version` the one that serves; undefined where it is forgotten. */
+  thatReleased(appId: string, version: number): DeployRecord | undefined {
+    const row = this.#database.get(
+      'SELECT * FROM deploy WHERE app_id = ? AND version = ? AND switched = 1 ORDER BY id DESC LIMIT 1',
+      appId,
+      version,
+    )
+    return row && toRecord(row)
   }
 
   /** Jobs that no one has ended: what a start after a crash must deal with. */
@@ -111,5 +140,7 @@ function toRecord(row: Row): DeployRecord {
     endedAt: row.ended_at === null ? null : String(row.ended_at),
     outcome: row.outcome as DeployRecord['outcome'],
     message: row.message === null ? null : String(row.message),
+    switchedAt: row.switched_at === null ? null : String(row.switched_at),
+    explanation: row.explanation === null ? null : (JSON.parse(String(row.explanation)) as Explanation),
   }
 }

@@ -1,3 +1,4 @@
+import type { Checks } from '../checks/check.ts'
 import type { Cipher } from './cipher.ts'
 import type { ConfigVars } from './config.ts'
 import type { Database, Row } from './database.ts'
@@ -11,7 +12,7 @@ export type Formation = Readonly<Record<string, number>>
 /** A link that a release names; what it gives the app is resolved when a container starts. */
 export type ReleaseLink = { readonly id: string; readonly alias: string; readonly primary: boolean }
 
-/** Image + config + process types, numbered v1, v2, ...; immutable. */
+/** Image + config + process types + checks, numbered v1, v2, ...; immutable. */
 export type Release = {
   readonly appId: string
   readonly version: number
@@ -21,6 +22,7 @@ export type Release = {
   readonly config: ConfigVars
   readonly links: readonly ReleaseLink[]
   readonly processes: Processes
+  readonly checks: Checks
   /** As it was when the release was made; `scale` changes the app's, not this. */
   readonly formation: Formation
   readonly port: number
@@ -51,8 +53,8 @@ export class Releases {
 
   add(release: Release): void {
     this.#database.run(
-      `INSERT INTO release (app_id, version, image, commit_id, config, links, processes, formation, port, entrypoint, description, created_by, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO release (app_id, version, image, commit_id, config, links, processes, checks, formation, port, entrypoint, description, created_by, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       release.appId,
       release.version,
       release.image,
@@ -60,6 +62,7 @@ export class Releases {
       this.#cipher.seal(JSON.stringify(release.config), `${release.appId}/v${release.version}`),
       JSON.stringify(release.links),
       JSON.stringify(release.processes),
+      JSON.stringify(release.checks),
       JSON.stringify(release.formation),
       release.port,
       release.entrypoint ? 1 : 0,
@@ -85,6 +88,16 @@ export class Releases {
     return rows.flatMap((row) => this.#toRelease(row) ?? [])
   }
 
+  /** Without the cost of the whole release; empty where it is gone. */
+  checksOf(appId: string, version: number): Checks {
+    const row = this.#database.get(
+      'SELECT checks FROM release WHERE app_id = ? AND version = ?',
+      appId,
+      version,
+    )
+    return JSON.parse(String(row?.checks ?? '{}')) as Checks
+  }
+
   /** Every image that a release names: what no clean-up may touch. */
   images(): ReadonlySet<string> {
     return new Set(this.#database.all('SELECT DISTINCT image FROM release').map((row) => String(row.image)))
@@ -106,6 +119,7 @@ export class Releases {
       config: JSON.parse(this.#cipher.open(row.config as Uint8Array, `${appId}/v${version}`)) as ConfigVars,
       links: JSON.parse(String(row.links)) as readonly ReleaseLink[],
       processes: JSON.parse(String(row.processes)) as Processes,
+      checks: JSON.parse(String(row.checks)) as Checks,
       formation: JSON.parse(String(row.formation)) as Formation,
       port: Number(row.port),
       entrypoint: row.entrypoint === 1,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Apps } from './apps.ts'
+import { ChecksOfApps } from './check-settings.ts'
 import { openCipher } from './cipher.ts'
 import { Config } from './config.ts'
 import { Containers } from './containers.ts'
@@ -19,6 +20,7 @@ export class Store {
   /** In every name and label that we make, so that instances on one machine never touch each other's. */
   readonly instanceId: string
   readonly apps: Apps
+  readonly checkSettings: ChecksOfApps
   readonly config: Config
   readonly containers: Containers
   readonly domains: Domains
@@ -37,6 +39,7 @@ export class Store {
     const database = new Database(file)
     this.#database = database
     this.apps = new Apps(database)
+    this.checkSettings = new ChecksOfApps(database)
     this.config = new Config(database, cipher)
     this.containers = new Containers(database)
     this.domains = new Domains(database)

@@ -59,7 +59,7 @@ describe('a build', { timeout: 60_000 }, () => {
       entrypoint: ['a'],
       command: ['b', 'c'],
       environment: { PATH: '/bin', WHO: 'a b"c' },
-      healthcheck: false,
+      healthcheck: undefined,
       tags: [tag],
     })
     expect(image.sizeBytes).toBeGreaterThan(100_000)

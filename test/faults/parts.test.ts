@@ -36,6 +36,7 @@ type Ps = {
   readonly containers: readonly {
     readonly process: string
     readonly state: string
+    readonly reason: string | null
     readonly restarts: number
     readonly since: string
   }[]
@@ -135,7 +136,7 @@ test('with two containers, one that is killed is out of the routes at once and s
   await paas.ok('scale -a parts web=2')
   const [victim = ''] = await containersOf('parts', 'label=paas.process=web.1')
   await execa('docker', ['kill', victim])
-  await until('its exit was noticed', async () => paas.log('server').includes('exited with code 137'))
+  await until('its exit was noticed', async () => paas.log('server').includes('exit code 137'))
   await until('it left the routes', async () => {
     const routes = JSON.parse(await paas.ok('routes parts --json')) as { backends: unknown[] }[]
     const [web] = await ps('parts')
@@ -186,12 +187,15 @@ test('a config var that makes the app crash changes nothing, and its last lines 
 }, 60_000)
 
 test('a process that crashes ten times in a row stays down and says so, until it is started again', async () => {
-  const state = async (): Promise<string | undefined> =>
-    (await ps('loop')).find((each) => each.process === 'bad.1' && each.state !== 'retiring')?.state
-  await until('it is given up', async () => (await state())?.startsWith('crashed: ') === true, 150_000)
-  expect(await state()).toMatch(/^crashed: .*exited with code 7.*, 10 times in a row$/)
+  const bad = async () =>
+    (await ps('loop')).find((each) => each.process === 'bad.1' && each.state !== 'retiring')
+  await until('it is given up', async () => (await bad())?.state === 'crashed', 150_000)
+  expect((await bad())?.reason).toMatch(/exited with code 7.*, 10 times in a row$/)
+  const why = await paas.ok('why loop')
+  expect(why).toMatch(/^loop: bad\.1 exited with code 7.*, 10 times in a row; it is not started again/)
+  expect(why).toMatch(/\nType: ps:restart loop\n$/)
   expect((await paas.get('loop.localhost')).body).toBe('fine\n')
   await paas.ok('ps:start -a loop')
-  expect(await state()).not.toContain('crashed')
+  expect((await bad())?.state).not.toBe('crashed')
   expect((await ps('loop')).find((each) => each.process === 'web.1')?.state).toBe('running')
 }, 200_000)

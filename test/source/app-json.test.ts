@@ -7,8 +7,8 @@ test('quantities are read, comments and trailing commas tolerated', () => {
     parseAppJson(
       '{ // how many\n "formation": { "web": { "quantity": 2 }, "worker": {}, }, /* more */ "name": "x" }',
     ),
-  ).toEqual({ formation: { web: 2 }, env: {}, addons: [] })
-  expect(parseAppJson('{}')).toEqual({ formation: {}, env: {}, addons: [] })
+  ).toEqual({ formation: { web: 2 }, env: {}, addons: [], healthchecks: {} })
+  expect(parseAppJson('{}')).toEqual({ formation: {}, env: {}, addons: [], healthchecks: {} })
 })
 
 test.each([

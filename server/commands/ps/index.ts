@@ -1,6 +1,8 @@
+import { placeOf } from '../../checks/subject.ts'
 import type { Command } from '../../command.ts'
 import type { Paas } from '../../paas.ts'
 import type { App } from '../../state/apps.ts'
+import type { Container } from '../../state/containers.ts'
 
 export default {
   summary: 'Show what runs and what is pending',
@@ -25,7 +27,12 @@ export default {
       if (facts.containers.length === 0) out.line(`Nothing runs: ${whyNothing(app)}`)
       out.table(
         ['Process', 'State', 'Release', 'Since'],
-        facts.containers.map((each) => [each.process, each.state, each.release, each.since ?? '']),
+        facts.containers.map(({ process, state, reason, release, since }) => [
+          process,
+          reason === null ? state : `${state}: ${reason}`,
+          release,
+          since ?? '',
+        ]),
       )
       if (facts.pendingConfig.length > 0) {
         out.line(
@@ -45,18 +52,10 @@ async function containersOf(paas: Paas, app: App) {
   return Promise.all(
     paas.store.containers.of(app.id).map(async (container) => {
       const found = await paas.engine.containers.inspect(container.name).catch(() => undefined)
-      const state =
-        container.state !== 'live'
-          ? container.state
-          : container.crashed
-            ? `crashed: ${container.crashed}`
-            : (found?.state ?? 'gone')
       return {
-        process: `${container.process}.${container.number}`,
-        state:
-          container.state === 'live' && state === 'running' && !paas.proved.has(container.name)
-            ? 'starting'
-            : state,
+        process: placeOf(container),
+        state: stateOf(paas, container, found?.state),
+        reason: reasonOf(paas, container),
         release: `v${container.version}`,
         since: found?.startedAt ?? null,
         restarts: container.restarts,
@@ -64,6 +63,21 @@ async function containersOf(paas: Paas, app: App) {
       }
     }),
   )
+}
+
+function stateOf(paas: Paas, { name, state, crashed }: Container, found: string | undefined): string {
+  if (state !== 'live') return state
+  if (crashed) return 'crashed'
+  if (found !== 'running') return found ?? 'gone'
+  if (!paas.proved.has(name)) return 'starting'
+  return paas.unready.has(name) ? 'unready' : 'running'
+}
+
+/** Why it is not simply running; null where it is. */
+function reasonOf(paas: Paas, { name, state, crashed, lastEnd }: Container): string | null {
+  if (state !== 'live') return null
+  if (crashed) return crashed
+  return paas.proved.has(name) ? (paas.unready.get(name) ?? null) : (lastEnd?.how ?? null)
 }
 
 function pendingNames(paas: Paas, app: App): readonly string[] {

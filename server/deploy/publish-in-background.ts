@@ -1,0 +1,9 @@
+import { describe } from '../errors.ts'
+import type { Paas } from '../paas.ts'
+
+/** Publishes an app's routes and waits for nobody; what cannot be written now is written later by `follow`. */
+export function publishInBackground(paas: Paas, appId: string): void {
+  paas.routes.publish(appId).catch((error: unknown) => {
+    if (!paas.closing.aborted) paas.log(`Routes of ${appId}: ${describe(error)}`)
+  })
+}

@@ -9,6 +9,7 @@ import { makeRepository, type Repository } from '../test/repository.ts'
 import { ensureBaseImages } from './base-images.ts'
 import { benchApp } from './bench/bench-app.ts'
 import { type ByHand, byHand } from './bench/by-hand.ts'
+import { containersWith } from './bench/containers-with.ts'
 import type { Page } from './bench/first-answer.ts'
 import { type Live, live } from './bench/live.ts'
 import { memoryOf, type PartMemory, sharedFiles } from './bench/memory.ts'
@@ -137,6 +138,12 @@ async function containers(given: Given): Promise<readonly Row[]> {
   const figures = await alternating(
     {
       config: async () => settle((await setColour()).answered),
+      rested: async () => {
+        // The newest sandbox is the one that waits; an app that has rested has none.
+        const [waiting = ''] = await containersWith([`paas.instance=${instance.id}`, 'paas.sandbox'])
+        await execa('docker', ['rm', '--force', waiting])
+        return settle((await setColour()).answered)
+      },
       rollback: async () => {
         const before = colour
         await setColour()
@@ -159,7 +166,8 @@ async function containers(given: Given): Promise<readonly Row[]> {
   const alike = [{ name: 'docker run in a network of its own, as apps have', figures: figures.networked }]
   return [
     { what: 'config:set to the first answer', ours: figures.config, others, promise: 1.7 },
-    { what: 'rollback to the first answer', ours: figures.rollback, others },
+    { what: 'the same of an app that has rested', ours: figures.rested, others, promise: 1.7 },
+    { what: 'rollback to the first answer', ours: figures.rollback, others, promise: 1.7 },
     { what: 'scale web=2, from 1', ours: figures.scale, others },
     { what: 'config:set to the first answer', ours: figures.config, others: alike },
   ]
@@ -227,10 +235,15 @@ function command({ instance, page }: Given, line: string, text: string): Promise
 /** Returns when nothing is being drained, stopped or removed any more, so that the next measurement has the machine. */
 async function settled({ instance, hand }: Given): Promise<void> {
   await hand.clear()
-  await until('one container is left', async () => {
-    const words = ['ps', '--all', '--quiet', '--filter', `label=paas.instance=${instance.id}`]
-    const { stdout } = await execa('docker', words)
-    return stdout.split('\n').length === 1
+  const left = (label: string): Promise<readonly string[]> =>
+    containersWith([`paas.instance=${instance.id}`, label])
+  const isSettled = async (): Promise<boolean> =>
+    (await left('paas.process')).length === 1 && (await left('paas.sandbox')).length === 2
+  await until('one container is left, and a sandbox for the next', async () => {
+    if (!(await isSettled())) return false
+    // One of the two may be going while the next is not there yet.
+    await wait(1_500)
+    return await isSettled()
   })
   await wait(100)
 }

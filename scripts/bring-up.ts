@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import type { Settings } from '../server/settings.ts'
 import { adminKey, writeAdminKey } from './admin-key.ts'
+import { ensureBaseImages } from './base-images.ts'
 import { fillCompileCache } from './compile-cache.ts'
 import { ensureEngine } from './engine.ts'
 import { makeFolders } from './folders.ts'
@@ -20,6 +21,8 @@ export async function up(): Promise<Instance> {
   const { settings, places, users } = ours
 
   await ensureEngine(settings)
+  // Every container gets its network from one of it.
+  await ensureBaseImages(settings.dockerHost, ['busybox'])
   await makeFolders(places, users)
   await fillCompileCache(checkout, users.router)
   const key = await adminKey(settings.adminKey, places)

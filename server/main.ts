@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Locks } from './deploy/locks.ts'
 import { recover } from './deploy/recover.ts'
+import { Sandboxes } from './deploy/sandboxes.ts'
 import { supervise } from './deploy/supervise.ts'
 import { watchChecks } from './deploy/watch-checks.ts'
 import { dispatch } from './dispatch.ts'
@@ -22,6 +23,8 @@ import { parsePublicKey } from './ssh/public-key.ts'
 import { Store } from './state/store.ts'
 
 const startedAt = new Date()
+/** What is left of the spare sandboxes then is a stray to the next start. */
+const sandboxesMs = 2_000
 
 const log = (line: string): void => {
   process.stderr.write(`${new Date().toISOString()} ${line}\n`)
@@ -42,18 +45,20 @@ async function main(): Promise<void> {
     log,
   })
   const proved = new Set<string>()
+  const engine = new Engine({ dockerHost: settings.dockerHost })
   const unready = new Map<string, string>()
   let door: Door | undefined
   const paas: Paas = {
     settings,
     store,
-    engine: new Engine({ dockerHost: settings.dockerHost }),
+    engine,
     routes: new Routes({
       url: settings.redisUrl ?? `unix://${join(settings.home, 'run', 'redis.sock')}`,
       source: routeSource(store, settings, (name) => proved.has(name) && !unready.has(name)),
       log,
     }),
     locks: new Locks(),
+    sandboxes: new Sandboxes({ engine, store, log }),
     events: new Events(settings.home),
     provisioning: new Provisioning({ store, kinds, log, closing: closing.signal }),
     proved,
@@ -91,6 +96,7 @@ async function main(): Promise<void> {
     ending = true
     closing.abort()
     await door?.[Symbol.asyncDispose]()
+    await Promise.race([paas.sandboxes.close(), wait(sandboxesMs)])
     await paas.routes.close()
     store.close()
     exit(0)

@@ -1,4 +1,5 @@
 import type { Locks } from './deploy/locks.ts'
+import type { Sandboxes } from './deploy/sandboxes.ts'
 import type { Engine } from './docker/engine.ts'
 import type { Events } from './events/events.ts'
 import type { Routes } from './redis/routes.ts'
@@ -13,6 +14,7 @@ export type Paas = {
   readonly engine: Engine
   readonly routes: Routes
   readonly locks: Locks
+  readonly sandboxes: Sandboxes
   readonly provisioning: Provisioning
   readonly events: Events
   /** Names of live containers whose identity and health this process has proved: only these are routed to. */

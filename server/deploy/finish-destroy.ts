@@ -8,6 +8,7 @@ import { removeContainers } from './start.ts'
 /** What is left to do once an app is marked as going: routes first, so that no request meets what comes to its place. Safe to repeat. */
 export async function finishDestroy(paas: Paas, app: App): Promise<void> {
   await paas.routes.publish(app.id)
+  await paas.sandboxes.dropOf(app.id)
   await removeContainers(paas, paas.store.containers.of(app.id))
   const labels = { 'paas.instance': paas.store.instanceId, 'paas.app-id': app.id }
   for (const container of await paas.engine.containers.list({ labels, all: true })) {

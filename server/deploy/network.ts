@@ -22,7 +22,20 @@ export const addressIn = (subnet: string, number: number): string =>
  * Makes sure that the app's own network is there and returns its subnet. A subnet that Docker, the host's routes
  * or another of our apps use is never chosen; one given to an app stays its own until the app is destroyed.
  */
-export async function ensureNetwork(paas: Paas, app: App): Promise<string> {
+export function ensureNetwork(paas: NetworkParts, app: App): Promise<string> {
+  const known = underWay.get(app.id)
+  if (known) return known
+  const ensured = makeUnlessThere(paas, app).finally(() => underWay.delete(app.id))
+  underWay.set(app.id, ensured)
+  return ensured
+}
+
+type NetworkParts = Pick<Paas, 'engine' | 'store'>
+
+/** Two that need the same network at once make it once. */
+const underWay = new Map<string, Promise<string>>()
+
+async function makeUnlessThere(paas: NetworkParts, app: App): Promise<string> {
   const name = networkName(app.id)
   const networks = await paas.engine.networks.list()
   const known = networks.find((network) => network.name === name)?.subnets[0]
@@ -51,7 +64,7 @@ export async function ensureNetwork(paas: Paas, app: App): Promise<string> {
   })
 }
 
-async function createUnlessOverlapping(paas: Paas, spec: NetworkSpec): Promise<boolean> {
+async function createUnlessOverlapping(paas: NetworkParts, spec: NetworkSpec): Promise<boolean> {
   try {
     await paas.engine.networks.create(spec)
     return true
@@ -61,7 +74,7 @@ async function createUnlessOverlapping(paas: Paas, spec: NetworkSpec): Promise<b
   }
 }
 
-function* freeSubnets(paas: Paas, taken: readonly Range[]): Generator<string> {
+function* freeSubnets(paas: NetworkParts, taken: readonly Range[]): Generator<string> {
   const ours = new Set(paas.store.apps.list().map((app) => app.subnet))
   const start = [...paas.store.instanceId].reduce(
     (sum, letter) => (sum * 31 + letter.charCodeAt(0)) % (last - first),

@@ -10,7 +10,7 @@ import type { Release } from '../state/releases.ts'
 import { refuseMissingBase } from './base-images.ts'
 import { buildAppImage } from './build-app-image.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
-import { ensureNetwork } from './network.ts'
+import { prepareSandboxes } from './prepare-sandboxes.ts'
 import { provideAppJson } from './provide-app-json.ts'
 import { draftRelease, formationFor } from './release.ts'
 import { releasePhase } from './release-phase.ts'
@@ -80,12 +80,13 @@ type Built = {
 /** From a commit to what serves: tree, context, build, release, swap. */
 async function release(deploy: Deploy, repository: string, built: Built): Promise<void> {
   const { paas, progress } = deploy
+  prepareSandboxes(paas, deploy.app)
   const source = await sourceOf(paas, deploy.app, built.commit, deploy.signal)
   progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)
   for (const note of source.notes) progress.detail(note)
   await refuseMissingBase(paas, source.dockerfileText, deploy.signal)
   const wanted = await provideAppJson(deploy, source.appJson)
-  const image = await buildBesideNetwork(deploy, repository, source, wanted.config)
+  const image = await buildImage(deploy, repository, source, wanted.config)
   await deploy.step('built')
 
   const { app } = deploy
@@ -122,20 +123,6 @@ async function branchTip(repository: string, push: PushRequest): Promise<string>
   if (now === push.from) return now
   if (now !== noObject && (await isAncestor(repository, { ancestor: now, descendant: push.to }))) return now
   throw new UserError('Somebody else pushed to this branch first', { next: 'git pull, then push again' })
-}
-
-/** Waits for both, also when one has failed: nothing may go on behind the undo. */
-async function buildBesideNetwork(
-  deploy: Deploy,
-  repository: string,
-  source: Source,
-  config: ConfigVars,
-): Promise<string> {
-  const network = ensureNetwork(deploy.paas, deploy.app)
-  const [built] = await Promise.allSettled([buildImage(deploy, repository, source, config), network])
-  if (built.status === 'rejected') throw built.reason
-  await network
-  return built.value
 }
 
 async function buildImage(

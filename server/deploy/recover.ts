@@ -23,8 +23,7 @@ export async function recover(paas: Paas, startedAt: Date): Promise<void> {
   await removeStrays(paas, found, startedAt)
   await removeStrayImages(paas)
   const byName = new Map(found.map((each) => [each.name, each]))
-  for (const container of paas.store.containers.all())
-    await resume(paas, container, byName.get(container.name))
+  for (const container of paas.store.containers.all()) await resume(paas, container, byName)
 }
 
 /** A job that cannot be ended now (its app is going, and routes are not published yet) keeps nobody waiting. */
@@ -47,7 +46,10 @@ async function endJobs(paas: Paas): Promise<void> {
 /** Containers with our instance's label that no row speaks of: one-offs of a dead session among them. */
 async function removeStrays(paas: Paas, found: readonly ContainerSummary[], startedAt: Date): Promise<void> {
   const strays = found.filter(
-    (each) => !paas.store.containers.find(each.name) && new Date(each.createdAt) < startedAt,
+    ({ name, createdAt }) =>
+      !paas.store.containers.find(name) &&
+      !paas.store.containers.inSandbox(name) &&
+      new Date(createdAt) < startedAt,
   )
   await Promise.all(strays.map((stray) => paas.engine.containers.remove(stray.name, { force: true })))
   for (const stray of strays) paas.log(`Removed ${stray.name}: nothing in the state store speaks of it`)
@@ -68,7 +70,11 @@ async function removeStrayImages(paas: Paas): Promise<void> {
   }
 }
 
-async function resume(paas: Paas, container: Container, found: ContainerSummary | undefined): Promise<void> {
+async function resume(
+  paas: Paas,
+  container: Container,
+  found: ReadonlyMap<string, ContainerSummary>,
+): Promise<void> {
   const release = paas.store.releases.find(container.appId, container.version)
   if (container.state === 'starting') {
     const isOpen = paas.store.journal.open().some((job) => job.id === container.deployId)
@@ -78,9 +84,16 @@ async function resume(paas: Paas, container: Container, found: ContainerSummary 
   else if (!container.crashed) startAgainInBackground(paas, container, 'did not run when the server started')
 }
 
-/** It runs, and is what the row means: it was checked before its row became live. */
-const isSame = (container: Container, found: ContainerSummary | undefined): boolean =>
-  found?.state === 'running' &&
-  found.labels['paas.app-id'] === container.appId &&
-  found.labels['paas.release'] === `v${container.version}` &&
-  found.address === container.address
+/** It runs in its sandbox, and is what the row means: it was checked before its row became live. */
+function isSame(container: Container, all: ReadonlyMap<string, ContainerSummary>): boolean {
+  const found = all.get(container.name)
+  const sandbox = all.get(container.sandbox)
+  return (
+    found?.state === 'running' &&
+    found.labels['paas.app-id'] === container.appId &&
+    found.labels['paas.release'] === `v${container.version}` &&
+    sandbox?.state === 'running' &&
+    found.sandboxId === sandbox.id &&
+    sandbox.address === container.address
+  )
+}

@@ -6,11 +6,14 @@ import { AppError, describe, UnavailableError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import { appHosts } from '../routing.ts'
 import { silentProgress } from '../silent-progress.ts'
+import type { App } from '../state/apps.ts'
 import type { Container, ContainerEnd } from '../state/containers.ts'
+import type { Release } from '../state/releases.ts'
 import { goBackInBackground, isDead, isOnTrial } from './go-back.ts'
 import { ensureNetwork } from './network.ts'
 import { publishInBackground } from './publish-in-background.ts'
-import { specOf } from './start.ts'
+import { hostnameOf } from './sandboxes.ts'
+import { removeContainers, specOf } from './start.ts'
 import { tellOfProcess } from './tell-of-process.ts'
 
 const mostRestarts = 10
@@ -82,14 +85,9 @@ async function bringUp(paas: Paas, container: Container, onStarted: () => void):
   const release = paas.store.releases.find(app.id, container.version)
   if (!release) throw new Error(`release v${container.version} is gone`)
   await ensureNetwork(paas, app)
-  const { containers } = paas.engine
-  const labels = { 'paas.app-id': app.id, 'paas.instance': paas.store.instanceId }
-  const found = (await containers.list({ labels, all: true })).find((each) => each.name === container.name)
-  if (!found) await containers.create(specOf(paas, app, release, container))
-  if (found?.state !== 'running') await containers.start(container.name)
+  await startInSandbox(paas, app, release, container)
   // A deploy or `destroy` may have retired it meanwhile, and removed it before we made it again.
-  if (!paas.store.containers.find(container.name))
-    return await containers.remove(container.name, { force: true })
+  if (!paas.store.containers.find(container.name)) return await removeContainers(paas, [container])
   onStarted()
   await checkContainers(paas, [container], {
     release,
@@ -98,6 +96,24 @@ async function bringUp(paas: Paas, container: Container, onStarted: () => void):
     signal: paas.closing,
   })
   if (paas.store.containers.find(container.name)?.state === 'live') paas.proved.add(container.name)
+}
+
+/** One that runs where its sandbox does not is out of the network for good: it is started again, in the sandbox. */
+async function startInSandbox(paas: Paas, app: App, release: Release, container: Container): Promise<void> {
+  const { containers } = paas.engine
+  const labels = { 'paas.app-id': app.id, 'paas.instance': paas.store.instanceId }
+  const all = await containers.list({ labels, all: true })
+  const found = all.find((each) => each.name === container.name)
+  const sandbox = all.find((each) => each.name === container.sandbox)
+  const joined = found !== undefined && sandbox !== undefined && found.sandboxId === sandbox.id
+  if (joined && found.state === 'running' && sandbox.state === 'running') return
+  if (found && !joined) await containers.remove(found.name, { force: true })
+  else if (found?.state === 'running') await containers.kill(found.name)
+  const { process, number, version, address } = container
+  const hostname = hostnameOf({ process, number }, version)
+  await paas.sandboxes.start(app, { name: container.sandbox, address, hostname })
+  if (!joined) await containers.create(specOf(paas, app, release, container))
+  await containers.start(container.name)
 }
 
 async function endOf(paas: Paas, { name }: Container, how: string): Promise<ContainerEnd> {

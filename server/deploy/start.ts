@@ -1,16 +1,13 @@
 import { splitWords } from '../command-line/words.ts'
 import type { ContainerSpec } from '../docker/container-spec.ts'
 import { RefusedError } from '../docker/engine-errors.ts'
-import { AppError, UserError } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Container } from '../state/containers.ts'
 import type { Release } from '../state/releases.ts'
 import type { Deploy } from './deploy.ts'
-import { addressIn, ensureNetwork, networkName } from './network.ts'
-
-/** One place of the formation: `web.2` of a release. */
-export type Place = { readonly process: string; readonly number: number }
+import type { Place } from './sandboxes.ts'
 
 export const defaultLimits = { memoryBytes: 512 * 1024 * 1024, cpus: 1, pids: 256 } as const
 
@@ -21,35 +18,34 @@ export async function startContainers(
   places: readonly Place[],
 ): Promise<readonly Container[]> {
   const { paas, app } = deploy
-  const subnet = app.subnet ?? (await ensureNetwork(paas, app))
-  const containers = places.map((place): Container => {
-    const container = {
-      name: `paas-${app.id}-d${deploy.id}-${place.process}.${place.number}`,
-      appId: app.id,
-      version: release.version,
-      ...place,
-      address: addressIn(subnet, freeNumber(paas, app, subnet)),
-      state: 'starting',
-      deployId: deploy.id,
-    } as const
-    paas.store.containers.add(container)
-    return { ...container, restarts: 0, crashed: null, lastEnd: null }
-  })
+  const containers: Container[] = []
   deploy.onUndo(() => removeContainers(paas, containers))
-  // A subnet once given stays, so only starting has to wait for the network.
-  const network = ensureNetwork(paas, app)
-  await everyOne([
-    network,
-    ...containers.map(async (container) => {
+  await everyOne(
+    places.map(async (place) => {
+      const sandbox = await paas.sandboxes.take(app, place, release.version)
+      const container = {
+        name: `paas-${app.id}-d${deploy.id}-${place.process}.${place.number}`,
+        appId: app.id,
+        version: release.version,
+        ...place,
+        address: sandbox.address,
+        sandbox: sandbox.name,
+        state: 'starting',
+        deployId: deploy.id,
+      } as const
+      paas.store.containers.add(container)
+      containers.push({ ...container, restarts: 0, crashed: null, lastEnd: null })
       await paas.engine.containers.create(specOf(paas, app, release, container))
-      await network
       await startOne(paas, container)
     }),
-  ])
+  )
   return containers
 }
 
-async function startOne(paas: Paas, container: Container): Promise<void> {
+async function startOne(
+  paas: Paas,
+  container: Pick<Container, 'name' | 'process' | 'number'>,
+): Promise<void> {
   try {
     await paas.engine.containers.start(container.name)
   } catch (error) {
@@ -66,6 +62,7 @@ export async function removeContainers(paas: Paas, containers: readonly Containe
   await everyOne(
     containers.map(async (container) => {
       await paas.engine.containers.remove(container.name, { force: true })
+      await paas.sandboxes.remove(container.sandbox)
       paas.store.containers.delete(container.name)
       paas.proved.delete(container.name)
     }),
@@ -73,16 +70,20 @@ export async function removeContainers(paas: Paas, containers: readonly Containe
 }
 
 /** What Docker is told of a container: everything about it follows from app, release and place. */
-export function specOf(paas: Paas, app: App, release: Release, container: Container): ContainerSpec {
+export function specOf(
+  paas: Paas,
+  app: App,
+  release: Release,
+  container: Pick<Container, 'name' | 'process' | 'number' | 'sandbox'>,
+): ContainerSpec {
   const line = release.processes[container.process] ?? null
   return {
     name: container.name,
-    hostname: `${container.process}-${container.number}-v${release.version}`,
     image: release.image,
     ...commandOf(line, release.entrypoint),
     environment: environmentOf(paas, app, release, `${container.process}.${container.number}`),
     labels: labelsOf(paas, app, release, `${container.process}.${container.number}`),
-    network: { name: networkName(app.id), address: container.address },
+    network: { sandbox: container.sandbox },
     limits: defaultLimits,
   }
 }
@@ -131,15 +132,6 @@ export function commandOf(
       line,
     )
   return { entrypoint: [], command: ['/bin/sh', '-c', simple ? `exec ${line}` : line] }
-}
-
-function freeNumber(paas: Paas, app: App, subnet: string): number {
-  const used = new Set(paas.store.containers.of(app.id).map((container) => container.address))
-  for (let attempt = 0; attempt < 190; attempt++) {
-    const number = paas.store.apps.nextAddressNumber(app.id)
-    if (!used.has(addressIn(subnet, number))) return number
-  }
-  throw new UserError('The app has no address left in its network', { next: 'Scale it down: scale web=1' })
 }
 
 /** Waits for all, also after one failed, so that nothing goes on behind an undo; then throws the first failure. */

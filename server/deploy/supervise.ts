@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe } from '../errors.ts'
 import type { Paas } from '../paas.ts'
+import type { Container } from '../state/containers.ts'
 import { publishInBackground } from './publish-in-background.ts'
 import { startAgainInBackground } from './start-again.ts'
 
@@ -40,12 +41,21 @@ export async function supervise(paas: Paas): Promise<void> {
 }
 
 function onExit(paas: Paas, name: string, code: number): void {
+  const inside = paas.store.containers.inSandbox(name)
+  if (inside?.state === 'live') endForLackOfNetwork(paas, inside)
   // A deploy that has just checked it looks here before its switch.
   if (!paas.proved.delete(name)) return
   const container = paas.store.containers.find(name)
   if (container?.state !== 'live' || container.crashed) return
   publishInBackground(paas, container.appId)
   startAgainInBackground(paas, container, `exited with code ${code}`)
+}
+
+/** Its sandbox has ended, and no request reaches it any more; its own end is told as any other is. */
+function endForLackOfNetwork(paas: Paas, { name }: Container): void {
+  paas.engine.containers
+    .kill(name)
+    .catch((error: unknown) => paas.log(`${name} has lost its network: ${describe(error)}`))
 }
 
 /** Exits that nobody has told us of. */
@@ -55,5 +65,9 @@ async function reconcile(paas: Paas): Promise<void> {
   const labels = { 'paas.instance': paas.store.instanceId }
   const running = await paas.engine.containers.list({ labels, all: false })
   const names = new Set(running.map((each) => each.name))
-  for (const name of proved) if (!names.has(name)) onExit(paas, name, -1)
+  for (const name of proved) {
+    const sandbox = paas.store.containers.find(name)?.sandbox
+    if (!names.has(name)) onExit(paas, name, -1)
+    else if (sandbox !== undefined && !names.has(sandbox)) onExit(paas, sandbox, -1)
+  }
 }

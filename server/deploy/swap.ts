@@ -4,8 +4,10 @@ import { appHosts } from '../routing.ts'
 import type { Container } from '../state/containers.ts'
 import type { Formation, Release } from '../state/releases.ts'
 import type { Deploy } from './deploy.ts'
+import { prepareSandboxesSoon } from './prepare-sandboxes.ts'
 import { retireInBackground } from './retire.ts'
-import { type Place, startContainers } from './start.ts'
+import type { Place } from './sandboxes.ts'
+import { startContainers } from './start.ts'
 
 export type Change = {
   /** What is to run afterwards. */
@@ -46,6 +48,7 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   await routed
   await deploy.step('routed')
   retireSurplus(deploy, surplus)
+  prepareSandboxesSoon(paas, app.id)
 }
 
 async function startMissing(

@@ -1,7 +1,8 @@
 /** What one container of an app is made of. Closed: what is not named here, no container of ours can have. */
 export type ContainerSpec = {
   readonly name: string
-  readonly hostname: string
+  /** Of one in a sandbox it is the sandbox's. */
+  readonly hostname?: string | undefined
   /** An image id, or a name where one must be. */
   readonly image: string
   /** Undefined: the image's own. */
@@ -10,8 +11,7 @@ export type ContainerSpec = {
   readonly entrypoint?: readonly string[] | undefined
   readonly environment: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
-  /** The app's own network; `address` is static and outside the network's dynamic range. */
-  readonly network: { readonly name: string; readonly address?: string | undefined }
+  readonly network: NetworkChoice
   readonly tty?: boolean | undefined
   /** Stdin is open until the one who attached closes it. */
   readonly openStdin?: boolean | undefined
@@ -22,3 +22,11 @@ export type ContainerSpec = {
   /** Undefined: the image's own. */
   readonly user?: string | undefined
 }
+
+/**
+ * The app's own network, where a static `address` is outside the network's dynamic range; or the network namespace of
+ * another container of ours, by its name.
+ */
+export type NetworkChoice =
+  | { readonly name: string; readonly address?: string | undefined }
+  | { readonly sandbox: string }

@@ -38,6 +38,8 @@ export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | '
 
 /** A container in a list. */
 export type ContainerSummary = Pick<Container, 'id' | 'name' | 'image' | 'labels' | 'state' | 'address'> & {
+  /** Id of the container whose network namespace it is in; undefined: its own. */
+  readonly sandboxId: string | undefined
   readonly createdAt: string
 }
 
@@ -214,6 +216,7 @@ const summary = (found: Dockerode.ContainerInfo): ContainerSummary => ({
   labels: found.Labels ?? {},
   state: found.State as ContainerState,
   address: found.NetworkSettings?.Networks[found.HostConfig.NetworkMode]?.IPAddress || undefined,
+  sandboxId: /^container:(.+)$/.exec(found.HostConfig.NetworkMode)?.[1],
   createdAt: new Date(found.Created * 1000).toISOString(),
 })
 

@@ -1,5 +1,5 @@
 import type Dockerode from 'dockerode'
-import type { ContainerSpec } from './container-spec.ts'
+import type { ContainerSpec, NetworkChoice } from './container-spec.ts'
 
 /**
  * The body with which every container of ours is created: the only place that writes a host configuration. Nothing
@@ -9,7 +9,7 @@ export function createBody(spec: ContainerSpec): Dockerode.ContainerCreateOption
   const openStdin = spec.openStdin === true
   return {
     name: spec.name,
-    Hostname: spec.hostname,
+    ...(spec.hostname === undefined ? {} : { Hostname: spec.hostname }),
     Image: spec.image,
     ...(spec.command === undefined ? {} : { Cmd: [...spec.command] }),
     ...(spec.entrypoint === undefined ? {} : { Entrypoint: [...spec.entrypoint] }),
@@ -28,16 +28,23 @@ export function createBody(spec: ContainerSpec): Dockerode.ContainerCreateOption
     AttachStdout: true,
     AttachStderr: true,
     HostConfig: hostConfig(spec),
-    NetworkingConfig: {
-      EndpointsConfig: {
-        [spec.network.name]:
-          spec.network.address === undefined ? {} : { IPAMConfig: { IPv4Address: spec.network.address } },
-      },
-    },
+    ...endpoint(spec.network),
   }
 }
 
+function endpoint(network: NetworkChoice): Pick<Dockerode.ContainerCreateOptions, 'NetworkingConfig'> {
+  if ('sandbox' in network) return {}
+  const { name, address } = network
+  const config = address === undefined ? {} : { IPAMConfig: { IPv4Address: address } }
+  return { NetworkingConfig: { EndpointsConfig: { [name]: config } } }
+}
+
 /** A network's name can also ask for the host's namespace or another container's. */
+function networkMode(network: NetworkChoice): string {
+  if ('sandbox' in network) return `container:${ownNetwork(network.sandbox)}`
+  return ownNetwork(network.name)
+}
+
 function ownNetwork(name: string): string {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name) || ['host', 'none', 'default'].includes(name)) {
     throw new TypeError(`A container of ours cannot be in the network ${name}`)
@@ -52,7 +59,7 @@ function hostConfig(spec: ContainerSpec): Dockerode.HostConfig & { CgroupnsMode:
     SecurityOpt: ['no-new-privileges'],
     CapDrop: ['ALL'],
     CapAdd: [...capabilities],
-    NetworkMode: ownNetwork(spec.network.name),
+    NetworkMode: networkMode(spec.network),
     IpcMode: 'private',
     CgroupnsMode: 'private',
     Memory: spec.limits.memoryBytes,

@@ -21,6 +21,8 @@ export type Container = {
   readonly number: number
   /** IPv4 address in the app's own network. */
   readonly address: string
+  /** Docker's name of the container whose network namespace it is in. */
+  readonly sandbox: string
   readonly state: 'starting' | 'live' | 'retiring'
   readonly deployId: number | null
   /** How often it was started again in a row. */
@@ -41,13 +43,14 @@ export class Containers {
   /** Written before Docker makes it, so that what Docker has and we do not know is a stray. */
   add(container: Omit<Container, 'restarts' | 'crashed' | 'lastEnd'>): void {
     this.#database.run(
-      'INSERT INTO container (name, app_id, version, process, number, address, state, deploy_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO container (name, app_id, version, process, number, address, sandbox, state, deploy_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
       container.name,
       container.appId,
       container.version,
       container.process,
       container.number,
       container.address,
+      container.sandbox,
       container.state,
       container.deployId,
     )
@@ -55,6 +58,11 @@ export class Containers {
 
   find(name: string): Container | undefined {
     const row = this.#database.get('SELECT * FROM container WHERE name = ?', name)
+    return row && toContainer(row)
+  }
+
+  inSandbox(sandbox: string): Container | undefined {
+    const row = this.#database.get('SELECT * FROM container WHERE sandbox = ?', sandbox)
     return row && toContainer(row)
   }
 
@@ -102,6 +110,7 @@ function toContainer(row: Row): Container {
     process: String(row.process),
     number: Number(row.number),
     address: String(row.address),
+    sandbox: String(row.sandbox),
     state: row.state as Container['state'],
     deployId: row.deploy_id === null ? null : Number(row.deploy_id),
     restarts: Number(row.restarts),

@@ -120,7 +120,10 @@ test('HEALTHCHECK is read from the image and run by us; Docker’s own runner st
   expect(said).toContain('failed its readiness check "HEALTHCHECK"')
   expect(said).toContain('exit code 1: not yet')
   await accepted({ ...files, Dockerfile: `${files.Dockerfile}${check('test -e /www/index.html')}` })
-  const names = await execa('docker', ['ps', '-q', '--filter', `label=paas.instance=${paas.id}`])
+  const names = await execa('docker', [
+    ...['ps', '-q', '--filter', `label=paas.instance=${paas.id}`],
+    ...['--filter', 'label=paas.process'],
+  ])
   const [newest = ''] = names.stdout.split('\n')
   const { stdout } = await execa('docker', ['inspect', '--format', '{{.State.Health}}', newest])
   expect(stdout).toBe('<nil>')

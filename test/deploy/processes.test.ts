@@ -41,8 +41,12 @@ type Inspected = {
 async function inspected(app: string): Promise<Record<string, Inspected>> {
   const { containers } = await made(paas, app)
   if (containers.length === 0) return {}
-  const all = JSON.parse((await execa('docker', ['inspect', ...containers])).stdout) as Inspected[]
+  const all = await inspectedAll(containers)
   return Object.fromEntries(all.map((each) => [each.Config.Labels['paas.process'] ?? '', each]))
+}
+
+async function inspectedAll(containers: readonly string[]): Promise<Inspected[]> {
+  return JSON.parse((await execa('docker', ['inspect', ...containers])).stdout) as Inspected[]
 }
 
 /** The environment of the app's first process, as it sees it itself. */
@@ -187,20 +191,26 @@ test('every container of a deploy has the closed host configuration', async () =
     Procfile: `web: ${httpd}\nworker: sleep 1000\n`,
     'app.json': '{ "formation": { "worker": { "quantity": 1 } } }',
   })
-  const containers = Object.values(await inspected('closed'))
-  expect(containers).toHaveLength(2)
+  const processes = Object.values(await inspected('closed'))
+  expect(processes).toHaveLength(2)
+  const sandboxes = await inspectedAll(
+    processes.map(({ HostConfig }) => String(HostConfig.NetworkMode).replace('container:', '')),
+  )
   const id = JSON.parse(await paas.ok('apps:report closed --json')).id as string
-  for (const { HostConfig, Config } of containers) {
+  for (const { HostConfig, Config } of [...processes, ...sandboxes]) {
+    const isSandbox = Object.hasOwn(Config.Labels, 'paas.sandbox')
+    const [megabytes, pids] = isSandbox ? [16, 8] : [512, 256]
     expect(HostConfig).toMatchObject({
       Init: true,
       Privileged: false,
       SecurityOpt: ['no-new-privileges'],
       CapDrop: ['ALL'],
-      Memory: 512 * 1024 * 1024,
-      MemorySwap: 512 * 1024 * 1024,
+      Memory: megabytes * 1024 * 1024,
+      MemorySwap: megabytes * 1024 * 1024,
       NanoCpus: 1e9,
-      PidsLimit: 256,
-      NetworkMode: `paas-${id}`,
+      PidsLimit: pids,
+      // A sandbox is in the app's network, and the app's container in a sandbox.
+      NetworkMode: isSandbox ? `paas-${id}` : expect.stringMatching(/^container:[0-9a-f]{64}$/),
       IpcMode: 'private',
       PidMode: '',
       UTSMode: '',
@@ -227,7 +237,7 @@ test('every container of a deploy has the closed host configuration', async () =
       'paas.instance': paas.id,
       'paas.app': 'closed',
       'paas.app-id': id,
-      'paas.release': 'v1',
+      ...(isSandbox ? {} : { 'paas.release': 'v1' }),
     })
   }
 })

@@ -41,7 +41,10 @@ describe('the configuration of a container', { timeout: 60_000 }, () => {
       entrypoint: maybe(words),
       environment: fc.dictionary(fc.string(), fc.string()),
       labels: fc.dictionary(fc.string(), fc.string()),
-      network: fc.record({ name: fc.stringMatching(/^paas-[a-z0-9]{1,20}$/), address: maybe(fc.ipV4()) }),
+      network: fc.oneof(
+        fc.record({ name: fc.stringMatching(/^paas-[a-z0-9]{1,20}$/), address: maybe(fc.ipV4()) }),
+        fc.record({ sandbox: fc.stringMatching(/^paas-[a-z0-9]{1,20}$/) }),
+      ),
       tty: maybe(fc.boolean()),
       openStdin: maybe(fc.boolean()),
       stopSignal: maybe(fc.string()),
@@ -61,6 +64,7 @@ describe('the configuration of a container', { timeout: 60_000 }, () => {
           SecurityOpt: ['no-new-privileges'],
           CapDrop: ['ALL'],
           IpcMode: 'private',
+          NetworkMode: expect.stringMatching(/^(container:)?paas-[a-z0-9]+$/),
           MemorySwap: spec.limits.memoryBytes,
         })
         expect(Object.keys(body)).not.toContain('Privileged')
@@ -74,6 +78,7 @@ describe('the configuration of a container', { timeout: 60_000 }, () => {
     'refuses the network %s',
     (name) => {
       expect(() => createBody(bench.spec('true', { network: { name } }))).toThrow(TypeError)
+      expect(() => createBody(bench.spec('true', { network: { sandbox: name } }))).toThrow(TypeError)
     },
   )
 

@@ -31,8 +31,13 @@ afterAll(async () => {
 
 const lines = async (...words: string[]): Promise<string[]> =>
   (await execa('docker', words)).stdout.split('\n').filter(Boolean)
+/** Sandboxes apart: one waits for the next deploy. */
 const ours = (...words: string[]): Promise<string[]> =>
-  lines(...words, '--filter', `label=paas.instance=${paas.id}`)
+  lines(
+    ...words,
+    ...['--filter', `label=paas.instance=${paas.id}`],
+    ...(words[0] === 'ps' ? ['--filter', 'label=paas.process'] : []),
+  )
 
 let last = 'r0'
 const faults: readonly { fault: Fault; at?: RegExp; says: string }[] = [

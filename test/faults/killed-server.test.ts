@@ -54,7 +54,13 @@ async function expectNoOrphans(): Promise<void> {
       }),
     ),
   )
-  expect(await lines('ps', '-aq', ...ours())).toHaveLength((await ps()).length)
+  const running = (await ps()).length
+  expect(await lines('ps', '-aq', ...ours(), '--filter', 'label=paas.process')).toHaveLength(running)
+  // One each, and one each for the next deploy.
+  await until('no sandbox is left over', async () => {
+    const sandboxes = await lines('ps', '-aq', ...ours(), '--filter', 'label=paas.sandbox')
+    return sandboxes.length <= 2 * running
+  })
   expect(await lines('network', 'ls', '-q', ...ours())).toHaveLength(1)
   const present = await lines('images', '-aq', '--no-trunc', ...ours())
   expect(new Set(present)).toEqual(images)

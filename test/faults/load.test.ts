@@ -109,7 +109,10 @@ test('a drain goes on across a restart of the server', async () => {
   expect((await ps()).some((each) => each.state === 'retiring')).toBe(true)
   await socket.close()
   await until('nothing is left of it', async () => !(await ps()).some((each) => each.state === 'retiring'))
-  const docker = await execa('docker', ['ps', '-aq', '--filter', `label=paas.instance=${paas.id}`])
+  const docker = await execa('docker', [
+    ...['ps', '-aq', '--filter', `label=paas.instance=${paas.id}`],
+    ...['--filter', 'label=paas.process'],
+  ])
   expect(docker.stdout.split('\n')).toHaveLength((await ps()).length)
 }, 60_000)
 

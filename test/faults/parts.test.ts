@@ -51,7 +51,7 @@ const redisOf = (): Redis => {
 }
 
 const containersOf = async (app: string, ...filters: string[]): Promise<string[]> => {
-  const wanted = [`label=paas.instance=${paas.id}`, `label=paas.app=${app}`, ...filters]
+  const wanted = ['label=paas.process', `label=paas.instance=${paas.id}`, `label=paas.app=${app}`, ...filters]
   const words = ['ps', '-q', '--no-trunc', ...wanted.flatMap((each) => ['--filter', each])]
   return (await execa('docker', words)).stdout.split('\n').filter(Boolean)
 }

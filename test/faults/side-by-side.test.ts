@@ -26,7 +26,7 @@ const made = async (paas: TestInstance): Promise<Record<'containers' | 'networks
     return ran.stdout.split('\n').filter(Boolean).sort()
   }
   return {
-    containers: await list('ps', '-aq'),
+    containers: await list('ps', '-aq', '--filter', 'label=paas.process'),
     networks: await list('network', 'ls', '-q'),
     images: await list('images', '-q'),
   }

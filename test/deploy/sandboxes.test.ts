@@ -1,0 +1,89 @@
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { staticApp } from '../apps/static.ts'
+import { startInstance, type TestInstance, until } from '../instance.ts'
+import { makeRepository, type Repository } from '../repository.ts'
+
+let paas: TestInstance
+let repository: Repository
+beforeAll(async () => {
+  paas = await startInstance()
+  repository = await makeRepository(staticApp('first'))
+  expect((await repository.push(paas, 'sand')).exitCode).toBe(0)
+})
+afterAll(async () => {
+  repository?.[Symbol.dispose]()
+  await paas?.[Symbol.asyncDispose]()
+})
+
+const names = async (label: string): Promise<string[]> => {
+  const filters = ['--filter', `label=paas.instance=${paas.id}`, '--filter', `label=${label}`]
+  const { stdout } = await execa('docker', ['ps', ...filters, '--format', '{{.Names}}'])
+  return stdout.split('\n').filter(Boolean)
+}
+
+const inspect = async (name: string, format: string): Promise<string> =>
+  (await execa('docker', ['inspect', '--format', format, name])).stdout
+
+/** What the only container of the app runs in. */
+const sandboxOfLive = async (): Promise<string> => {
+  await until('one container runs', async () => (await names('paas.process')).length === 1)
+  const [live = ''] = await names('paas.process')
+  const mode = await inspect(live, '{{.HostConfig.NetworkMode}}')
+  return (await inspect(mode.replace('container:', ''), '{{.Name}}')).replace('/', '')
+}
+
+const spare = async (hostname: string): Promise<string> => {
+  let found: string[] = []
+  await until(`a sandbox ${hostname} waits`, async () => {
+    found = await names(`paas.sandbox=${hostname}`)
+    return found.length === 1
+  })
+  return found[0] ?? ''
+}
+
+test('behind a deploy the network of the next one is made, and that one joins it', async () => {
+  const waiting = await spare('web-1-v2')
+  await paas.ok('config:set -a sand A=1')
+  expect(await sandboxOfLive()).toBe(waiting)
+  const [live = ''] = await names('paas.process')
+  expect((await execa('docker', ['exec', live, 'hostname'])).stdout).toBe('web-1-v2')
+  expect((await paas.get('sand.localhost')).status).toBe(200)
+})
+
+test('a sandbox that somebody removed is made again', async () => {
+  await execa('docker', ['rm', '--force', await spare('web-1-v3')])
+  await paas.ok('config:set -a sand A=2')
+  expect((await paas.get('sand.localhost')).status).toBe(200)
+})
+
+test('a container whose sandbox has ended is started again in the network', async () => {
+  const sandbox = await sandboxOfLive()
+  await execa('docker', ['kill', sandbox])
+  await until('it runs again', async () => {
+    const { containers } = JSON.parse(await paas.ok('ps -a sand --json')) as {
+      containers: { restarts: number; state: string }[]
+    }
+    return containers.some(({ restarts, state }) => restarts > 0 && state === 'running')
+  })
+  await until('it answers', async () => (await paas.get('sand.localhost')).status === 200)
+  expect(await sandboxOfLive()).toBe(sandbox)
+})
+
+test('one that went away with the server is not left over, and what runs stays as it is', async () => {
+  const [live = ''] = await names('paas.process')
+  const startedAt = await inspect(live, '{{.State.StartedAt}}')
+  const waiting = await spare('web-1-v4')
+  await paas.kill('server')
+  await paas.up()
+  await until('the stray is gone', async () => !(await names('paas.sandbox')).includes(waiting))
+  expect(await inspect(live, '{{.State.StartedAt}}')).toBe(startedAt)
+  expect((await paas.get('sand.localhost')).status).toBe(200)
+})
+
+test('with the app its sandboxes go', async () => {
+  await paas.ok('config:set -a sand A=3')
+  await spare('web-1-v5')
+  await paas.ok('destroy -a sand --force')
+  expect(await names('paas.sandbox')).toEqual([])
+})

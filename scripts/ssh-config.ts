@@ -15,6 +15,8 @@ export function sshConfig(settings: Settings, places: Layout, { privateFile }: A
     ...(privateFile ? [`  IdentityFile ${quoted(privateFile)}`, '  IdentitiesOnly yes'] : []),
     `  UserKnownHostsFile ${quoted(places.knownHosts)}`,
     '  StrictHostKeyChecking yes',
+    // Left to itself ssh takes CTR with a separate MAC, which costs both ends three times the CPU.
+    '  Ciphers aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes256-ctr',
   ]
   return `${lines.join('\n')}\n`
 }

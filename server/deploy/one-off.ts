@@ -42,6 +42,8 @@ export async function runOneOff(paas: Paas, oneOff: OneOff): Promise<number> {
     network: { name: networkName(app.id) },
     tty,
     openStdin: true,
+    // Written to disk as JSON beside, output would come at half the speed; and a dump would stay there.
+    logged: false,
     limits: defaultLimits,
   })
   try {

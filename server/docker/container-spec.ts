@@ -15,6 +15,8 @@ export type ContainerSpec = {
   readonly tty?: boolean | undefined
   /** Stdin is open until the one who attached closes it. */
   readonly openStdin?: boolean | undefined
+  /** False: the engine keeps nothing of its output, which is for whoever is attached. */
+  readonly logged?: boolean | undefined
   /** Such as `SIGINT`; undefined: the image's own, else `SIGTERM`. */
   readonly stopSignal?: string | undefined
   readonly limits: { readonly memoryBytes: number; readonly cpus: number; readonly pids: number }

@@ -69,7 +69,10 @@ function hostConfig(spec: ContainerSpec): Dockerode.HostConfig & { CgroupnsMode:
     PidsLimit: spec.limits.pids,
     // Open files stay as the daemon has them: a container cannot start with a higher limit than its daemon's.
     Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
-    LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+    LogConfig:
+      spec.logged === false
+        ? { Type: 'none', Config: {} }
+        : { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
     // The scheduler restarts, with its own back-off.
     RestartPolicy: { Name: 'no' },
   }

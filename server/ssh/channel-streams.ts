@@ -19,15 +19,22 @@ export type ChannelStreams = {
  */
 export function channelStreams(channel: ServerChannel, socket: Socket, gone: AbortSignal): ChannelStreams {
   let turn = Promise.resolve()
-  const output = (target: Writable): Writable =>
-    listened(
+  const output = (target: Writable): Writable => {
+    const inTurn = (chunks: Iterable<Buffer>, done: (error?: Error) => void): void => {
+      turn = turn
+        .then(async () => {
+          for (const chunk of chunks) await send({ channel, target, chunk, socket, gone })
+        })
+        .then(() => done(), done)
+    }
+    return listened(
       new Writable({
         highWaterMark: 256 * 1024,
-        write(chunk: Buffer, _encoding, done) {
-          turn = turn.then(() => send({ channel, target, chunk, socket, gone })).then(() => done(), done)
-        },
+        write: (chunk: Buffer, _encoding, done) => inTurn([chunk], done),
+        writev: (written, done) => inTurn(joined(written), done),
       }),
     )
+  }
   const stdout = output(channel)
   const stderr = output(channel.stderr)
   channel.on('error', ignore)
@@ -72,6 +79,24 @@ function input(channel: ServerChannel, gone: AbortSignal): Readable {
   gone.addEventListener('abort', onGone, { once: true })
   return listened(stdin)
 }
+
+/** What was written in small pieces, in larger ones: a line of its own would cost a packet and a system call. */
+function* joined(written: readonly { readonly chunk: Buffer }[]): Generator<Buffer> {
+  let pieces: Buffer[] = []
+  let size = 0
+  for (const { chunk } of written) {
+    pieces.push(chunk)
+    size += chunk.length
+    if (size < fullPacket) continue
+    yield pieces.length === 1 ? chunk : Buffer.concat(pieces, size)
+    pieces = []
+    size = 0
+  }
+  if (size > 0) yield Buffer.concat(pieces, size)
+}
+
+/** The most that OpenSSH takes in one packet. */
+const fullPacket = 32 * 1024
 
 async function send(options: {
   readonly channel: ServerChannel

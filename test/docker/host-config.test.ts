@@ -47,6 +47,7 @@ describe('the configuration of a container', { timeout: 60_000 }, () => {
       ),
       tty: maybe(fc.boolean()),
       openStdin: maybe(fc.boolean()),
+      logged: maybe(fc.boolean()),
       stopSignal: maybe(fc.string()),
       limits: fc.record({ memoryBytes: fc.nat(), cpus: fc.float(), pids: fc.nat() }),
       workingDir: maybe(fc.string()),
@@ -120,6 +121,15 @@ describe('the configuration of a container', { timeout: 60_000 }, () => {
     expect(made.Mounts).toEqual([])
   })
 
+  test('keeps no output of a container whose output is for whoever is attached', async () => {
+    const network = await bench.network()
+    const id = await bench.started('echo secret', { network: { name: network.name }, logged: false })
+    await bench.engine.containers.wait(id)
+    const [made] = JSON.parse(execFileSync('docker', ['inspect', id], { encoding: 'utf8' })) as [Inspected]
+    expect(made.HostConfig.LogConfig).toMatchObject({ Type: 'none' })
+    expect(made.LogPath).toBe('')
+  })
+
   test('holds inside: nine capabilities, no new privileges, the limits', async () => {
     const id = await bench.started(
       'grep -E "^(CapBnd|CapEff|NoNewPrivs)" /proc/self/status; ulimit -c; mknod x c 1 3',
@@ -138,6 +148,7 @@ describe('the configuration of a container', { timeout: 60_000 }, () => {
 })
 
 type Inspected = {
+  readonly LogPath: string
   readonly HostConfig: Readonly<Record<string, object | undefined>>
   readonly NetworkSettings: { readonly Networks: object }
   readonly Mounts: readonly object[]

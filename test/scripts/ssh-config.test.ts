@@ -27,6 +27,7 @@ it("gives ssh the port, the key and the instance's own known hosts", async () =>
       'identitiesonly yes',
       `userknownhostsfile ${places.knownHosts}`,
       'stricthostkeychecking true',
+      'ciphers aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes256-ctr',
     ]),
   )
   const found = await execa('ssh-keygen', ['-F', '[127.0.0.1]:2200', '-f', places.knownHosts])

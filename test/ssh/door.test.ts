@@ -64,6 +64,22 @@ test('stdout and stderr that wait for each other keep every byte', async () => {
   expect(sha256(Buffer.from(outcome.stderr))).toBe(sha256(Buffer.from(err.join(''))))
 })
 
+test('lines written one by one arrive whole and in order, many of them in one packet', async () => {
+  const lines = Array.from({ length: 20_000 }, (_, index) => `line ${index}\n`)
+  await using bench = await openTestDoor(async ({ stdout }) => {
+    for (const line of lines) stdout.write(line)
+    return 0
+  })
+  const client = await connect(bench, await bench.person('ada'))
+  const channel = await exec(client, 'lines')
+  const packets: Buffer[] = []
+  channel.on('data', (packet: Buffer) => packets.push(packet))
+  await once(channel, 'close')
+  expect(Buffer.concat(packets).toString()).toBe(lines.join(''))
+  expect(packets.length).toBeLessThan(100)
+  client.end()
+})
+
 test('a client that reads slowly slows the command down instead of filling memory', async () => {
   let written = 0
   const stalled = Promise.withResolvers<void>()

@@ -17,7 +17,8 @@ const nobody = 65_534
 export async function dump(job: Job & { readonly output: Writable; readonly before: string }): Promise<void> {
   const { output, before, signal } = job
   const client = run(
-    'mariadb-dump',
+    // It writes in pieces of 4 KB otherwise, each of which costs it and us a turn.
+    ['stdbuf', '--output=256K', 'mariadb-dump'],
     ['--single-transaction', '--quick', '--triggers', '--events', '--no-tablespaces', '--skip-lock-tables'],
     { ...job, stdin: 'ignore' },
   )
@@ -47,7 +48,7 @@ export async function dump(job: Job & { readonly output: Writable; readonly befo
 export async function restore(job: Job & { readonly input: Readable }): Promise<void> {
   const { input, signal } = job
   const client = run(
-    'mariadb',
+    ['mariadb'],
     // Either of the first two alone turns client commands off.
     ['--sandbox', '--binary-mode', '--batch', '--local-infile=0', '--skip-reconnect', '--skip-auto-rehash'],
     { ...job, stdin: 'pipe' },
@@ -81,7 +82,7 @@ export async function restore(job: Job & { readonly input: Readable }): Promise<
 const completed = '-- Dump completed'
 
 function run<Stdin extends 'pipe' | 'ignore'>(
-  program: string,
+  [program, ...words]: readonly [string, ...string[]],
   options: readonly string[],
   job: Job & { readonly stdin: Stdin },
 ) {
@@ -89,6 +90,7 @@ function run<Stdin extends 'pipe' | 'ignore'>(
   return execa(
     program,
     [
+      ...words,
       '--no-defaults',
       ...['--protocol=tcp', `--host=${host}`, `--port=${port}`, `--user=${user}`],
       ...['--default-character-set=utf8mb4', '--max-allowed-packet=1G'],

@@ -7,6 +7,7 @@ import type { BuildPlan, BuildSettings } from '../../server/build/buildpack.ts'
 import { UnavailableError, UserError } from '../../server/errors.ts'
 import { repositoryOf } from '../examples/example.ts'
 import { startInstance, type TestInstance } from '../instance.ts'
+import { made } from '../made.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 import { plainSettings, textTree } from './folder-tree.ts'
 
@@ -59,18 +60,8 @@ describe('pushed for real', () => {
       built: { with: 'function', token: 'only-in-the-build' },
       devDependencies: false,
     })
-    const label = `label=paas.app-id`
-    const { stdout } = await execa('docker', [
-      'ps',
-      '-q',
-      '--filter',
-      label,
-      '--filter',
-      `label=paas.instance=${paas.id}`,
-      '--filter',
-      'label=paas.app=pnpm',
-    ])
-    const image = (await execa('docker', ['inspect', '--format', '{{.Image}}', stdout.trim()])).stdout
+    const [container = ''] = (await made(paas, 'pnpm')).containers
+    const image = (await execa('docker', ['inspect', '--format', '{{.Image}}', container])).stdout
     const history = (await execa('docker', ['history', '--no-trunc', image])).stdout
     expect(history).toContain('COPY')
     expect(history).not.toContain('only-in-the-build')

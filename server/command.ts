@@ -5,6 +5,7 @@ import type { Paas } from './paas.ts'
 import type { Session } from './ssh/session.ts'
 import type { App } from './state/apps.ts'
 import type { User } from './state/people.ts'
+import type { Store } from './state/store.ts'
 
 /**
  * What one must be allowed to run a command: `anyone` with a key; `create` apps; `view`, `develop` (change) or
@@ -37,6 +38,8 @@ export type Command = {
   readonly app: 'none' | 'optional' | 'required'
   /** Where an app's name may stand among the words: `second` in `mysql:link SERVICE APP`; default `first`. */
   readonly appPlace?: 'first' | 'second'
+  /** The id of the app that a word in the app's place belongs to, where nothing names one: deploy 17 is blog's. */
+  readonly appOf?: (store: Store, word: string) => string | undefined
   readonly arguments?: readonly Argument[]
   readonly flags?: Readonly<Record<string, Flag>>
   readonly examples: readonly string[]

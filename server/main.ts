@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { Jobs } from './deploy/jobs.ts'
 import { Locks } from './deploy/locks.ts'
 import { recover } from './deploy/recover.ts'
 import { Sandboxes } from './deploy/sandboxes.ts'
@@ -10,6 +11,7 @@ import { dispatch } from './dispatch.ts'
 import { Engine } from './docker/engine.ts'
 import { PaasError } from './errors.ts'
 import { Events } from './events/events.ts'
+import { Outputs } from './outputs/outputs.ts'
 import type { Paas } from './paas.ts'
 import { Routes } from './redis/routes.ts'
 import { loadRegistry } from './registry.ts'
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
   })
   const proved = new Set<string>()
   const engine = new Engine({ dockerHost: settings.dockerHost })
+  const outputs = new Outputs(settings.home)
   const unready = new Map<string, string>()
   let door: Door | undefined
   const paas: Paas = {
@@ -58,6 +61,8 @@ async function main(): Promise<void> {
       log,
     }),
     locks: new Locks(),
+    jobs: new Jobs({ journal: store.journal, outputs }),
+    outputs,
     sandboxes: new Sandboxes({ engine, store, log }),
     events: new Events(settings.home),
     provisioning: new Provisioning({ store, kinds, log, closing: closing.signal }),

@@ -1,11 +1,13 @@
-import type { Writable } from 'node:stream'
 import { type AppError, PaasError } from './errors.ts'
 import { printable } from './git/printable.ts'
 import type { Progress } from './progress.ts'
 
+/** Where text goes, a line or more at a time. */
+export type Sink = { write(text: string): unknown }
+
 export type OutputOptions = {
-  readonly stdout: Writable
-  readonly stderr: Writable
+  readonly stdout: Sink
+  readonly stderr: Sink
   /** A person reads: headings and colour are shown, lines end in CR LF. */
   readonly terminal: boolean
   readonly json?: boolean
@@ -93,7 +95,7 @@ export class Output implements Progress {
     return !this.json && !this.#options.quiet
   }
 
-  #write(text: string, to: Writable = this.#options.stdout): void {
+  #write(text: string, to: Sink = this.#options.stdout): void {
     const safe = printable(text.replaceAll('\r', ''))
     to.write(this.terminal ? `${safe.replaceAll('\n', '\r\n')}\r\n` : `${safe}\n`)
   }

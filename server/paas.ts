@@ -1,7 +1,9 @@
+import type { Jobs } from './deploy/jobs.ts'
 import type { Locks } from './deploy/locks.ts'
 import type { Sandboxes } from './deploy/sandboxes.ts'
 import type { Engine } from './docker/engine.ts'
 import type { Events } from './events/events.ts'
+import type { Outputs } from './outputs/outputs.ts'
 import type { Routes } from './redis/routes.ts'
 import type { Provisioning } from './services/provisioning.ts'
 import type { Settings } from './settings.ts'
@@ -14,6 +16,8 @@ export type Paas = {
   readonly engine: Engine
   readonly routes: Routes
   readonly locks: Locks
+  readonly jobs: Jobs
+  readonly outputs: Outputs
   readonly sandboxes: Sandboxes
   readonly provisioning: Provisioning
   readonly events: Events

@@ -17,8 +17,8 @@ export type Resolved = {
 const genericUsers: ReadonlySet<string> = new Set(['git', 'paas'])
 
 /**
- * Which app a command means: --app, a first positional that is an app, the SSH user name, PAAS_APP, the key's
- * default, the only app one may use. Never guesses: throws `NoSuchAppError`, or `UsageError` that lists the apps.
+ * Which app a command means: --app, a first positional that is an app, the SSH user name, PAAS_APP, whose a
+ * word's deploy is, the key's default, the only app one may use. Never guesses: throws `NoSuchAppError`, or `UsageError` that lists the apps.
  */
 export function resolveApp(
   store: Store,
@@ -50,8 +50,11 @@ export function resolveApp(
     if (app) return { app, words, rule: 'the SSH user name' }
   }
   if (session.environment.PAAS_APP) return named(session.environment.PAAS_APP, 'PAAS_APP')
+  const byWord = words[place] === undefined ? undefined : command.appOf?.(store, words[place])
+  const owner = appOfId(store, user, byWord)
+  if (owner) return { app: owner, words, rule: `${words[place]} is of this app` }
   const byKey = store.people.key(session.person.fingerprint)?.defaultApp
-  const preferred = byKey && store.apps.exists(byKey) ? find(store.apps.byId(byKey).name) : undefined
+  const preferred = appOfId(store, user, byKey ?? undefined)
   if (preferred) return { app: preferred, words, rule: 'apps:use' }
   const apps = visibleApps(store, user)
   if (apps.length === 1 && apps[0]) return { app: apps[0], words, rule: 'it is the only app' }
@@ -70,6 +73,12 @@ export function resolveApp(
 export function findVisible(store: Store, user: User, name: string | undefined): App | undefined {
   const app = name === undefined ? undefined : store.apps.find(name)
   return app && maySee(store, user, app) ? app : undefined
+}
+
+function appOfId(store: Store, user: User, id: string | undefined): App | undefined {
+  return id !== undefined && store.apps.exists(id)
+    ? findVisible(store, user, store.apps.byId(id).name)
+    : undefined
 }
 
 /** A word in the app's place that cannot be the command's argument but could be an app's name. */

@@ -12,11 +12,11 @@ export default {
     tail: { short: 't', summary: 'Go on as lines come' },
     num: { short: 'n', value: 'N', summary: 'How many lines; 100 without' },
     ps: { short: 'p', value: 'TYPE', summary: 'Only this process type or container: web, web.1' },
-    source: { short: 's', value: 'SOURCE', summary: 'Only app or router' },
+    source: { short: 's', value: 'SOURCE', summary: 'Only app, router or build; app and router without' },
     since: { value: 'TIME', summary: 'Only the last 10m, 2h, 1d; or from an RFC 3339 time on' },
     release: { value: 'vN', summary: 'Only this release' },
   },
-  examples: ['logs blog -t', 'logs blog -n 500 -p web', 'logs --since 10m'],
+  examples: ['logs blog -t', 'logs blog -n 500 -p web', 'logs --since 10m', 'logs -s build'],
   async run({ paas, app, flags, out, signal }) {
     const options = readOptions(flags)
     const { entries, places } = await appHistory(paas, app, options)
@@ -38,8 +38,10 @@ function readOptions(flags: { value(name: string): string | undefined }): AppLog
   const tail = Number(flags.value('num') ?? '100')
   if (!Number.isInteger(tail) || tail < 0) throw new UsageError('--num is not a whole number from 0')
   const source = flags.value('source')
-  if (source !== undefined && source !== 'app' && source !== 'router') {
-    throw new UsageError(`There is no source "${source.slice(0, 40)}"`, { next: 'Sources: app, router' })
+  if (source !== undefined && source !== 'app' && source !== 'router' && source !== 'build') {
+    throw new UsageError(`There is no source "${source.slice(0, 40)}"`, {
+      next: 'Sources: app, router, build',
+    })
   }
   const release = flags.value('release')
   return {

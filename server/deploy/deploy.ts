@@ -1,10 +1,18 @@
-import { type AppError, InterruptedError, NoSuchAppError, PaasError } from '../errors.ts'
+import {
+  type AppError,
+  type ExitCode,
+  exitCode,
+  InterruptedError,
+  NoSuchAppError,
+  PaasError,
+} from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import type { App } from '../state/apps.ts'
-import type { DeployKind } from '../state/journal.ts'
+import type { DeployKind, Outcome } from '../state/journal.ts'
 import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
 import { runStepHooks } from './hooks.ts'
+import type { Job } from './job.ts'
 
 export type DeployRequest = {
   readonly appId: string
@@ -23,16 +31,18 @@ export class Deploy {
   readonly progress: Progress
   readonly signal: AbortSignal
   readonly request: DeployRequest
+  readonly job: Job
   readonly #undos: (() => Promise<void>)[] = []
   #switched = false
   #leftOpen = false
 
-  constructor(paas: Paas, request: DeployRequest) {
+  constructor(paas: Paas, job: Job) {
     this.paas = paas
-    this.request = request
-    this.progress = request.progress
-    this.signal = request.signal
-    this.id = paas.store.journal.begin(request)
+    this.job = job
+    this.request = job.request
+    this.progress = job.progress
+    this.signal = job.signal
+    this.id = job.id
   }
 
   get switched(): boolean {
@@ -119,32 +129,55 @@ export async function runDeploy<T>(
   request: DeployRequest,
   story: (deploy: Deploy) => Promise<T>,
 ): Promise<T> {
-  using _lock = await paas.locks.hold(request.appId, {
-    who: request.who,
-    what: request.kind,
-    onWait: (holder) =>
-      request.progress.step(
-        `Waiting: ${holder.who} holds the app (${holder.what}) since ${holder.since.toISOString().slice(11, 19)} UTC`,
-      ),
-    signal: request.signal,
-  })
-  await endLeftJobs(paas, request.appId)
-  const app = paas.store.apps.byId(request.appId)
-  if (app.destroying) throw new NoSuchAppError(app.name)
-  const deploy = new Deploy(paas, request)
+  using job = paas.jobs.open(request)
+  const deploy = new Deploy(paas, job)
+  using _lock = await turnOf(deploy)
   try {
+    await endLeftJobs(paas, request.appId)
+    if (deploy.app.destroying) throw new NoSuchAppError(deploy.app.name)
     const result = await story(deploy)
     end(deploy, 'succeeded')
     return result
-  } catch (error) {
-    if (deploy.switched) end(deploy, 'succeeded', String(error))
-    else {
-      await deploy.undo()
-      explain(deploy, error)
-      end(deploy, 'failed', error instanceof PaasError ? error.message : 'internal error')
+  } catch (thrown) {
+    if (deploy.switched) {
+      end(deploy, 'succeeded', String(thrown))
+      throw job.failure(thrown)
     }
-    throw request.signal.aborted && !(error instanceof PaasError) ? new InterruptedError() : error
+    await deploy.undo()
+    throw fail(deploy, thrown)
   }
+}
+
+/** Waits for the app's lock. A job whose wait is given up has ended. */
+async function turnOf(deploy: Deploy): Promise<Disposable> {
+  const { paas, job, progress, request } = deploy
+  try {
+    return await paas.locks.hold(request.appId, {
+      who: request.who,
+      what: request.kind,
+      onWait: (holder) => {
+        job.waitsFor = holder
+        progress.step(
+          `Waiting: ${holder.who} holds the app (${holder.what}) since ${holder.since.toISOString().slice(11, 19)} UTC`,
+        )
+      },
+      signal: job.signal,
+    })
+  } catch (thrown) {
+    throw fail(deploy, thrown)
+  } finally {
+    job.waitsFor = undefined
+  }
+}
+
+/** Journals and keeps how the job failed; returns what its person is to be told. */
+function fail(deploy: Deploy, thrown: unknown): unknown {
+  const error = deploy.job.failure(thrown)
+  const told = error instanceof PaasError ? error : new PaasError('Internal error')
+  if (deploy.paas.store.apps.exists(deploy.request.appId)) deploy.job.keepError(told)
+  explain(deploy, error)
+  end(deploy, told instanceof InterruptedError ? 'cancelled' : 'failed', told.message, told.exitCode)
+  return error
 }
 
 /** What the person was told is told again by `why`. */
@@ -157,8 +190,8 @@ function explain({ paas, id }: Deploy, error: unknown): void {
 const mostLines = 20
 const shortened = (line: string): string => line.slice(0, 500)
 
-function end(deploy: Deploy, outcome: 'succeeded' | 'failed', message?: string): void {
+function end(deploy: Deploy, outcome: Outcome, message?: string, code: ExitCode = exitCode.done): void {
   const { paas, id } = deploy
   if (deploy.leftOpen) endLeftJobsInBackground(paas, deploy.request.appId)
-  else paas.store.journal.end(id, outcome, message)
+  else paas.store.journal.end(id, outcome, { message: message ?? null, exitCode: code })
 }

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { exitCode } from '../errors.ts'
 import { enter } from '../git/visits.ts'
 import type { Paas } from '../paas.ts'
 import type { DeployRecord } from '../state/journal.ts'
@@ -14,7 +15,8 @@ const longestPauseMs = 30_000
  * their clean-up. What had switched is finished, all else undone; may be repeated. To be called under the app's lock.
  */
 export async function endLeftJobs(paas: Paas, appId: string): Promise<void> {
-  for (const job of paas.store.journal.open().filter((each) => each.appId === appId)) await endJob(paas, job)
+  const left = paas.store.journal.open().filter((job) => job.appId === appId && !paas.jobs.find(job.id))
+  for (const job of left) await endJob(paas, job)
 }
 
 /** `endLeftJobs` under the app's lock, again and again until it has succeeded. */
@@ -56,7 +58,8 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
     if (job.ref && app) {
       await moveDeployBranch(repositoryOf(paas, app), job.ref)
     }
-    paas.store.journal.end(job.id, 'succeeded', 'finished later')
+    if (paas.store.apps.exists(job.appId)) paas.outputs.append(job, '-----> The server finished it later')
+    paas.store.journal.end(job.id, 'succeeded', { message: 'finished later', exitCode: exitCode.done })
     paas.log(`${what} was finished: it had ended after "${job.step}"`)
     return
   }
@@ -70,6 +73,10 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
     await using visit = await enter(repositoryOf(paas, app))
     visit.leavesObjects()
   }
-  paas.store.journal.end(job.id, 'failed', 'the server ended in the middle')
+  if (app) paas.outputs.append(job, ' !     The server ended in the middle; all of it was undone')
+  paas.store.journal.end(job.id, 'failed', {
+    message: 'the server ended in the middle',
+    exitCode: exitCode.failed,
+  })
   paas.log(`${what} was undone: it had ended after "${job.step}"`)
 }

@@ -18,6 +18,7 @@ export async function finishDestroy(paas: Paas, app: App): Promise<void> {
   for (const image of await paas.engine.images.list({ labels })) await paas.engine.images.remove(image.id)
   await removeRepository(repositoryOf(paas, app))
   for (const link of paas.store.links.of(app.id)) paas.provisioning.release(link)
+  paas.outputs.removeOf(app.id)
   paas.store.apps.delete(app.id)
   paas.provisioning.settle()
 }

@@ -3,6 +3,7 @@ import { NotFoundError } from '../docker/engine-errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Container } from '../state/containers.ts'
+import { type BuildPlace, buildHistory, followBuilds } from './build-log.ts'
 import { Channel } from './channel.ts'
 import type { LogEntry } from './log-entry.ts'
 import { followRouter, type RouterPlace, routerHistory } from './router-log.ts'
@@ -14,7 +15,8 @@ export type AppLogOptions = {
   readonly since: string | undefined
   /** `web` or `web.1`; undefined: all. */
   readonly process: string | undefined
-  readonly source: 'app' | 'router' | undefined
+  /** undefined: app and router. */
+  readonly source: 'app' | 'router' | 'build' | undefined
   readonly version: number | undefined
 }
 
@@ -23,6 +25,7 @@ export type LogPlaces = {
   /** By container name. */
   readonly containers: Map<string, ContainerPlace>
   readonly router: RouterPlace | undefined
+  readonly builds: BuildPlace | undefined
 }
 
 /** The time of the last line that was read, and how many lines of exactly that time. */
@@ -37,17 +40,18 @@ export async function appHistory(
   options: AppLogOptions,
 ): Promise<{ readonly entries: readonly LogEntry[]; readonly places: LogPlaces }> {
   const places = new Map<string, ContainerPlace>()
+  const builds = options.source === 'build' ? buildHistory(paas, app, options) : undefined
   const router = wantsRouter(options) ? await routerHistory(paas.settings.home, app.id) : undefined
   const parts = await Promise.all(
     containersOf(paas, app, options).map((container) => containerHistory(paas, container, options, places)),
   )
   const since = options.since ?? ''
-  const entries = [...parts.flat(), ...(router?.entries ?? [])]
+  const entries = [...parts.flat(), ...(router?.entries ?? []), ...(builds?.entries ?? [])]
     .filter((entry) => entry.at >= since)
     .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   return {
     entries: options.tail === 0 ? [] : entries.slice(-options.tail),
-    places: { containers: places, router: router?.place },
+    places: { containers: places, router: router?.place, builds: builds?.place },
   }
 }
 
@@ -87,6 +91,7 @@ export async function* followApp(
       await wait(lookForNewMs)
     }
   }
+  if (places.builds) void feed(followBuilds(paas, app, places.builds, all))
   if (places.router) void feed(followRouter(paas.settings.home, app.id, places.router, all))
   void watchContainers()
   try {
@@ -149,7 +154,7 @@ const after = (place: ContainerPlace | undefined, at: string): ContainerPlace =>
 })
 
 function containersOf(paas: Paas, app: App, options: AppLogOptions): readonly Container[] {
-  if (options.source === 'router') return []
+  if (options.source === 'router' || options.source === 'build') return []
   return paas.store.containers
     .of(app.id)
     .filter((container) => options.version === undefined || container.version === options.version)
@@ -162,7 +167,9 @@ function containersOf(paas: Paas, app: App, options: AppLogOptions): readonly Co
 }
 
 const wantsRouter = (options: AppLogOptions): boolean =>
-  options.source !== 'app' && options.process === undefined && options.version === undefined
+  (options.source === undefined || options.source === 'router') &&
+  options.process === undefined &&
+  options.version === undefined
 
 const toEntry = (container: Container, line: { at: string; text: string }): LogEntry => ({
   at: line.at,

@@ -2,7 +2,7 @@
 export type LogEntry = {
   /** RFC 3339 in UTC; sorts as text. */
   readonly at: string
-  /** `app[web.1]` or `app[router]` */
+  /** `app[web.1]`, `app[router]` or `app[build]` */
   readonly source: string
   readonly text: string
 }

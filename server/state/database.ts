@@ -15,13 +15,13 @@ export class Database {
   #depth = 0
 
   /** Opens or makes `path` and brings its schema up to date. Throws `UserError` where another server holds it. */
-  constructor(path: string) {
+  constructor(path: string, migrations: string = join(import.meta.dirname, 'migrations')) {
     this.#connection = new DatabaseSync(path)
     try {
       this.#connection.exec(
         'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON',
       )
-      this.#migrate()
+      this.#migrate(migrations)
     } catch (cause) {
       this.#connection.close()
       if (!/locked/.test(String(cause))) throw cause
@@ -80,15 +80,18 @@ export class Database {
     return statement
   }
 
-  #migrate(): void {
-    const folder = join(import.meta.dirname, 'migrations')
-    const done = Number(this.get('PRAGMA user_version')?.user_version ?? 0)
+  /** Each file once, whichever others are there: branches that are merged later bring lower numbers. */
+  #migrate(folder: string): void {
+    this.#connection.exec('CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY) STRICT')
+    // Earlier versions only counted: up to this number all were done.
+    const counted = Number(this.get('PRAGMA user_version')?.user_version ?? 0)
+    const done = new Set(this.all('SELECT number FROM migration').map((row) => Number(row.number)))
     for (const file of readdirSync(folder).sort()) {
       const number = Number.parseInt(file, 10)
-      if (number <= done) continue
+      if (number <= counted || done.has(number)) continue
       this.transaction(() => {
         this.#connection.exec(readFileSync(join(folder, file), 'utf8'))
-        this.#connection.exec(`PRAGMA user_version = ${number}`)
+        this.run('INSERT INTO migration (number) VALUES (?)', number)
       })
     }
   }

@@ -16,6 +16,8 @@ export type DeployKind =
   | 'domains'
   | 'link'
 
+export type Outcome = 'succeeded' | 'failed' | 'cancelled'
+
 /** What was said of a failure, for whoever asks later. */
 export type Explanation = {
   readonly message: string
@@ -37,7 +39,9 @@ export type DeployRecord = {
   readonly version: number | null
   readonly ref: { readonly name: string; readonly from: string; readonly to: string } | null
   readonly endedAt: string | null
-  readonly outcome: 'succeeded' | 'failed' | null
+  readonly outcome: Outcome | null
+  /** What the command of whoever asked for it ended with; null: of an earlier version's job, or not ended. */
+  readonly exitCode: number | null
   readonly message: string | null
   /** The point of no return; null before it. */
   readonly switchedAt: string | null
@@ -88,12 +92,13 @@ export class Journal {
     )
   }
 
-  end(id: number, outcome: 'succeeded' | 'failed', message: string | null = null): void {
+  end(id: number, outcome: Outcome, told: { message: string | null; exitCode: number }): void {
     this.#database.run(
-      'UPDATE deploy SET ended_at = ?, outcome = ?, message = ? WHERE id = ?',
+      'UPDATE deploy SET ended_at = ?, outcome = ?, message = ?, exit_code = ? WHERE id = ?',
       new Date().toISOString(),
       outcome,
-      message,
+      told.message,
+      told.exitCode,
       id,
     )
   }
@@ -117,10 +122,21 @@ export class Journal {
     return this.#database.all('SELECT * FROM deploy WHERE ended_at IS NULL ORDER BY id').map(toRecord)
   }
 
-  /** Newest first. */
-  of(appId: string, limit: number): readonly DeployRecord[] {
+  /** undefined: there has never been one of this number. */
+  find(id: number): DeployRecord | undefined {
+    const row = this.#database.get('SELECT * FROM deploy WHERE id = ?', id)
+    return row && toRecord(row)
+  }
+
+  /** Newest first; of one kind where that is given. */
+  of(appId: string, limit: number, kind?: DeployKind): readonly DeployRecord[] {
     return this.#database
-      .all('SELECT * FROM deploy WHERE app_id = ? ORDER BY id DESC LIMIT ?', appId, limit)
+      .all(
+        'SELECT * FROM deploy WHERE app_id = ? AND kind = coalesce(?, kind) ORDER BY id DESC LIMIT ?',
+        appId,
+        kind ?? null,
+        limit,
+      )
       .map(toRecord)
   }
 }
@@ -139,6 +155,7 @@ function toRecord(row: Row): DeployRecord {
       row.ref === null ? null : { name: String(row.ref), from: String(row.ref_from), to: String(row.ref_to) },
     endedAt: row.ended_at === null ? null : String(row.ended_at),
     outcome: row.outcome as DeployRecord['outcome'],
+    exitCode: row.exit_code === null ? null : Number(row.exit_code),
     message: row.message === null ? null : String(row.message),
     switchedAt: row.switched_at === null ? null : String(row.switched_at),
     explanation: row.explanation === null ? null : (JSON.parse(String(row.explanation)) as Explanation),

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -23,6 +23,37 @@ test('migrations run once, and what is written outlives the process', () => {
   expect(second.instanceId).toBe(instanceId)
   expect(second.config.of(second.apps.find('blog')?.id ?? '')).toEqual({ A: 'x\ny' })
   second.close()
+})
+
+test('a migration that comes later under a lower number runs all the same', () => {
+  const migrations = join(folder, 'migrations')
+  mkdirSync(migrations)
+  const open = (): Database => new Database(join(folder, 'state.db'), migrations)
+  const add = (file: string, sql: string): void => writeFileSync(join(migrations, file), sql)
+  add('001-one.sql', 'CREATE TABLE one (number INTEGER) STRICT')
+  add('003-three.sql', 'ALTER TABLE one ADD COLUMN three TEXT')
+  open().close()
+  add('002-two.sql', 'ALTER TABLE one ADD COLUMN two TEXT')
+  open().close()
+  const again = open()
+  again.run('INSERT INTO one (number, two, three) VALUES (?, ?, ?)', 1, 'b', 'c')
+  expect(again.get('SELECT two, three FROM one')).toEqual({ two: 'b', three: 'c' })
+  again.close()
+})
+
+test('a store of an earlier version, which only counted, runs what is newer', () => {
+  const migrations = join(folder, 'migrations')
+  mkdirSync(migrations)
+  const path = join(folder, 'state.db')
+  writeFileSync(join(migrations, '001-one.sql'), 'CREATE TABLE one (number INTEGER) STRICT')
+  const before = new Database(path, migrations)
+  before.run('DROP TABLE migration')
+  before.run('PRAGMA user_version = 1')
+  before.close()
+  writeFileSync(join(migrations, '002-two.sql'), 'ALTER TABLE one ADD COLUMN two TEXT')
+  const after = new Database(path, migrations)
+  after.run('INSERT INTO one (two) VALUES (?)', 'b')
+  after.close()
 })
 
 test('a second process is refused while the first one lives', async () => {

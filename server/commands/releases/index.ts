@@ -1,5 +1,5 @@
 import type { Command } from '../../command.ts'
-import { UsageError } from '../../errors.ts'
+import { countOf } from '../../command-line/count.ts'
 
 export default {
   summary: "List an app's releases, newest first",
@@ -8,9 +8,7 @@ export default {
   flags: { num: { short: 'n', value: 'N', summary: 'How many; 15 without' } },
   examples: ['releases blog', 'releases blog -n 50'],
   async run({ paas, app, flags, out }) {
-    const limit = Number(flags.value('num') ?? '15')
-    if (!Number.isInteger(limit) || limit < 1) throw new UsageError('--num is not a whole number from 1')
-    const releases = paas.store.releases.list(app.id, limit).map((release) => ({
+    const releases = paas.store.releases.list(app.id, countOf(flags, 15)).map((release) => ({
       version: `v${release.version}`,
       current: release.version === app.release,
       description: release.description,

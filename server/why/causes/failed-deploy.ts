@@ -7,9 +7,7 @@ export default {
   order: 80,
   looksAt: 'how the last deploy ended',
   look({ paas, app }) {
-    const last = paas.store.journal
-      .of(app.id, newest)
-      .find((deploy) => deploy.outcome !== null && counts(deploy))
+    const last = paas.store.journal.of(app.id, newest).find((deploy) => counts(deploy))
     if (last?.outcome !== 'failed') return []
     const { kind, who, endedAt, explanation, message } = last
     const next =
@@ -28,5 +26,7 @@ export default {
   },
 } satisfies Cause
 
-/** What changes what runs; a domain that was refused says nothing about the app. */
-const counts = ({ kind }: DeployRecord): boolean => !['rename', 'domains', 'destroy', 'stop'].includes(kind)
+/** What has changed what runs, or failed to; a domain that was refused says nothing about the app. */
+const counts = ({ kind, outcome }: DeployRecord): boolean =>
+  (outcome === 'succeeded' || outcome === 'failed') &&
+  !['rename', 'domains', 'destroy', 'stop'].includes(kind)

@@ -20,8 +20,12 @@ export type DeployRequest = {
   /** The person, for the journal and for those who wait. */
   readonly who: string
   readonly progress: Progress
-  /** Cancels the job up to its point of no return. */
+  /** Aborted when whoever asked is gone: cancels the job up to its point of no return, unless the app says otherwise. */
   readonly signal: AbortSignal
+  /** The branch that moves with it. */
+  readonly ref?: { readonly name: string; readonly from: string; readonly to: string }
+  /** Told the job's number at once, within the call. */
+  readonly onOpen?: (id: number) => void
 }
 
 /** One journalled job on one app, from its lock to its end. */
@@ -135,6 +139,7 @@ export async function runDeploy<T>(
   try {
     await endLeftJobs(paas, request.appId)
     if (deploy.app.destroying) throw new NoSuchAppError(deploy.app.name)
+    job.begin()
     const result = await story(deploy)
     end(deploy, 'succeeded')
     return result

@@ -1,11 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { exitCode } from '../errors.ts'
+import { deleteRef } from '../git/git.ts'
 import { enter } from '../git/visits.ts'
 import type { Paas } from '../paas.ts'
 import type { DeployRecord } from '../state/journal.ts'
 import { discardImages } from './discard-images.ts'
 import { finishDestroy } from './finish-destroy.ts'
-import { moveDeployBranch, repositoryOf } from './repository.ts'
+import { deployRef, moveDeployBranch, repositoryOf } from './repository.ts'
 import { removeContainers } from './start.ts'
 
 const longestPauseMs = 30_000
@@ -56,7 +57,9 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
   if (job.switched) {
     if (job.kind === 'destroy' && app) await finishDestroy(paas, app)
     if (job.ref && app) {
-      await moveDeployBranch(repositoryOf(paas, app), job.ref)
+      const repository = repositoryOf(paas, app)
+      await moveDeployBranch(repository, job.ref)
+      await deleteRef(repository, { ref: deployRef(job.id), from: job.ref.to })
     }
     if (paas.store.apps.exists(job.appId)) paas.outputs.append(job, '-----> The server finished it later')
     paas.store.journal.end(job.id, 'succeeded', { message: 'finished later', exitCode: exitCode.done })
@@ -70,7 +73,9 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
   await discardImages(paas, job.id)
   if (job.ref && app) {
     // What the push had brought goes with the last visitor: beside another push nothing may be pruned.
-    await using visit = await enter(repositoryOf(paas, app))
+    const repository = repositoryOf(paas, app)
+    await using visit = await enter(repository)
+    await deleteRef(repository, { ref: deployRef(job.id), from: job.ref.to })
     visit.leavesObjects()
   }
   if (app) paas.outputs.append(job, ' !     The server ended in the middle; all of it was undone')

@@ -7,6 +7,9 @@ import type { App } from '../state/apps.ts'
 export const repositoryOf = (paas: Pick<Paas, 'settings'>, app: App): string =>
   join(paas.settings.home, 'repositories', `${app.id}.git`)
 
+/** Holds a detached deploy's commit until the branch moves; hidden from clients but named to the pusher. */
+export const deployRef = (id: number): string => `refs/paas/deploys/${id}`
+
 /** Moves the branch to what serves, and lets a clone check it out. Safe to repeat. */
 export async function moveDeployBranch(
   repository: string,

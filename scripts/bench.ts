@@ -138,8 +138,8 @@ async function containers(given: Given): Promise<readonly Row[]> {
   const figures = await alternating(
     {
       config: async () => settle((await setColour()).answered),
-      rested: async () => {
-        // The newest sandbox is the one that waits; an app that has rested has none.
+      unprepared: async () => {
+        // The newest sandbox is the one that waits.
         const [waiting = ''] = await containersWith([`paas.instance=${instance.id}`, 'paas.sandbox'])
         await execa('docker', ['rm', '--force', waiting])
         return settle((await setColour()).answered)
@@ -166,7 +166,7 @@ async function containers(given: Given): Promise<readonly Row[]> {
   const alike = [{ name: 'docker run in a network of its own, as apps have', figures: figures.networked }]
   return [
     { what: 'config:set to the first answer', ours: figures.config, others, promise: 1.7 },
-    { what: 'the same of an app that has rested', ours: figures.rested, others, promise: 1.7 },
+    { what: 'the same without a sandbox made ahead', ours: figures.unprepared, others, promise: 1.7 },
     { what: 'rollback to the first answer', ours: figures.rollback, others, promise: 1.7 },
     { what: 'scale web=2, from 1', ours: figures.scale, others },
     { what: 'config:set to the first answer', ours: figures.config, others: alike },

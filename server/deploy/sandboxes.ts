@@ -19,11 +19,12 @@ export type Sandbox = {
   readonly hostname: string
 }
 
-type Spare = { readonly made: Promise<Sandbox>; expiry: NodeJS.Timeout }
+/** One that Docker knows: a container may be created in it now, and started once `runs` is fulfilled. */
+export type Taken = { readonly sandbox: Sandbox; readonly runs: Promise<void> }
 
-/** How long a sandbox waits for the app's next deploy; it costs 3 MB. */
-const keptForMs = 10 * 60_000
-const mostSpares = 4
+/** A spare costs 3 MB. */
+const mostSparesOfApp = 4
+const mostSpares = 16
 const image = 'paas/busybox:latest'
 
 /**
@@ -33,7 +34,8 @@ const image = 'paas/busybox:latest'
  */
 export class Sandboxes {
   readonly #parts: { readonly engine: Engine; readonly store: Store; readonly log: (line: string) => void }
-  readonly #spares = new Map<string, Spare>()
+  /** Those of the app that was deployed last come last. */
+  readonly #spares = new Map<string, Promise<Taken>>()
   readonly #addresses = new Map<string, string>()
   #closed = false
 
@@ -45,51 +47,28 @@ export class Sandboxes {
   prepare(app: App, version: number, places: readonly Place[]): void {
     if (this.#closed) return
     const wanted = new Map(
-      places.slice(0, mostSpares).map((place) => [keyOf(app.id, hostnameOf(place, version)), place]),
+      places.slice(0, mostSparesOfApp).map((place) => [keyOf(app.id, hostnameOf(place, version)), place]),
     )
     for (const key of this.#keysOf(app.id)) if (!wanted.has(key)) void this.#drop(key)
     for (const [key, place] of wanted) {
-      const known = this.#spares.get(key)
-      if (known) known.expiry.refresh()
-      else {
-        const made = this.make(app, place, version)
-        const expiry = setTimeout(() => void this.#drop(key), keptForMs).unref()
-        this.#spares.set(key, { made, expiry })
-        made.catch((error: unknown) => {
-          this.#forget(key)
-          this.#parts.log(`The sandbox ${key} could not be made ahead: ${describe(error)}`)
-        })
-      }
+      const known = this.#forget(key)
+      this.#spares.set(key, known ?? this.#makeAhead(key, app, place, version))
     }
+    for (const key of [...this.#spares.keys()].slice(0, -mostSpares)) void this.#drop(key)
   }
 
-  /** The one that was made ahead for this place, or a new one; it is the caller's from now on. */
-  async take(app: App, place: Place, version: number): Promise<Sandbox> {
-    const key = keyOf(app.id, hostnameOf(place, version))
-    const spare = this.#forget(key)
-    const sandbox = await spare?.made.catch(() => undefined)
+  /**
+   * The one that was made ahead for this place, or a new one. It is the caller's from now on, who removes it also
+   * where it does not come to run.
+   */
+  async take(app: App, place: Place, version: number): Promise<Taken> {
+    const spare = await this.#forget(keyOf(app.id, hostnameOf(place, version)))?.catch(() => undefined)
+    if (!spare) return await this.#make(app, place, version)
+    const { sandbox, runs } = spare
+    await runs.catch(() => {})
     // Somebody may have removed it, or Docker was restarted.
-    if (sandbox && (await this.runs(sandbox.name))) return sandbox
-    if (sandbox) await this.remove(sandbox.name)
-    return await this.make(app, place, version)
-  }
-
-  /** Makes one; it runs when this returns. */
-  async make(app: App, place: Place, version: number): Promise<Sandbox> {
-    const subnet = await ensureNetwork(this.#parts, app)
-    const sandbox: Sandbox = {
-      name: `paas-${app.id}-net-${randomName(6)}`,
-      address: this.#freeAddress(app, subnet),
-      hostname: hostnameOf(place, version),
-    }
-    this.#addresses.set(sandbox.name, sandbox.address)
-    try {
-      await this.start(app, sandbox)
-      return sandbox
-    } catch (error) {
-      await this.remove(sandbox.name).catch(() => {})
-      throw error
-    }
+    await this.#orRemove(sandbox, () => this.start(app, sandbox))
+    return { sandbox, runs: Promise.resolve() }
   }
 
   /** Makes sure that it runs, also one that has ended or is gone. */
@@ -99,19 +78,8 @@ export class Sandboxes {
       await containers.start(sandbox.name)
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error
-      await containers.create(this.#specOf(app, sandbox)).catch((failure: unknown) => {
-        throw failure instanceof NotFoundError ? imageMissing(failure) : failure
-      })
+      await this.#create(app, sandbox)
       await containers.start(sandbox.name)
-    }
-  }
-
-  async runs(name: string): Promise<boolean> {
-    try {
-      return (await this.#parts.engine.containers.inspect(name)).state === 'running'
-    } catch (error) {
-      if (error instanceof NotFoundError) return false
-      throw error
     }
   }
 
@@ -129,6 +97,44 @@ export class Sandboxes {
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all([...this.#spares.keys()].map((key) => this.#drop(key)))
+  }
+
+  #makeAhead(key: string, app: App, place: Place, version: number): Promise<Taken> {
+    const taken = this.#make(app, place, version)
+    running(taken).catch((error: unknown) => {
+      this.#parts.log(`The sandbox ${key} could not be made ahead: ${describe(error)}`)
+      void this.#drop(key)
+    })
+    return taken
+  }
+
+  async #make(app: App, place: Place, version: number): Promise<Taken> {
+    const subnet = await ensureNetwork(this.#parts, app)
+    const sandbox: Sandbox = {
+      name: `paas-${app.id}-net-${randomName(6)}`,
+      address: this.#freeAddress(app, subnet),
+      hostname: hostnameOf(place, version),
+    }
+    this.#addresses.set(sandbox.name, sandbox.address)
+    await this.#orRemove(sandbox, () => this.#create(app, sandbox))
+    return { sandbox, runs: observed(this.#parts.engine.containers.start(sandbox.name)) }
+  }
+
+  async #orRemove(sandbox: Sandbox, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      await this.remove(sandbox.name).catch(() => {})
+      throw error
+    }
+  }
+
+  async #create(app: App, sandbox: Sandbox): Promise<void> {
+    try {
+      await this.#parts.engine.containers.create(this.#specOf(app, sandbox))
+    } catch (error) {
+      throw error instanceof NotFoundError ? imageMissing(error) : error
+    }
   }
 
   #specOf(app: App, { name, address, hostname }: Sandbox): ContainerSpec {
@@ -168,17 +174,18 @@ export class Sandboxes {
     return [...this.#spares.keys()].filter((key) => key.startsWith(`${appId}/`))
   }
 
-  #forget(key: string): Spare | undefined {
+  #forget(key: string): Promise<Taken> | undefined {
     const spare = this.#spares.get(key)
-    clearTimeout(spare?.expiry)
     this.#spares.delete(key)
     return spare
   }
 
   async #drop(key: string): Promise<void> {
     try {
-      const sandbox = await this.#forget(key)?.made
-      if (sandbox) await this.remove(sandbox.name)
+      const spare = await this.#forget(key)?.catch(() => undefined)
+      if (!spare) return
+      await spare.runs.catch(() => {})
+      await this.remove(spare.sandbox.name)
     } catch (error) {
       this.#parts.log(`The sandbox ${key} could not be removed: ${describe(error)}`)
     }
@@ -190,6 +197,17 @@ export const hostnameOf = ({ process, number }: Place, version: number): string 
   `${process}-${number}-v${version}`
 
 const keyOf = (appId: string, hostname: string): string => `${appId}/${hostname}`
+
+async function running(taken: Promise<Taken>): Promise<void> {
+  const { runs } = await taken
+  await runs
+}
+
+/** A failure that nobody has awaited yet is no unhandled one: whoever takes the sandbox awaits it. */
+function observed(work: Promise<void>): Promise<void> {
+  work.catch(() => {})
+  return work
+}
 
 const imageMissing = (cause: NotFoundError): UnavailableError =>
   new UnavailableError(`The image ${image} is missing: containers get their network from it`, {

@@ -22,7 +22,7 @@ export async function startContainers(
   deploy.onUndo(() => removeContainers(paas, containers))
   await everyOne(
     places.map(async (place) => {
-      const sandbox = await paas.sandboxes.take(app, place, release.version)
+      const { sandbox, runs } = await paas.sandboxes.take(app, place, release.version)
       const container = {
         name: `paas-${app.id}-d${deploy.id}-${place.process}.${place.number}`,
         appId: app.id,
@@ -35,7 +35,7 @@ export async function startContainers(
       } as const
       paas.store.containers.add(container)
       containers.push({ ...container, restarts: 0, crashed: null, lastEnd: null })
-      await paas.engine.containers.create(specOf(paas, app, release, container))
+      await everyOne([runs, paas.engine.containers.create(specOf(paas, app, release, container))])
       await startOne(paas, container)
     }),
   )

@@ -13,6 +13,7 @@ import type { DeployKind, Outcome } from '../state/journal.ts'
 import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
 import { runStepHooks } from './hooks.ts'
 import type { Job } from './job.ts'
+import { replaceWaiting } from './replace-waiting.ts'
 
 export type DeployRequest = {
   readonly appId: string
@@ -153,13 +154,14 @@ export async function runDeploy<T>(
   }
 }
 
-/** Waits for the app's lock. A job whose wait is given up has ended. */
+/** Waits for the app's lock, in place of an older push that waits. A job whose wait is given up has ended. */
 async function turnOf(deploy: Deploy): Promise<Disposable> {
   const { paas, job, progress, request } = deploy
   try {
+    await replaceWaiting(paas, job)
     return await paas.locks.hold(request.appId, {
       who: request.who,
-      what: request.kind,
+      what: `${request.kind}, deploy ${job.id}`,
       onWait: (holder) => {
         job.waitsFor = holder
         progress.step(

@@ -6,7 +6,7 @@ import type { Paas } from '../paas.ts'
 import type { DeployRecord } from '../state/journal.ts'
 import { discardImages } from './discard-images.ts'
 import { finishDestroy } from './finish-destroy.ts'
-import { deployRef, moveDeployBranch, repositoryOf } from './repository.ts'
+import { deployRef, holdRelease, moveDeployBranch, repositoryOf } from './repository.ts'
 import { removeContainers } from './start.ts'
 
 const longestPauseMs = 30_000
@@ -47,7 +47,7 @@ export function endLeftJobsInBackground(paas: Paas, appId: string): void {
 // row written, no container yet: removing what is not there succeeds, and the row goes.
 // container made, not started or not checked: its row says `starting`, and both go.
 // checked, not switched: as before; no route has ever led to it.
-// switched, branch not moved: the journal names it, and the move is safe to repeat.
+// switched, commit not held or branch not moved: the journal names them, and both are safe to repeat.
 // branch moved, routes not written: the first publication of every start writes all of them.
 // routes written, old containers not stopped: their rows say `retiring`.
 // container gone, row still there: as in the first window.
@@ -56,6 +56,8 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
   const app = paas.store.apps.exists(job.appId) ? paas.store.apps.byId(job.appId) : undefined
   if (job.switched) {
     if (job.kind === 'destroy' && app) await finishDestroy(paas, app)
+    const release = job.version === null ? undefined : paas.store.releases.find(job.appId, job.version)
+    if (release && app) await holdRelease(repositoryOf(paas, app), release)
     if (job.ref && app) {
       const repository = repositoryOf(paas, app)
       await moveDeployBranch(repository, job.ref)

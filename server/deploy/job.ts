@@ -18,7 +18,7 @@ export class Job implements Disposable {
   readonly request: DeployRequest
   /** To whoever asked for it, and kept. */
   readonly progress: Progress
-  /** Whom it waits for; undefined once it has its turn. */
+  /** Who has the app as long as it waits; undefined before that is known, and once it has its turn. */
   waitsFor: Holder | undefined
   /** Resolves once nothing of it is under way any more. */
   readonly ended: Promise<void>
@@ -58,6 +58,11 @@ export class Job implements Disposable {
   /** Ends the job as long as it has not switched; whoever asked for it is told `why`. */
   cancel(why: InterruptedError): void {
     this.#cancelled.abort(why)
+  }
+
+  /** It has had its turn and changes the app. */
+  get hasBegun(): boolean {
+    return this.#hasBegun
   }
 
   /** It has its turn; from now on it may outlive whoever asked for it. */

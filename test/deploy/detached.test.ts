@@ -58,16 +58,21 @@ const git = async (repository: Repository, ...words: string[]): Promise<string> 
 const branch = async (repository: Repository, app: string): Promise<string | undefined> =>
   (await git(repository, 'ls-remote', `paas:${app}`, 'refs/heads/main')).split('\t')[0]
 
-/** Refs that hold the commits of detached deploys, in all repositories. */
-async function held(): Promise<string[]> {
+/** `COMMIT NAME` of the hidden refs below `prefix`, in all repositories. */
+async function hidden(prefix: string): Promise<string[]> {
   const folder = join(paas.home, 'repositories')
   const lists = await Promise.all(
     readdirSync(folder).map((name) =>
-      execa('git', ['for-each-ref', 'refs/paas/deploys'], { cwd: join(folder, name) }),
+      execa('git', ['for-each-ref', '--format=%(objectname) %(refname)', prefix], {
+        cwd: join(folder, name),
+      }),
     ),
   )
   return lists.flatMap(({ stdout }) => stdout.split('\n').filter(Boolean))
 }
+
+/** What holds the commits of detached deploys. */
+const held = (): Promise<string[]> => hidden('refs/paas/deploys')
 
 /** A deployed app with one more commit to push. */
 async function deployed(app: string, next = 'next'): Promise<Repository & { first: string; second: string }> {
@@ -266,6 +271,9 @@ test.each([
   expect(await page(app)).toBe(text)
   expect(await branch(repository, app)).toBe(text === 'first' ? repository.first : repository.second)
   expect(await held()).toEqual([])
+  expect((await hidden('refs/paas/releases')).includes(`${repository.second} refs/paas/releases/v2`)).toBe(
+    text === 'next',
+  )
   expect((await newest(app)).state).toBe(text === 'first' ? 'failed' : 'succeeded')
   await repository.commit(staticApp('later'))
   expect((await repository.push(paas, app)).exitCode).toBe(0)

@@ -13,10 +13,10 @@ import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { prepareSandboxes } from './prepare-sandboxes.ts'
 import { provideAppJson } from './provide-app-json.ts'
 import { draftRelease, formationFor } from './release.ts'
-import { releasePhase } from './release-phase.ts'
 import { moveDeployBranch, repositoryOf } from './repository.ts'
 import { serve } from './serve.ts'
 import { sourceOf } from './source-of.ts'
+import { runTasksBeforeStart, runTasksBeforeSwitch } from './tasks.ts'
 
 export type PushRequest = {
   readonly appId: string
@@ -110,9 +110,11 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
     description: `Deploy ${built.commit.slice(0, 8)}`,
     createdBy: deploy.request.who,
   })
-  await releasePhase(deploy, next)
+  const tasks = source.appJson?.tasks
+  await runTasksBeforeStart(deploy, next, tasks)
   await serve(deploy, next, {
     ...built,
+    beforeSwitch: () => runTasksBeforeSwitch(deploy, next, tasks),
     record: () => {
       wanted.record()
       built.record?.()

@@ -11,7 +11,7 @@ import { type Change, swap } from './swap.ts'
 export async function serve(
   deploy: Deploy,
   release: Release,
-  options: Partial<Pick<Change, 'record' | 'afterSwitch' | 'replace'>> = {},
+  options: Partial<Pick<Change, 'record' | 'beforeSwitch' | 'afterSwitch' | 'replace'>> = {},
 ): Promise<void> {
   const { paas } = deploy
   paas.store.journal.setVersion(deploy.id, release.version)

@@ -2,6 +2,7 @@ import type { Release } from '../state/releases.ts'
 import type { Deploy } from './deploy.ts'
 import { installRelease } from './release.ts'
 import { type Change, swap } from './swap.ts'
+import { trimImagesInBackground } from './trim-images.ts'
 
 /**
  * Swaps a drafted release in and makes it the app's current one, with its config and formation. A stopped app gets
@@ -24,4 +25,5 @@ export async function serve(
       options.record?.()
     },
   })
+  trimImagesInBackground(paas, deploy.app.id)
 }

@@ -10,6 +10,7 @@ import { ensureBaseImages } from './base-images.ts'
 import { benchApp } from './bench/bench-app.ts'
 import { type ByHand, byHand } from './bench/by-hand.ts'
 import { containersWith } from './bench/containers-with.ts'
+import { databases } from './bench/databases.ts'
 import type { Page } from './bench/first-answer.ts'
 import { type Live, live } from './bench/live.ts'
 import { memoryOf, type PartMemory, sharedFiles } from './bench/memory.ts'
@@ -33,6 +34,7 @@ const sections = {
   deploys,
   node: ({ instance, hand }: Given) => nodeExample(instance, hand, rounds),
   containers,
+  databases: ({ instance }: Given) => databases(instance, rounds),
   logins,
 }
 const wanted = process.argv.slice(2)

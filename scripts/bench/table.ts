@@ -5,8 +5,8 @@ export type Row = {
   readonly what: string
   readonly ours: Figures
   readonly others: readonly { readonly name: string; readonly figures: Figures }[]
-  /** Ours is at most so many times the fastest of the others; undefined: for information. */
-  readonly promise?: number
+  /** Ours is at most so many times the fastest of the others, or so much longer; undefined: for information. */
+  readonly promise?: number | { readonly plusMs: number }
 }
 
 /** The rows as lines of text, aligned, and which promises fall short. */
@@ -14,16 +14,14 @@ export function table(rows: readonly Row[]): { readonly lines: readonly string[]
   const short: string[] = []
   const cells = rows.flatMap((row, index) => {
     const fastest = Math.min(...row.others.map(({ figures }) => median(figures)))
-    const ratio = median(row.ours) / fastest
-    const holds = row.promise === undefined || ratio <= row.promise
-    if (!holds) short.push(`${row.what}: ${ratio.toFixed(2)} times instead of ${row.promise} at most`)
-    const verdict =
-      row.promise === undefined ? '' : `at most ${row.promise}: ${holds ? 'holds' : 'FALLS SHORT'}`
+    const { compared, most, holds } = against(row.promise, median(row.ours), fastest)
+    if (!holds) short.push(`${row.what}: ${compared} instead of ${most} at most`)
+    const verdict = row.promise === undefined ? '' : `at most ${most}: ${holds ? 'holds' : 'FALLS SHORT'}`
     // Rows that are held against the same stand together below it.
     const others = row.others === rows[index - 1]?.others ? [] : row.others
     return [
       ...others.map(({ name, figures }) => [name, ...milliseconds(figures), '', '']),
-      [`  ${row.what}`, ...milliseconds(row.ours), `${ratio.toFixed(2)} x`, verdict],
+      [`  ${row.what}`, ...milliseconds(row.ours), compared, verdict],
     ]
   })
   const all = [['', 'median', 'min..max', 'ratio', 'promise'], ...cells]
@@ -37,6 +35,28 @@ export function table(rows: readonly Row[]): { readonly lines: readonly string[]
       .trimEnd(),
   )
   return { lines, short }
+}
+
+function against(
+  promise: Row['promise'],
+  ours: number,
+  theirs: number,
+): { readonly compared: string; readonly most: string; readonly holds: boolean } {
+  if (typeof promise === 'object') {
+    const more = ours - theirs
+    const sign = more < 0 ? '' : '+'
+    return {
+      compared: `${sign}${more.toFixed(1)} ms`,
+      most: `+${promise.plusMs} ms`,
+      holds: more <= promise.plusMs,
+    }
+  }
+  const ratio = ours / theirs
+  return {
+    compared: `${ratio.toFixed(2)} x`,
+    most: promise === undefined ? '' : promise.toFixed(2).replace(/0$/, ''),
+    holds: promise === undefined || ratio <= promise,
+  }
 }
 
 function milliseconds(figures: Figures): readonly string[] {

@@ -3,6 +3,7 @@ import { assertRight } from './access.ts'
 import { detachPush } from './deploy/detach-push.ts'
 import { deployPush } from './deploy/push.ts'
 import { repositoryOf } from './deploy/repository.ts'
+import { assertRoom } from './disk/assert-room.ts'
 import { assertNameFree } from './domain-change.ts'
 import { NoSuchAppError, type PaasError, UserError } from './errors.ts'
 import { createRepository, deleteRef, hasRefs, moveRef, noObject, setHead } from './git/git.ts'
@@ -149,8 +150,10 @@ function deployUpdate(app: App, updates: readonly Update[]): Update | undefined 
 
 async function assertStorable(paas: Paas, appId: string, update: Update, signal: AbortSignal): Promise<void> {
   const app = paas.store.apps.byId(appId)
-  if (update.to !== noObject) await checkTree(repositoryOf(paas, app), update.to, signal)
-  else if (branchOf(update) === app.deployBranch) {
+  if (update.to !== noObject) {
+    await assertRoom(paas)
+    await checkTree(repositoryOf(paas, app), update.to, signal)
+  } else if (branchOf(update) === app.deployBranch) {
     throw new UserError(`${app.deployBranch} is the deploy branch and stays`, {
       next: `Choose another one first: git:set ${app.name} deploy-branch NAME`,
     })

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { buildContext } from '../build/context.ts'
+import { assertRoom } from '../disk/assert-room.ts'
 import { createApp } from '../git-service.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
@@ -36,6 +37,7 @@ export type CloneRequest = {
  */
 export async function clone(paas: Paas, request: CloneRequest): Promise<App> {
   const { from, who, progress, signal } = request
+  await assertRoom(paas)
   const release = request.deploy ? currentRelease(paas, from) : undefined
   const appJson = await appJsonOf(paas, from, signal)
   const app = createApp(paas, request.owner, request.name)

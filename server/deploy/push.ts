@@ -1,4 +1,5 @@
 import { buildContext } from '../build/context.ts'
+import { assertRoom } from '../disk/assert-room.ts'
 import { UserError } from '../errors.ts'
 import { archive, isAncestor, noObject, resolve } from '../git/git.ts'
 import type { Paas } from '../paas.ts'
@@ -50,6 +51,7 @@ export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
       deploy.progress.step(`${push.to.slice(0, 8)} is deployed already`)
       return
     }
+    await assertRoom(paas)
     paas.store.journal.setRef(deploy.id, { ...ref, from })
     await deploy.step('received')
 
@@ -68,6 +70,7 @@ export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
 export async function rebuild(paas: Paas, request: Omit<DeployRequest, 'kind'>): Promise<void> {
   await runDeploy(paas, { ...request, kind: 'push' }, async (deploy) => {
     const { app } = deploy
+    await assertRoom(paas)
     const repository = repositoryOf(paas, app)
     const commit =
       app.deployBranch === null ? undefined : await resolve(repository, `refs/heads/${app.deployBranch}`)

@@ -3,6 +3,7 @@ import type { Deploy } from './deploy.ts'
 import { installRelease } from './release.ts'
 import { holdRelease, repositoryOf } from './repository.ts'
 import { type Change, swap } from './swap.ts'
+import { trimImagesInBackground } from './trim-images.ts'
 
 /**
  * Swaps a drafted release in and makes it the app's current one, with its config and formation. A stopped app gets
@@ -26,4 +27,5 @@ export async function serve(
       options.record?.()
     },
   })
+  trimImagesInBackground(paas, deploy.app.id)
 }

@@ -194,6 +194,31 @@ test('config:set goes on as well, and on-disconnect cancel ends it again', async
   expect(await paas.ok('config:get vars A')).toBe('1\n')
 })
 
+test('Ctrl-C in a terminal leaves deploys:attach and cancels config:set', async () => {
+  using repository = await deployed('typed')
+  const inTerminal = async (line: string, seen: string): Promise<number | undefined> => {
+    const command = execa('ssh', ['-F', paas.sshConfig, '-tt', 'paas', line], { reject: false })
+    let text = ''
+    command.stdout.on('data', (chunk: Buffer) => {
+      text += String(chunk)
+    })
+    await until('it has begun', async () => text.includes(seen))
+    command.stdin.write('\x03')
+    return (await command).exitCode
+  }
+  shut()
+  await repository.push(paas, 'typed', 'main', detach)
+  await reached()
+  expect(await inTerminal('deploys:attach typed', 'Starting web')).toBe(130)
+  expect((await newest('typed')).state).toBe('running')
+  open()
+  expect((await paas.ssh('deploys:attach typed')).exitCode).toBe(0)
+  shut()
+  expect(await inTerminal('config:set typed A=1', 'Starting web')).toBe(130)
+  expect(await newest('typed')).toMatchObject({ kind: 'config', state: 'cancelled' })
+  expect((await paas.ssh('config:get typed A')).exitCode).not.toBe(0)
+})
+
 test('leaving deploys:attach only leaves', async () => {
   using repository = await deployed('watched')
   shut()
@@ -244,6 +269,24 @@ test('a server that is stopped cancels detached deploys, and says so', async () 
   await until('its commit is no longer held', async () => (await held()).length === 0)
   expect(await page('stopped')).toBe('first')
   expect(await branch(repository, 'stopped')).toBe(repository.first)
+})
+
+test('a detached push that still waits is undone when the server is killed', async () => {
+  using repository = await deployed('queued')
+  shut()
+  const config = paas.ssh('config:set queued A=1')
+  await reached()
+  expect((await repository.push(paas, 'queued', 'main', detach)).exitCode).toBe(0)
+  expect(await newest('queued')).toMatchObject({ kind: 'push', state: 'waiting' })
+  expect(await held()).toHaveLength(1)
+  await paas.kill('server')
+  await config
+  open()
+  await paas.up()
+  expect((await deploys('queued')).slice(0, 2).map(({ state }) => state)).toEqual(['failed', 'failed'])
+  expect(await held()).toEqual([])
+  expect(await page('queued')).toBe('first')
+  expect(await branch(repository, 'queued')).toBe(repository.first)
 })
 
 test.each([

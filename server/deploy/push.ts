@@ -28,6 +28,8 @@ export type PushRequest = {
   readonly who: string
   readonly progress: Progress
   readonly signal: AbortSignal
+  /** Told the deploy's number at once, within the call. */
+  readonly onOpen?: (id: number) => void
 }
 
 /**
@@ -36,14 +38,19 @@ export type PushRequest = {
  * or returns when every router serves the new one.
  */
 export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
-  await runDeploy(paas, { ...push, kind: 'push' }, async (deploy) => {
+  const ref = { name: push.ref, from: push.from, to: push.to }
+  await runDeploy(paas, { ...push, ref, kind: 'push' }, async (deploy) => {
     const repository = repositoryOf(paas, deploy.app)
+    if (deploy.app.onDisconnect === 'detach')
+      deploy.progress.detail(
+        `Ctrl-C or a lost connection leave it running; deploys:cancel ${deploy.id} ends it`,
+      )
     const from = await branchTip(repository, push)
     if (from === push.to) {
       deploy.progress.step(`${push.to.slice(0, 8)} is deployed already`)
       return
     }
-    paas.store.journal.setRef(deploy.id, { name: push.ref, from, to: push.to })
+    paas.store.journal.setRef(deploy.id, { ...ref, from })
     await deploy.step('received')
 
     await release(deploy, repository, {
@@ -52,7 +59,7 @@ export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
         const branch = push.ref.replace('refs/heads/', '')
         if (deploy.app.deployBranch === null) paas.store.apps.setDeployBranch(push.appId, branch)
       },
-      afterSwitch: () => moveDeployBranch(repository, { name: push.ref, from, to: push.to }),
+      afterSwitch: () => moveDeployBranch(repository, { ...ref, from }),
     })
   })
 }

@@ -1,6 +1,7 @@
 import type { Release } from '../state/releases.ts'
 import type { Deploy } from './deploy.ts'
 import { installRelease } from './release.ts'
+import { holdRelease, repositoryOf } from './repository.ts'
 import { type Change, swap } from './swap.ts'
 
 /**
@@ -19,6 +20,7 @@ export async function serve(
     ...options,
     release,
     formation: deploy.app.stopped ? {} : release.formation,
+    hold: () => holdRelease(repositoryOf(paas, deploy.app), release),
     record: () => {
       installRelease(paas, release)
       options.record?.()

@@ -17,6 +17,8 @@ export type Change = {
   readonly replace?: (container: Container) => boolean
   /** Told to the store in the transaction of the switch: the new release, config, formation. */
   readonly record: () => void
+  /** Done right after the switch, while the routes are published: keeps the release's commit. Safe to repeat. */
+  readonly hold?: () => Promise<void>
   /** Done right after the switch, while the routes are published: the git ref. Must be safe to repeat. */
   readonly afterSwitch?: () => Promise<void>
 }
@@ -40,11 +42,13 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   })
 
   const routed = deploy.finish('Routes could not be updated', () => paas.routes.publish(app.id))
+  const held = change.hold ? deploy.finish('The commit could not be held', change.hold) : true
   if (change.afterSwitch) {
     const moved = await deploy.finish('The branch could not be moved', change.afterSwitch)
     if (!moved) deploy.leaveOpen()
     await deploy.step('ref-moved')
   }
+  if (!(await held)) deploy.leaveOpen()
   await routed
   await deploy.step('routed')
   retireSurplus(deploy, surplus)

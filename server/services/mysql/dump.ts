@@ -9,20 +9,38 @@ type Job = Address & Account & { readonly signal: AbortSignal }
 /** Debian's `nobody`: whatever a client could be talked into, it owns nothing here. */
 const nobody = 65_534
 
+export type DumpJob = Job & {
+  readonly output: Writable
+  /** SQL that stands ahead of it. */
+  readonly before: string
+  /** All text of the database is stored as UTF-8. */
+  readonly utf8: boolean
+}
+
 /**
  * Writes a logical dump of the database to `output`, which stays open, as fast as that takes it.
  * Throws `UserError` where it is not whole.
- * @param before SQL that stands ahead of it
  */
-export async function dump(job: Job & { readonly output: Writable; readonly before: string }): Promise<void> {
-  const { output, before, signal } = job
+export async function dump(job: DumpJob): Promise<void> {
+  const { output, before, utf8, signal } = job
   const client = run(
     // It writes in pieces of 4 KB otherwise, each of which costs it and us a turn.
     ['stdbuf', '--output=256K', 'mariadb-dump'],
-    ['--single-transaction', '--quick', '--triggers', '--events', '--no-tablespaces', '--skip-lock-tables'],
+    [
+      ...[
+        '--single-transaction',
+        '--quick',
+        '--triggers',
+        '--events',
+        '--no-tablespaces',
+        '--skip-lock-tables',
+      ],
+      // Text that is stored as it is written needs no look at each character, which is 40 % of the client's time.
+      ...(utf8 ? ['--default-character-set=binary'] : []),
+    ],
     { ...job, stdin: 'ignore' },
   )
-  const filter = linesWithoutDefiner()
+  const filter = edited((line) => withoutDefiner(inUtf8(line)))
   filter.write(before)
   let end = ''
   filter.on('data', (chunk: Buffer) => {
@@ -57,7 +75,7 @@ export async function restore(job: Job & { readonly input: Readable }): Promise<
   input.once('error', (error) => {
     if (error instanceof InterruptedError) client.kill('SIGKILL')
   })
-  const piped = pipeline(input, linesWithoutDefiner(), client.stdin).catch((error: unknown) => error)
+  const piped = pipeline(input, edited(withoutDefiner), client.stdin).catch((error: unknown) => error)
   const result = await client
   // A client that ends early breaks its input too: that is its failure, not the sender's.
   const interrupted = signal.aborted || input.errored instanceof InterruptedError
@@ -120,11 +138,8 @@ function failure(message: string, said: string, options: { cause: unknown; next:
   return new UserError(whole, options)
 }
 
-/**
- * A dump as it can be read elsewhere: who defined a view, trigger or routine is another user there, and naming it
- * needs an administrator's rights. MySQL's client stumbles over MariaDB's first line.
- */
-function linesWithoutDefiner(): Transform {
+/** A dump whose lines that begin with `CREATE` or a comment go through `edit`. */
+function edited(edit: (line: Buffer) => Buffer): Transform {
   let pending: Buffer = Buffer.alloc(0)
   let insideLong = false
   const longest = 64 * 1024
@@ -138,7 +153,7 @@ function linesWithoutDefiner(): Transform {
         const first = bytes[from]
         if (!insideLong && (first === letterC || first === slash)) {
           if (from > sent) this.push(bytes.subarray(sent, from))
-          this.push(withoutDefiner(bytes.subarray(from, end + 1)))
+          this.push(edit(bytes.subarray(from, end + 1)))
           sent = end + 1
         }
         insideLong = false
@@ -147,14 +162,14 @@ function linesWithoutDefiner(): Transform {
       if (from > sent) this.push(bytes.subarray(sent, from))
       pending = bytes.subarray(from)
       if (insideLong || pending.length > longest) {
-        if (pending.length > 0) this.push(insideLong ? pending : withoutDefiner(pending))
+        if (pending.length > 0) this.push(insideLong ? pending : edit(pending))
         insideLong = true
         pending = Buffer.alloc(0)
       }
       done()
     },
     flush(done) {
-      if (pending.length > 0) this.push(withoutDefiner(pending))
+      if (pending.length > 0) this.push(edit(pending))
       done()
     },
   })
@@ -166,8 +181,17 @@ const slash = 47
 const create = Buffer.from('CREATE ')
 const conditional = Buffer.from('/*')
 const sandboxLine = Buffer.from('/*M!999999\\-')
+/** The bytes are UTF-8, and MySQL takes no JSON that is called binary. */
+const inUtf8 = (line: Buffer): Buffer => (line.equals(binaryNames) ? utf8Names : line)
+
+const binaryNames = Buffer.from('/*!40101 SET NAMES binary */;\n')
+const utf8Names = Buffer.from('/*!40101 SET NAMES utf8mb4 */;\n')
 const definer = /\bDEFINER ?= ?(?:`(?:[^`]|``)*`|'[^']*'|\w+)@(?:`(?:[^`]|``)*`|'[^']*'|[\w.%]+) ?/
 
+/**
+ * Who defined a view, trigger or routine is another user elsewhere, and naming it needs an administrator's rights.
+ * MySQL's client stumbles over MariaDB's first line.
+ */
 function withoutDefiner(line: Buffer): Buffer {
   const begins = (start: Buffer): boolean => line.subarray(0, start.length).equals(start)
   // An empty line, so that the numbers in messages stay true.

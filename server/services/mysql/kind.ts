@@ -77,8 +77,11 @@ export function open(options: KindOptions): ServiceKind {
     connect: (service, streams) =>
       asUser(server, service, streams.signal, (session) => shell(session, streams)),
     export: async (service, output, signal) => {
-      const before = await asAdmin(server, (admin) => routines(admin, service.database))
-      await dump({ ...server.host(), ...accountOf(service), before, output, signal })
+      const about = await asAdmin(server, async (admin) => ({
+        before: await routines(admin, service.database),
+        utf8: await isUtf8(admin, service.database),
+      }))
+      await dump({ ...server.host(), ...accountOf(service), ...about, output, signal })
     },
     import: (service, input, signal) => restore({ ...server.host(), ...accountOf(service), input, signal }),
   }
@@ -96,6 +99,14 @@ async function letIn(
   await admin.run(`CREATE USER IF NOT EXISTS ${name} IDENTIFIED BY ${password}`)
   await admin.run(`ALTER USER ${name} IDENTIFIED BY ${password} WITH MAX_USER_CONNECTIONS ${mostConnections}`)
   await admin.run(`GRANT ALL PRIVILEGES ON ${admin.name(database)}.* TO ${name}`)
+}
+
+/** Whether the bytes of all its text are UTF-8. */
+async function isUtf8(admin: Session, database: string): Promise<boolean> {
+  const other = await admin.run(
+    `SELECT count(*) FROM information_schema.columns WHERE table_schema = ${admin.value(database)} AND character_set_name NOT IN ('utf8mb4', 'utf8mb3', 'utf8', 'ascii')`,
+  )
+  return other.rows[0]?.[0] === '0'
 }
 
 const account = (admin: Session, user: string, from: string): string =>

@@ -331,6 +331,30 @@ describe('export and import', () => {
     expect((await sql('target', 'SELECT s FROM t')).stdout).toContain('🐬\\n\\\\! x')
   })
 
+  test('text of every character set comes back as it was', async () => {
+    const tables = (sets: readonly string[]): string =>
+      sets.map((set) => `CREATE TABLE ${set} (s TEXT CHARACTER SET ${set} COMMENT 'Größe');`).join('\n')
+    const rows = (sets: readonly string[]): string =>
+      sets.map((set) => `INSERT INTO ${set} VALUES ('Zürich \\'\\\\ ß');`).join('\n')
+    for (const [name, sets] of [
+      ['modern', ['utf8mb4', 'utf8mb3']],
+      ['mixed', ['latin1', 'utf16', 'utf8mb4']],
+    ] as const) {
+      await paas.ok(`mysql:create ${name}`)
+      await paas.ok(`mysql:create ${name}-copy`)
+      await paas.ok(`mysql:import ${name}`, { input: `${tables(sets)}\n${rows(sets)}\n` })
+      const dump = await paas.ok(`mysql:export ${name}`)
+      expect(dump).toContain('SET NAMES utf8mb4')
+      expect(dump).toContain("'Zürich \\'\\\\ ß'")
+      await paas.ok(`mysql:import ${name}-copy`, { input: dump })
+      for (const set of sets) {
+        const hex = `SELECT hex(s) FROM ${set}; SHOW CREATE TABLE ${set};`
+        expect((await sql(`${name}-copy`, hex)).stdout).toBe((await sql(name, hex)).stdout)
+        expect((await sql(name, `SELECT s FROM ${set}`)).stdout).toContain('Zürich')
+      }
+    }
+  })
+
   test('what an app has defined is exported too', async () => {
     expect((await query('blog', 'CREATE PROCEDURE p() SELECT 1')).status).toBe(200)
     expect(await paas.ok('mysql:export posts')).toContain('CREATE PROCEDURE `p`')

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { assertRight } from './access.ts'
+import { detachPush } from './deploy/detach-push.ts'
 import { deployPush } from './deploy/push.ts'
 import { repositoryOf } from './deploy/repository.ts'
 import { assertRoom } from './disk/assert-room.ts'
@@ -77,7 +78,8 @@ async function forgetIfEmpty(paas: Paas, app: App): Promise<void> {
 }
 
 /**
- * Judges each branch: the deploy branch is deployed and moves with its release; another is stored. All are checked
+ * Judges each branch: the deploy branch is deployed and moves with its release, with `-o detach` behind the push;
+ * another is stored. All are checked
  * before anything changes, so that an atomic push stands or falls as a whole.
  */
 async function onPush(paas: Paas, user: User, appId: string, push: Push): Promise<readonly Verdict[]> {
@@ -85,6 +87,8 @@ async function onPush(paas: Paas, user: User, appId: string, push: Push): Promis
   const deployed = deployUpdate(paas.store.apps.byId(appId), push.updates)
   const others = push.updates.filter((update) => update !== deployed)
   const refusals = new Map<Update, string>()
+  const detach = push.options.includes('detach')
+  let detached: string | undefined
   const attempt = async (update: Update, work: () => Promise<void>): Promise<void> => {
     if (refusals.has(update) || (push.atomic && refusals.size > 0)) return
     try {
@@ -99,14 +103,24 @@ async function onPush(paas: Paas, user: User, appId: string, push: Push): Promis
 
   for (const update of others) await attempt(update, () => assertStorable(paas, appId, update, push.signal))
   if (deployed) {
-    await attempt(deployed, () =>
-      deployPush(paas, { appId, ...deployed, who: user.name, progress: out, signal: push.signal }),
-    )
+    const request = { appId, ...deployed, who: user.name }
+    await attempt(deployed, async () => {
+      if (detach && push.atomic && others.length > 0)
+        throw new UserError('An atomic push cannot be detached: its deploy may still fail', {
+          next: `Push the branch alone: git push -o detach paas ${branchOf(deployed)}`,
+        })
+      if (!detach) return await deployPush(paas, { ...request, progress: out, signal: push.signal })
+      const { id, ref } = await detachPush(paas, request)
+      detached = ref
+      out.step(`Deploy ${id} goes on; follow it: ssh paas deploys:attach ${id}`)
+      out.detail(`${branchOf(deployed)} moves once it serves`)
+    })
   }
   for (const update of others) await attempt(update, () => store(paas, out, appId, update))
   return push.updates.map((update): Verdict => {
     const reason = refusals.get(update) ?? (push.atomic && refusals.size > 0 ? atomicReason : undefined)
-    return reason === undefined ? { ref: update.ref, ok: true } : { ref: update.ref, ok: false, reason }
+    if (reason !== undefined) return { ref: update.ref, ok: false, reason }
+    return { ref: update.ref, ok: true, ...(update === deployed && detached ? { as: detached } : {}) }
   })
 }
 

@@ -27,6 +27,8 @@ import { Store } from './state/store.ts'
 const startedAt = new Date()
 /** What is left of the spare sandboxes then is a stray to the next start. */
 const sandboxesMs = 2_000
+/** A job that has not ended then is ended by the next start. */
+const jobsMs = 5_000
 
 const log = (line: string): void => {
   process.stderr.write(`${new Date().toISOString()} ${line}\n`)
@@ -61,7 +63,7 @@ async function main(): Promise<void> {
       log,
     }),
     locks: new Locks(),
-    jobs: new Jobs({ journal: store.journal, outputs }),
+    jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
     sandboxes: new Sandboxes({ engine, store, log }),
     events: new Events(settings.home),
@@ -101,6 +103,7 @@ async function main(): Promise<void> {
     ending = true
     closing.abort()
     await door?.[Symbol.asyncDispose]()
+    await Promise.race([paas.jobs.ended(), wait(jobsMs)])
     await Promise.race([paas.sandboxes.close(), wait(sandboxesMs)])
     await paas.routes.close()
     store.close()

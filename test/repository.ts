@@ -16,7 +16,7 @@ export type Repository = Disposable & {
   /** `git push [options] paas:APP REFSPEC` through the instance's ssh. */
   push(instance: TestInstance, app: string, refspec?: string, options?: readonly string[]): Promise<Ran>
   /** `push` that is looked at while it goes on. */
-  startPush(instance: TestInstance, app: string, refspec?: string): PushUnderWay
+  startPush(instance: Pick<TestInstance, 'sshConfig'>, app: string, refspec?: string): PushUnderWay
 }
 
 export type PushUnderWay = {
@@ -81,7 +81,11 @@ export async function makeRepository(files: Files = {}, branch = 'main'): Promis
   return repository
 }
 
-function startPush(path: string, instance: TestInstance, words: readonly string[]): PushUnderWay {
+function startPush(
+  path: string,
+  instance: Pick<TestInstance, 'sshConfig'>,
+  words: readonly string[],
+): PushUnderWay {
   const git = execa('git', words, {
     cwd: path,
     // With exec git's only child is ssh itself.

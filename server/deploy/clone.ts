@@ -14,9 +14,9 @@ import { destroy } from './destroy.ts'
 import { ensureNetwork } from './network.ts'
 import { provideAppJson } from './provide-app-json.ts'
 import { currentRelease, draftRelease, formationFor } from './release.ts'
-import { releasePhase } from './release-phase.ts'
 import { serve } from './serve.ts'
 import { sourceOf } from './source-of.ts'
+import { runTasksBeforeStart, runTasksBeforeSwitch } from './tasks.ts'
 
 export type CloneRequest = {
   readonly from: App
@@ -93,8 +93,11 @@ async function deployCopy(
       createdBy: request.who,
     })
     await deploy.step('built')
-    await releasePhase(deploy, next)
-    await serve(deploy, next, { record: wanted.record })
+    await runTasksBeforeStart(deploy, next, appJson?.tasks)
+    await serve(deploy, next, {
+      record: wanted.record,
+      beforeSwitch: () => runTasksBeforeSwitch(deploy, next, appJson?.tasks),
+    })
   })
 }
 

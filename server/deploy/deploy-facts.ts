@@ -15,7 +15,7 @@ export type DeployFacts = {
   readonly doing: string
   readonly since: string
   readonly endedAt: string | null
-  /** Of a push. */
+  /** What was pushed, or what its release was built from. */
   readonly commit: string | null
   /** What it made. */
   readonly release: string | null
@@ -26,17 +26,21 @@ export function deployFacts(paas: Paas, record: DeployRecord): DeployFacts {
   const job = paas.jobs.find(record.id)
   const holder = job?.waitsFor
   const app = paas.store.apps.exists(record.appId) ? paas.store.apps.byId(record.appId) : undefined
+  const release =
+    record.switched && record.version !== null
+      ? paas.store.releases.find(record.appId, record.version)
+      : undefined
   return {
     number: record.id,
     app: app?.name ?? record.appId,
     kind: record.kind,
     who: record.who,
-    state: job ? (holder ? 'waiting' : 'running') : (record.outcome ?? 'ending'),
+    state: job ? (job.hasBegun ? 'running' : 'waiting') : (record.outcome ?? 'ending'),
     doing: holder ? `for ${holder.who} (${holder.what})` : record.step,
     since: record.startedAt,
     endedAt: record.endedAt,
-    commit: record.ref?.to ?? null,
-    release: record.version !== null && record.switched ? `v${record.version}` : null,
+    commit: record.ref?.to ?? release?.commit ?? null,
+    release: release ? `v${release.version}` : null,
     message: record.explanation?.message ?? record.message,
   }
 }

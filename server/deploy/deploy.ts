@@ -13,6 +13,7 @@ import type { DeployKind, Outcome } from '../state/journal.ts'
 import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
 import { runStepHooks } from './hooks.ts'
 import type { Job } from './job.ts'
+import { replaceWaiting } from './replace-waiting.ts'
 
 export type DeployRequest = {
   readonly appId: string
@@ -20,8 +21,12 @@ export type DeployRequest = {
   /** The person, for the journal and for those who wait. */
   readonly who: string
   readonly progress: Progress
-  /** Cancels the job up to its point of no return. */
+  /** Aborted when whoever asked is gone: cancels the job up to its point of no return, unless the app says otherwise. */
   readonly signal: AbortSignal
+  /** The branch that moves with it. */
+  readonly ref?: { readonly name: string; readonly from: string; readonly to: string }
+  /** Told the job's number at once, within the call. */
+  readonly onOpen?: (id: number) => void
 }
 
 /** One journalled job on one app, from its lock to its end. */
@@ -135,6 +140,7 @@ export async function runDeploy<T>(
   try {
     await endLeftJobs(paas, request.appId)
     if (deploy.app.destroying) throw new NoSuchAppError(deploy.app.name)
+    job.begin()
     const result = await story(deploy)
     end(deploy, 'succeeded')
     return result
@@ -148,13 +154,14 @@ export async function runDeploy<T>(
   }
 }
 
-/** Waits for the app's lock. A job whose wait is given up has ended. */
+/** Waits for the app's lock, in place of an older push that waits. A job whose wait is given up has ended. */
 async function turnOf(deploy: Deploy): Promise<Disposable> {
   const { paas, job, progress, request } = deploy
   try {
+    await replaceWaiting(paas, job)
     return await paas.locks.hold(request.appId, {
       who: request.who,
-      what: request.kind,
+      what: `${request.kind}, deploy ${job.id}`,
       onWait: (holder) => {
         job.waitsFor = holder
         progress.step(

@@ -1,11 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { exitCode } from '../errors.ts'
+import { deleteRef } from '../git/git.ts'
 import { enter } from '../git/visits.ts'
 import type { Paas } from '../paas.ts'
 import type { DeployRecord } from '../state/journal.ts'
 import { discardImages } from './discard-images.ts'
 import { finishDestroy } from './finish-destroy.ts'
-import { moveDeployBranch, repositoryOf } from './repository.ts'
+import { deployRef, holdRelease, moveDeployBranch, repositoryOf } from './repository.ts'
 import { removeContainers } from './start.ts'
 
 const longestPauseMs = 30_000
@@ -46,7 +47,7 @@ export function endLeftJobsInBackground(paas: Paas, appId: string): void {
 // row written, no container yet: removing what is not there succeeds, and the row goes.
 // container made, not started or not checked: its row says `starting`, and both go.
 // checked, not switched: as before; no route has ever led to it.
-// switched, branch not moved: the journal names it, and the move is safe to repeat.
+// switched, commit not held or branch not moved: the journal names them, and both are safe to repeat.
 // branch moved, routes not written: the first publication of every start writes all of them.
 // routes written, old containers not stopped: their rows say `retiring`.
 // container gone, row still there: as in the first window.
@@ -55,8 +56,12 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
   const app = paas.store.apps.exists(job.appId) ? paas.store.apps.byId(job.appId) : undefined
   if (job.switched) {
     if (job.kind === 'destroy' && app) await finishDestroy(paas, app)
+    const release = job.version === null ? undefined : paas.store.releases.find(job.appId, job.version)
+    if (release && app) await holdRelease(repositoryOf(paas, app), release)
     if (job.ref && app) {
-      await moveDeployBranch(repositoryOf(paas, app), job.ref)
+      const repository = repositoryOf(paas, app)
+      await moveDeployBranch(repository, job.ref)
+      await deleteRef(repository, { ref: deployRef(job.id), from: job.ref.to })
     }
     if (paas.store.apps.exists(job.appId)) paas.outputs.append(job, '-----> The server finished it later')
     paas.store.journal.end(job.id, 'succeeded', { message: 'finished later', exitCode: exitCode.done })
@@ -70,7 +75,9 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
   await discardImages(paas, job.id)
   if (job.ref && app) {
     // What the push had brought goes with the last visitor: beside another push nothing may be pruned.
-    await using visit = await enter(repositoryOf(paas, app))
+    const repository = repositoryOf(paas, app)
+    await using visit = await enter(repository)
+    await deleteRef(repository, { ref: deployRef(job.id), from: job.ref.to })
     visit.leavesObjects()
   }
   if (app) paas.outputs.append(job, ' !     The server ended in the middle; all of it was undone')

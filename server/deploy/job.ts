@@ -4,25 +4,39 @@ import type { Progress } from '../progress.ts'
 import type { DeployRequest } from './deploy.ts'
 import type { Holder } from './locks.ts'
 
+export type JobOptions = {
+  readonly id: number
+  readonly request: DeployRequest
+  readonly kept: Sink
+  readonly outlives: (job: Job) => boolean
+  readonly onEnd: () => void
+}
+
 /** A job of this process, from when it asks for its app until it has ended. Its number is the journal's. */
 export class Job implements Disposable {
   readonly id: number
   readonly request: DeployRequest
   /** To whoever asked for it, and kept. */
   readonly progress: Progress
-  /** Whom it waits for; undefined once it has its turn. */
+  /** Who has the app as long as it waits; undefined before that is known, and once it has its turn. */
   waitsFor: Holder | undefined
   /** Resolves once nothing of it is under way any more. */
   readonly ended: Promise<void>
   readonly #kept: Output
   readonly #cancelled = new AbortController()
-  readonly #onGone = (): void => this.cancel(new InterruptedError())
+  readonly #outlives: (job: Job) => boolean
+  readonly #onGone = (): void => this.#personGone()
   readonly #onEnd: () => void
+  #hasBegun = false
 
-  /** @param options.kept takes what it prints, for later */
-  constructor(options: { id: number; request: DeployRequest; kept: Sink; onEnd: () => void }) {
+  /**
+   * @param options.kept takes what it prints, for later
+   * @param options.outlives asked when a job that has begun loses its person: whether it goes on
+   */
+  constructor(options: JobOptions) {
     const { request, kept } = options
     this.id = options.id
+    this.#outlives = options.outlives
     this.request = request
     const ended = Promise.withResolvers<void>()
     this.ended = ended.promise
@@ -46,6 +60,16 @@ export class Job implements Disposable {
     this.#cancelled.abort(why)
   }
 
+  /** It has had its turn and changes the app. */
+  get hasBegun(): boolean {
+    return this.#hasBegun
+  }
+
+  /** It has its turn; from now on it may outlive whoever asked for it. */
+  begin(): void {
+    this.#hasBegun = true
+  }
+
   /** Keeps what is said of a failure to whoever asked. */
   keepError(error: PaasError): void {
     this.#kept.error(error)
@@ -55,6 +79,12 @@ export class Job implements Disposable {
   failure(thrown: unknown): unknown {
     const { aborted, reason } = this.signal
     return aborted && (thrown instanceof InterruptedError || !(thrown instanceof PaasError)) ? reason : thrown
+  }
+
+  #personGone(): void {
+    if (this.#hasBegun && this.#outlives(this))
+      this.progress.step(`Nobody waits for deploy ${this.id} any more; it goes on`)
+    else this.cancel(new InterruptedError())
   }
 
   [Symbol.dispose](): void {

@@ -1,32 +1,45 @@
+import { InterruptedError } from '../errors.ts'
 import type { Outputs } from '../outputs/outputs.ts'
-import type { Journal } from '../state/journal.ts'
+import type { Store } from '../state/store.ts'
 import type { DeployRequest } from './deploy.ts'
 import { Job } from './job.ts'
 
 /** The jobs of this process that have not ended; all others of the journal have, or were left by an earlier one. */
 export class Jobs {
-  readonly #journal: Journal
+  readonly #store: Pick<Store, 'apps' | 'journal'>
   readonly #outputs: Outputs
+  readonly #closing: AbortSignal
   readonly #jobs = new Map<number, Job>()
 
-  constructor(parts: { journal: Journal; outputs: Outputs }) {
-    this.#journal = parts.journal
+  /** @param parts.closing cancels all of them */
+  constructor(parts: { store: Pick<Store, 'apps' | 'journal'>; outputs: Outputs; closing: AbortSignal }) {
+    this.#store = parts.store
     this.#outputs = parts.outputs
+    this.#closing = parts.closing
+    this.#closing.addEventListener('abort', () => {
+      for (const job of this.#jobs.values()) job.cancel(new InterruptedError('The server is being stopped'))
+    })
   }
 
   /** Journals a job, which is under way until it is disposed. */
   open(request: DeployRequest): Job {
     const { appId } = request
-    const id = this.#journal.begin(request)
+    const id = this.#store.journal.begin(request)
     // What is kept goes with the app; of its end there is nothing to keep.
     const kept = request.kind === 'destroy' ? { write: () => {} } : this.#outputs.open({ appId, id })
     const onEnd = (): void => {
       this.#jobs.delete(id)
       this.#outputs.close({ appId, id })
     }
-    const job = new Job({ id, request, kept, onEnd })
+    const job = new Job({ id, request, kept, outlives: (each) => this.#outlives(each), onEnd })
     this.#jobs.set(id, job)
+    request.onOpen?.(id)
     return job
+  }
+
+  /** Resolves once none is under way. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#jobs.values()].map((job) => job.ended))
   }
 
   find(id: number): Job | undefined {
@@ -36,5 +49,10 @@ export class Jobs {
   /** In the order in which they came. */
   of(appId: string): readonly Job[] {
     return [...this.#jobs.values()].filter((job) => job.request.appId === appId)
+  }
+
+  #outlives({ request: { appId } }: Job): boolean {
+    const { apps } = this.#store
+    return !this.#closing.aborted && apps.exists(appId) && apps.byId(appId).onDisconnect === 'detach'
   }
 }

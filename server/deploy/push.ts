@@ -14,10 +14,10 @@ import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { prepareSandboxes } from './prepare-sandboxes.ts'
 import { provideAppJson } from './provide-app-json.ts'
 import { draftRelease, formationFor } from './release.ts'
-import { releasePhase } from './release-phase.ts'
 import { moveDeployBranch, repositoryOf } from './repository.ts'
 import { serve } from './serve.ts'
 import { sourceOf } from './source-of.ts'
+import { runTasksBeforeStart, runTasksBeforeSwitch } from './tasks.ts'
 
 export type PushRequest = {
   readonly appId: string
@@ -29,6 +29,8 @@ export type PushRequest = {
   readonly who: string
   readonly progress: Progress
   readonly signal: AbortSignal
+  /** Told the deploy's number at once, within the call. */
+  readonly onOpen?: (id: number) => void
 }
 
 /**
@@ -37,15 +39,19 @@ export type PushRequest = {
  * or returns when every router serves the new one.
  */
 export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
-  await runDeploy(paas, { ...push, kind: 'push' }, async (deploy) => {
+  const ref = { name: push.ref, from: push.from, to: push.to }
+  await runDeploy(paas, { ...push, ref, kind: 'push' }, async (deploy) => {
     const repository = repositoryOf(paas, deploy.app)
+    if (deploy.app.onDisconnect === 'detach')
+      deploy.progress.detail(
+        `Ctrl-C or a lost connection leave it running; deploys:cancel ${deploy.id} ends it`,
+      )
     const from = await branchTip(repository, push)
     if (from === push.to) {
       deploy.progress.step(`${push.to.slice(0, 8)} is deployed already`)
       return
     }
-    await assertRoom(paas)
-    paas.store.journal.setRef(deploy.id, { name: push.ref, from, to: push.to })
+    paas.store.journal.setRef(deploy.id, { ...ref, from })
     await deploy.step('received')
 
     await release(deploy, repository, {
@@ -54,7 +60,7 @@ export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
         const branch = push.ref.replace('refs/heads/', '')
         if (deploy.app.deployBranch === null) paas.store.apps.setDeployBranch(push.appId, branch)
       },
-      afterSwitch: () => moveDeployBranch(repository, { name: push.ref, from, to: push.to }),
+      afterSwitch: () => moveDeployBranch(repository, { ...ref, from }),
     })
   })
 }
@@ -63,7 +69,6 @@ export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
 export async function rebuild(paas: Paas, request: Omit<DeployRequest, 'kind'>): Promise<void> {
   await runDeploy(paas, { ...request, kind: 'push' }, async (deploy) => {
     const { app } = deploy
-    await assertRoom(paas)
     const repository = repositoryOf(paas, app)
     const commit =
       app.deployBranch === null ? undefined : await resolve(repository, `refs/heads/${app.deployBranch}`)
@@ -83,6 +88,7 @@ type Built = {
 /** From a commit to what serves: tree, context, build, release, swap. */
 async function release(deploy: Deploy, repository: string, built: Built): Promise<void> {
   const { paas, progress } = deploy
+  await assertRoom(paas)
   prepareSandboxes(paas, deploy.app)
   const source = await sourceOf(paas, deploy.app, built.commit, deploy.signal)
   progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)
@@ -106,9 +112,11 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
     description: `Deploy ${built.commit.slice(0, 8)}`,
     createdBy: deploy.request.who,
   })
-  await releasePhase(deploy, next)
+  const tasks = source.appJson?.tasks
+  await runTasksBeforeStart(deploy, next, tasks)
   await serve(deploy, next, {
     ...built,
+    beforeSwitch: () => runTasksBeforeSwitch(deploy, next, tasks),
     record: () => {
       wanted.record()
       built.record?.()

@@ -1,11 +1,26 @@
 import { join } from 'node:path'
-import { moveRef, setHead } from '../git/git.ts'
+import { moveRef, noObject, resolve, setHead } from '../git/git.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
+import type { Release } from '../state/releases.ts'
 
 /** Where the app's git repository lies. */
 export const repositoryOf = (paas: Pick<Paas, 'settings'>, app: App): string =>
   join(paas.settings.home, 'repositories', `${app.id}.git`)
+
+/** Holds a detached deploy's commit until the branch moves; hidden from clients but named to the pusher. */
+export const deployRef = (id: number): string => `refs/paas/deploys/${id}`
+
+/**
+ * Keeps a release's commit for as long as the release is, whatever becomes of the branch: after a push by force no
+ * branch holds it. Hidden from clients. Safe to repeat.
+ */
+export async function holdRelease(repository: string, release: Release): Promise<void> {
+  const { version, commit } = release
+  // A release of before this was kept may have lost its commit.
+  if (commit !== null && (await resolve(repository, commit)) === commit)
+    await moveRef(repository, { ref: `refs/paas/releases/v${version}`, from: noObject, to: commit })
+}
 
 /** Moves the branch to what serves, and lets a clone check it out. Safe to repeat. */
 export async function moveDeployBranch(

@@ -1,6 +1,7 @@
 import type { Release } from '../state/releases.ts'
 import type { Deploy } from './deploy.ts'
 import { installRelease } from './release.ts'
+import { holdRelease, repositoryOf } from './repository.ts'
 import { type Change, swap } from './swap.ts'
 import { trimImagesInBackground } from './trim-images.ts'
 
@@ -11,7 +12,7 @@ import { trimImagesInBackground } from './trim-images.ts'
 export async function serve(
   deploy: Deploy,
   release: Release,
-  options: Partial<Pick<Change, 'record' | 'afterSwitch' | 'replace'>> = {},
+  options: Partial<Pick<Change, 'record' | 'beforeSwitch' | 'afterSwitch' | 'replace'>> = {},
 ): Promise<void> {
   const { paas } = deploy
   paas.store.journal.setVersion(deploy.id, release.version)
@@ -20,6 +21,7 @@ export async function serve(
     ...options,
     release,
     formation: deploy.app.stopped ? {} : release.formation,
+    hold: () => holdRelease(repositoryOf(paas, deploy.app), release),
     record: () => {
       installRelease(paas, release)
       options.record?.()

@@ -15,8 +15,12 @@ export type Change = {
   readonly formation: Formation
   /** Which containers of this release are replaced although they run already; default none. */
   readonly replace?: (container: Container) => boolean
+  /** Done when all that is new runs and is checked; what it throws undoes the change. */
+  readonly beforeSwitch?: () => Promise<void>
   /** Told to the store in the transaction of the switch: the new release, config, formation. */
   readonly record: () => void
+  /** Done right after the switch, while the routes are published: keeps the release's commit. Safe to repeat. */
+  readonly hold?: () => Promise<void>
   /** Done right after the switch, while the routes are published: the git ref. Must be safe to repeat. */
   readonly afterSwitch?: () => Promise<void>
 }
@@ -30,6 +34,7 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   const live = paas.store.containers.of(app.id, 'live')
   const { missing, surplus } = difference(change, live)
   const started = await startMissing(deploy, change.release, missing)
+  await change.beforeSwitch?.()
 
   await paas.routes.assertReady(deploy.signal)
   await assertStillRun(paas, started)
@@ -40,11 +45,13 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   })
 
   const routed = deploy.finish('Routes could not be updated', () => paas.routes.publish(app.id))
+  const held = change.hold ? deploy.finish('The commit could not be held', change.hold) : true
   if (change.afterSwitch) {
     const moved = await deploy.finish('The branch could not be moved', change.afterSwitch)
     if (!moved) deploy.leaveOpen()
     await deploy.step('ref-moved')
   }
+  if (!(await held)) deploy.leaveOpen()
   await routed
   await deploy.step('routed')
   retireSurplus(deploy, surplus)

@@ -19,7 +19,12 @@ export type PushRequest = {
 }
 
 export type Verdict =
-  | { readonly ref: string; readonly ok: true }
+  | {
+      readonly ref: string
+      readonly ok: true
+      /** The ref that was written in place of the pushed one, which stays where it is: so git reports it. */
+      readonly as?: string
+    }
   | { readonly ref: string; readonly ok: false; readonly reason: string }
 
 /** Why a branch is refused that is sound itself. */
@@ -58,10 +63,14 @@ export async function procReceive(
         ? sound.map(({ ref }): Verdict => ({ ref, ok: false, reason: atomicReason }))
         : await decide({ updates: sound, options, atomic })
 
-  const answers = updates.map((update) => {
+  const answers = updates.flatMap((update) => {
     if (!isSound(update)) return packet(`ng ${update.ref} not a valid branch name`)
     const verdict = verdicts.find((each) => each.ref === update.ref)
-    if (verdict?.ok === true) return packet(`ok ${update.ref}`)
+    if (verdict?.ok === true) {
+      const instead =
+        verdict.as === undefined ? [] : [`option refname ${verdict.as}`, `option old-oid ${noObject}`]
+      return [`ok ${update.ref}`, ...instead].map((line) => packet(line))
+    }
     return packet(`ng ${update.ref} ${reasonLine(verdict?.reason ?? 'no verdict')}`)
   })
   streams.output.end(Buffer.concat([...answers, flushPacket]))

@@ -20,6 +20,8 @@ export type App = {
   /** True once its domains were set by hand: then `NAME.DOMAIN` is no longer added by itself. */
   readonly domainsSet: boolean
   readonly destroying: boolean
+  /** What becomes of a deploy that has begun when the connection that asked for it is lost. */
+  readonly onDisconnect: OnDisconnect
   /** How its tree is built; null: by rule. */
   readonly builder: Builder
   /** What is kept of its releases' images; null: as the server's settings say. */
@@ -32,6 +34,8 @@ export type Retention = {
   /** Bytes that all of them may take, layers that they share counted once. */
   readonly budgetBytes: number | null
 }
+
+export type OnDisconnect = 'cancel' | 'detach'
 
 export type Builder = {
   /** The folder of the commit that is the build's tree: `apps/web`; null: the root. */
@@ -100,6 +104,10 @@ export class Apps {
 
   setDeployBranch(id: string, branch: string): void {
     this.#database.run('UPDATE app SET deploy_branch = ? WHERE id = ?', branch, id)
+  }
+
+  setOnDisconnect(id: string, what: OnDisconnect): void {
+    this.#database.run('UPDATE app SET on_disconnect = ? WHERE id = ?', what === 'detach' ? what : null, id)
   }
 
   setPort(id: string, port: number | null): void {
@@ -172,6 +180,7 @@ function toApp(row: Row | undefined): App | undefined {
     release: row.release === null ? null : Number(row.release),
     domainsSet: row.domains_set === 1,
     destroying: row.destroying === 1,
+    onDisconnect: row.on_disconnect === 'detach' ? 'detach' : 'cancel',
     builder: {
       buildDir: row.build_dir === null ? null : String(row.build_dir),
       dockerfilePath: row.dockerfile_path === null ? null : String(row.dockerfile_path),

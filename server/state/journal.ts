@@ -55,13 +55,21 @@ export class Journal {
     this.#database = database
   }
 
-  begin(job: { appId: string; kind: DeployKind; who: string }): number {
+  begin(job: {
+    appId: string
+    kind: DeployKind
+    who: string
+    ref?: { name: string; from: string; to: string }
+  }): number {
     return this.#database.insert(
-      'INSERT INTO deploy (app_id, kind, who, started_at) VALUES (?, ?, ?, ?)',
+      'INSERT INTO deploy (app_id, kind, who, started_at, ref, ref_from, ref_to) VALUES (?, ?, ?, ?, ?, ?, ?)',
       job.appId,
       job.kind,
       job.who,
       new Date().toISOString(),
+      job.ref?.name ?? null,
+      job.ref?.from ?? null,
+      job.ref?.to ?? null,
     )
   }
 

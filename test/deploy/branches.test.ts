@@ -226,7 +226,7 @@ async function together(app: string, first: Repository, second: Repository): Pro
   const one = first.startPush(paas, app)
   await until('the first push holds the app', async () => existsSync(`${gateOf(app)}.reached`))
   const two = second.startPush(paas, app)
-  await two.saw('Waiting: admin holds the app (push)')
+  await two.saw('Waiting: admin holds the app (push, deploy ')
   rmSync(gateOf(app))
   return [await one.ended, await two.ended]
 }

@@ -156,7 +156,7 @@ test('a pusher who waits for the app and goes leaves the queue', async () => {
   await holder.saw('begun')
   using second = await makeRepository(staticApp('second'))
   const waiting = second.startPush(paas, 'queue')
-  await waiting.saw('admin holds the app (push)')
+  await waiting.saw('admin holds the app (push, deploy ')
   waiting.interrupt()
   await waiting.ended
   holder.interrupt()

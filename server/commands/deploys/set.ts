@@ -1,0 +1,32 @@
+import type { Command } from '../../command.ts'
+import { UsageError } from '../../errors.ts'
+
+export default {
+  summary: 'Set on-disconnect: whether a deploy that has begun goes on (detach) when its connection is lost',
+  right: 'develop',
+  app: 'required',
+  arguments: [
+    { name: 'on-disconnect', required: true, looks: (word) => word === 'on-disconnect' },
+    { name: 'detach|cancel', required: true },
+  ],
+  examples: ['deploys:set blog on-disconnect detach', 'deploys:set blog on-disconnect cancel'],
+  async run({ paas, app, words, out }) {
+    const [property = '', value = ''] = words
+    if (property !== 'on-disconnect')
+      throw new UsageError(`deploys:set does not know "${property.slice(0, 40)}"`, {
+        next: 'deploys:set on-disconnect detach',
+      })
+    if (value !== 'detach' && value !== 'cancel')
+      throw new UsageError(`on-disconnect is detach or cancel, not "${value.slice(0, 40)}"`, {
+        next: 'deploys:set on-disconnect detach',
+      })
+    paas.store.apps.setOnDisconnect(app.id, value)
+    out.result({ app: app.name, 'on-disconnect': value }, () =>
+      out.step(
+        value === 'detach'
+          ? `A deploy of ${app.name} that has begun goes on when its connection is lost`
+          : `A deploy of ${app.name} is cancelled when its connection is lost`,
+      ),
+    )
+  },
+} satisfies Command

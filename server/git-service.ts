@@ -49,8 +49,10 @@ export async function serveGit(
 
 async function receive(paas: Paas, session: Session, user: User, name: string): Promise<number> {
   const known = findVisible(paas.store, user, name)
+  if (known) assertRight(paas.store, user, 'develop', known)
+  // Before the objects come: they are what would fill it.
+  await assertRoom(paas)
   const app = known ?? createApp(paas, user, name)
-  assertRight(paas.store, user, 'develop', app)
   let pushed = false
   try {
     return await receivePack({
@@ -151,10 +153,8 @@ function deployUpdate(app: App, updates: readonly Update[]): Update | undefined 
 
 async function assertStorable(paas: Paas, appId: string, update: Update, signal: AbortSignal): Promise<void> {
   const app = paas.store.apps.byId(appId)
-  if (update.to !== noObject) {
-    await assertRoom(paas)
-    await checkTree(repositoryOf(paas, app), update.to, signal)
-  } else if (branchOf(update) === app.deployBranch) {
+  if (update.to !== noObject) await checkTree(repositoryOf(paas, app), update.to, signal)
+  else if (branchOf(update) === app.deployBranch) {
     throw new UserError(`${app.deployBranch} is the deploy branch and stays`, {
       next: `Choose another one first: git:set ${app.name} deploy-branch NAME`,
     })

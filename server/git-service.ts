@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { assertRight } from './access.ts'
 import { detachPush } from './deploy/detach-push.ts'
+import { publishInBackground } from './deploy/publish-in-background.ts'
 import { deployPush } from './deploy/push.ts'
 import { repositoryOf } from './deploy/repository.ts'
 import { assertRoom } from './disk/assert-room.ts'
@@ -48,8 +49,10 @@ export async function serveGit(
 
 async function receive(paas: Paas, session: Session, user: User, name: string): Promise<number> {
   const known = findVisible(paas.store, user, name)
+  if (known) assertRight(paas.store, user, 'develop', known)
+  // Before the objects come: they are what would fill it.
+  await assertRoom(paas)
   const app = known ?? createApp(paas, user, name)
-  assertRight(paas.store, user, 'develop', app)
   let pushed = false
   try {
     return await receivePack({
@@ -150,10 +153,8 @@ function deployUpdate(app: App, updates: readonly Update[]): Update | undefined 
 
 async function assertStorable(paas: Paas, appId: string, update: Update, signal: AbortSignal): Promise<void> {
   const app = paas.store.apps.byId(appId)
-  if (update.to !== noObject) {
-    await assertRoom(paas)
-    await checkTree(repositoryOf(paas, app), update.to, signal)
-  } else if (branchOf(update) === app.deployBranch) {
+  if (update.to !== noObject) await checkTree(repositoryOf(paas, app), update.to, signal)
+  else if (branchOf(update) === app.deployBranch) {
     throw new UserError(`${app.deployBranch} is the deploy branch and stays`, {
       next: `Choose another one first: git:set ${app.name} deploy-branch NAME`,
     })
@@ -178,12 +179,15 @@ const branchOf = (update: Update): string => update.ref.replace('refs/heads/', '
 
 /** Makes an app of which `user` is the admin. */
 export function createApp(paas: Paas, user: User, name: string): App {
-  return paas.store.transaction(() => {
+  const app = paas.store.transaction(() => {
     assertNameFree(paas, parseAppName(name))
-    const app = paas.store.apps.create(name)
-    paas.store.people.grant(app.id, user.id, 'admin')
-    return app
+    const created = paas.store.apps.create(name)
+    paas.store.people.grant(created.id, user.id, 'admin')
+    return created
   })
+  // Its domain says from now on that nothing is deployed yet; nobody has to wait for that.
+  publishInBackground(paas, app.id)
+  return app
 }
 
 async function ensureRepository(paas: Paas, app: App): Promise<string> {

@@ -51,7 +51,6 @@ export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
       deploy.progress.step(`${push.to.slice(0, 8)} is deployed already`)
       return
     }
-    await assertRoom(paas)
     paas.store.journal.setRef(deploy.id, { ...ref, from })
     await deploy.step('received')
 
@@ -70,7 +69,6 @@ export async function deployPush(paas: Paas, push: PushRequest): Promise<void> {
 export async function rebuild(paas: Paas, request: Omit<DeployRequest, 'kind'>): Promise<void> {
   await runDeploy(paas, { ...request, kind: 'push' }, async (deploy) => {
     const { app } = deploy
-    await assertRoom(paas)
     const repository = repositoryOf(paas, app)
     const commit =
       app.deployBranch === null ? undefined : await resolve(repository, `refs/heads/${app.deployBranch}`)
@@ -90,6 +88,7 @@ type Built = {
 /** From a commit to what serves: tree, context, build, release, swap. */
 async function release(deploy: Deploy, repository: string, built: Built): Promise<void> {
   const { paas, progress } = deploy
+  await assertRoom(paas)
   prepareSandboxes(paas, deploy.app)
   const source = await sourceOf(paas, deploy.app, built.commit, deploy.signal)
   progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)

@@ -4,6 +4,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
+import { addPerson } from '../person.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 
 // Several pushes each: on a busy machine that takes its time.
@@ -194,6 +195,33 @@ test('config:set goes on as well, and on-disconnect cancel ends it again', async
   expect(await paas.ok('config:get vars A')).toBe('1\n')
 })
 
+test('a key that is removed ends what was asked for with it, whatever the app says', async () => {
+  using repository = await deployed('revoked')
+  await paas.ok('deploys:set revoked on-disconnect detach')
+  const eve = await addPerson(paas, 'eve')
+  await paas.ok('access:add eve -a revoked -r developer')
+  shut()
+  const push = repository.startPush(eve, 'revoked')
+  await reached()
+  const [key] = JSON.parse((await eve.ssh('keys --json')).stdout) as { fingerprint: string }[]
+  await paas.ok(`keys:remove ${key?.fingerprint}`)
+  await push.ended
+  await isOver('revoked')
+  expect(await newest('revoked')).toMatchObject({
+    state: 'cancelled',
+    message: 'The server ended the session',
+  })
+  expect(await page('revoked')).toBe('first')
+})
+
+test('a push option that is not known is said, and the push deploys', async () => {
+  using repository = await deployed('typo')
+  const push = await repository.push(paas, 'typo', 'main', ['-o', 'detatch'])
+  expect(push.stderr).toContain('The push option "detatch" says nothing here; known: detach')
+  expect(push.exitCode).toBe(0)
+  expect(await page('typo')).toBe('next')
+})
+
 test('Ctrl-C in a terminal leaves deploys:attach and cancels config:set', async () => {
   using repository = await deployed('typed')
   const inTerminal = async (line: string, seen: string): Promise<number | undefined> => {
@@ -276,7 +304,9 @@ test('a detached push that still waits is undone when the server is killed', asy
   shut()
   const config = paas.ssh('config:set queued A=1')
   await reached()
-  expect((await repository.push(paas, 'queued', 'main', detach)).exitCode).toBe(0)
+  const push = await repository.push(paas, 'queued', 'main', detach)
+  expect(push.exitCode).toBe(0)
+  expect(push.stderr).toMatch(/Deploy \d+ waits for admin \(config, deploy \d+\); follow it:/)
   expect(await newest('queued')).toMatchObject({ kind: 'push', state: 'waiting' })
   expect(await held()).toHaveLength(1)
   await paas.kill('server')
@@ -290,9 +320,7 @@ test('a detached push that still waits is undone when the server is killed', asy
 })
 
 test.each([
-  ['received', 'first'],
   ['built', 'first'],
-  ['checked', 'first'],
   ['switched', 'next'],
   ['ref-moved', 'next'],
 ] as const)('a detached deploy whose server is killed after %s ends as %s', async (step, text) => {

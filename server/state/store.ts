@@ -15,6 +15,7 @@ import { Maintenance } from './maintenance.ts'
 import { People } from './people.ts'
 import { Releases } from './releases.ts'
 import { Services } from './services.ts'
+import { Storage } from './storage.ts'
 
 /** Owner of what should be: everything that must outlive the process, in `$PAAS_HOME/state.db`. */
 export class Store {
@@ -32,6 +33,7 @@ export class Store {
   readonly people: People
   readonly releases: Releases
   readonly services: Services
+  readonly storage: Storage
   readonly #database: Database
 
   /** Throws `UserError` where another server holds the store or the master key is gone. */
@@ -52,6 +54,7 @@ export class Store {
     this.people = new People(database)
     this.releases = new Releases(database, cipher)
     this.services = new Services(database, cipher)
+    this.storage = new Storage(database)
     this.instanceId = instanceId(database)
   }
 

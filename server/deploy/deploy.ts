@@ -37,6 +37,8 @@ export class Deploy {
   readonly signal: AbortSignal
   readonly request: DeployRequest
   readonly job: Job
+  /** Names of what ran once for its release so far. */
+  readonly tasks: string[] = []
   readonly #undos: (() => Promise<void>)[] = []
   #switched = false
   #leftOpen = false

@@ -94,6 +94,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
     routes: () => routes,
     ownerOfSlot(name) {
       const number = slotNumber(name)
+      if (number === undefined) return undefined
       return [...slots].find(([, slot]) => slot === number)?.[0]
     },
     write,

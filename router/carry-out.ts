@@ -23,6 +23,7 @@ export async function carryOut(
 export async function readActual(haproxy: Haproxy, paths: RouterPaths, pid: number): Promise<Actual> {
   const slots = new Map<string, Map<string, Server>>()
   for (const { slot, name, address, state } of await haproxy.servers()) {
+    if (slotNumber(slot) === undefined) continue
     const servers = slots.get(slot) ?? new Map<string, Server>()
     slots.set(slot, servers.set(name, { address, state }))
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { Desired } from './desired.ts'
+import { answering, type Desired } from './desired.ts'
 import type { RouterPaths } from './paths.ts'
 import { slotName } from './slots.ts'
 
@@ -72,7 +72,7 @@ const globalSection = (paths: RouterPaths, description: string): string[] => [
   '  log ring@requests len 8192 format raw local0',
 ]
 
-const page = (status: number): string => join(import.meta.dirname, 'pages', `${status}.http`)
+const page = (name: number | string): string => join(import.meta.dirname, 'pages', `${name}.http`)
 
 // An app may compute for an hour, and a stream or WebSocket be silent for as long; a client that sends or takes
 // nothing is let go after a minute.
@@ -117,8 +117,19 @@ const sections = ({ paths, httpHost, httpPort }: ConfigurationOptions): string[]
   '  default_backend unknown',
   'backend unknown',
   '  http-request deny deny_status 404',
-  'backend none',
-  `  errorfile 503 ${page(503)}`,
+  ...closed(answering.stopped, page(503)),
+  ...closed(answering.unreleased, page('unreleased')),
+  ...closed(answering.maintenance, page('maintenance')),
+  `backend ${answering.ownPage}`,
+  // Also what is served where the router does not answer.
+  `  errorfile 503 ${page('maintenance')}`,
+  '  retries 0',
+  `  server router unix@${paths.pageSocket}`,
+]
+
+const closed = (backend: string, file: string): string[] => [
+  `backend ${backend}`,
+  `  errorfile 503 ${file}`,
   '  http-request deny deny_status 503',
 ]
 

@@ -76,7 +76,13 @@ export type AppRoute = {
   /** Lower case; `host` alone, or `host/path/` for a path prefix. */
   readonly hosts: readonly string[]
   readonly backends: readonly Backend[]
+  /** Why no backend is asked, whether there are any or not; undefined: they are. */
+  readonly closed?: Closed
+  /** HTML in place of our own page of maintenance. */
+  readonly maintenancePage?: string
 }
+
+export type Closed = 'maintenance' | 'unreleased'
 
 export type RouterState = {
   /** The generation that every connection is served by. */

@@ -11,8 +11,13 @@ export type Desired = {
   readonly wildcards: ReadonlyMap<string, string>
 }
 
-/** The backend of hosts whose target has no backends. */
-export const emptySlot = 'none'
+/** The backends of hosts that lead to no slot: HAProxy answers by itself, or the router with the app's own page. */
+export const answering = {
+  maintenance: 'maintenance',
+  ownPage: 'page',
+  stopped: 'none',
+  unreleased: 'unreleased',
+} as const
 
 /** What HAProxy should hold to serve `routes` with the slots `assigned`. */
 export function desiredOf(routes: Routes, assigned: ReadonlyMap<string, number>): Desired {
@@ -21,29 +26,42 @@ export function desiredOf(routes: Routes, assigned: ReadonlyMap<string, number>)
     const number = assigned.get(target.id)
     if (number !== undefined) slots.set(slotName(number), serversOf(target))
   }
-  return { slots, ...mapsOf(routes.hosts, assigned) }
+  return { slots, ...mapsOf(routes, assigned) }
 }
 
 type Maps = Pick<Desired, 'hosts' | 'wildcards'>
 
 // Neither hosts nor slots change when an app is deployed: then the maps of thousands of hosts stay the same.
-const knownMaps = new WeakMap<object, { assigned: object; maps: Maps }>()
+const knownMaps = new WeakMap<object, { assigned: object; closed: string; maps: Maps }>()
 
-function mapsOf(routed: ReadonlyMap<string, string>, assigned: ReadonlyMap<string, number>): Maps {
-  const cached = knownMaps.get(routed)
-  if (cached?.assigned === assigned) return cached.maps
+function mapsOf(routes: Routes, assigned: ReadonlyMap<string, number>): Maps {
+  const closed = [...routes.targets.values()]
+    .flatMap((target) => (target.closed ? `${target.id} ${closedBackend(target)}` : []))
+    .join()
+  const cached = knownMaps.get(routes.hosts)
+  if (cached?.assigned === assigned && cached.closed === closed) return cached.maps
   const hosts = new Map<string, string>()
   const wildcards = new Map<string, string>()
-  for (const [host, id] of routed) {
-    const number = assigned.get(id)
-    const slot = number === undefined ? emptySlot : slotName(number)
+  for (const [host, id] of routes.hosts) {
+    const backend = backendOf(routes.targets.get(id), assigned)
     const key = host.endsWith('/') ? host : `${host}/`
-    if (!key.startsWith('*')) hosts.set(key, slot)
-    else wildcards.set(key.startsWith('*.') ? key.slice(2) : key, slot)
+    if (!key.startsWith('*')) hosts.set(key, backend)
+    else wildcards.set(key.startsWith('*.') ? key.slice(2) : key, backend)
   }
   const maps = { hosts, wildcards }
-  knownMaps.set(routed, { assigned, maps })
+  knownMaps.set(routes.hosts, { assigned, closed, maps })
   return maps
+}
+
+function backendOf(target: Target | undefined, assigned: ReadonlyMap<string, number>): string {
+  if (target?.closed) return closedBackend(target)
+  const number = target && assigned.get(target.id)
+  return number === undefined ? answering.stopped : slotName(number)
+}
+
+function closedBackend({ closed, maintenancePage }: Target): string {
+  if (closed === 'unreleased') return answering.unreleased
+  return maintenancePage === undefined ? answering.maintenance : answering.ownPage
 }
 
 /** The targets that need a slot. */

@@ -1,3 +1,5 @@
+import { answering } from './desired.ts'
+
 /** One request as HAProxy logged it, in the order of `log-format` in `configuration.ts`. */
 export type LoggedRequest = {
   readonly sequence: number
@@ -60,9 +62,18 @@ export function formatLogLine(request: LoggedRequest, dyno: string | undefined):
 
 type Outcome = { readonly code?: string; readonly desc?: string; readonly status: number }
 
+/** What no backend was asked for. */
+const ownAnswers: ReadonlyMap<string, { readonly code: string; readonly desc: string }> = new Map([
+  [answering.stopped, { code: 'H14', desc: 'No web processes running' }],
+  [answering.maintenance, { code: 'H80', desc: 'Maintenance mode' }],
+  [answering.ownPage, { code: 'H80', desc: 'Maintenance mode' }],
+  [answering.unreleased, { code: 'H81', desc: 'Blank app' }],
+])
+
 // The two letters are HAProxy's: who ended the request, and while it did what.
 function outcome({ backend, ending, server, status }: LoggedRequest): Outcome {
-  if (backend === 'none') return { code: 'H14', desc: 'No web processes running', status: 503 }
+  const answered = ownAnswers.get(backend)
+  if (answered) return { ...answered, status: 503 }
   if (/^[sS][CQ]/.test(ending) && status === 503) {
     const desc = ending === 'sC' ? 'Backend connection timeout' : 'Backend connection refused'
     return {

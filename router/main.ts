@@ -6,6 +6,7 @@ import { readSettings } from '../server/settings.ts'
 import { createBalancer } from './balancer.ts'
 import { bootLine, type ConfigurationOptions } from './configuration.ts'
 import { follow } from './follower.ts'
+import { startPages } from './pages.ts'
 import { routerPaths } from './paths.ts'
 import { replaceFile } from './replace-file.ts'
 import { report } from './report.ts'
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
     onDraining: (draining) => follower.draining(draining),
     onDown: () => follower.silence(),
   })
+  await using _pages = await startPages({ socket: paths.pageSocket, report, routes: balancer.routes })
   await using log = await startRequestLog({
     socket: paths.logSocket,
     directory: paths.logs,

@@ -12,6 +12,7 @@ export type RouterPaths = {
   readonly adminSocket: string
   readonly masterSocket: string
   readonly logSocket: string
+  readonly pageSocket: string
   readonly logs: string
 }
 
@@ -33,6 +34,7 @@ export function routerPaths(home: string): RouterPaths {
     adminSocket: join(directory, 'admin.sock'),
     masterSocket: join(directory, 'master.sock'),
     logSocket: join(directory, 'log.sock'),
+    pageSocket: join(directory, 'page.sock'),
     logs: join(directory, 'log'),
   }
 }

@@ -5,6 +5,7 @@ import { ownerOf } from './desired.ts'
 import { createLogFiles } from './log-files.ts'
 import { formatLogLine, type LoggedRequest, parseLogLine } from './log-line.ts'
 import type { Report } from './report.ts'
+import { slotNumber } from './slots.ts'
 import { addressOf, isAppId, lookUp, type Routes, type Target } from './table.ts'
 
 export type RequestLogOptions = {
@@ -36,7 +37,8 @@ export async function startRequestLog(options: RequestLogOptions): Promise<Reque
 
   const targetOf = ({ backend, server, host, path }: LoggedRequest): string => {
     if (backend === 'unknown' || backend === 'http') return 'unknown'
-    const id = server !== '<NOSRV>' ? ownerOf(server) : ownerOfSlot(backend)
+    const isSlot = slotNumber(backend) !== undefined
+    const id = isSlot && server !== '<NOSRV>' ? ownerOf(server) : ownerOfSlot(backend)
     return fileOf(id ?? lookUp(routes(), host, path)?.id)
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { AppRoute, Backend, Epoch } from './contract.ts'
+import type { AppRoute, Backend, Closed, Epoch } from './contract.ts'
 
 /** What the follower knows of Redis: our apps, and the hosts of foreign writers. */
 export type Table = {
@@ -19,6 +19,8 @@ export type Target = {
   /** App id; undefined for a foreign writer's. */
   readonly app: string | undefined
   readonly backends: readonly Backend[]
+  readonly closed?: Closed | undefined
+  readonly maintenancePage?: string | undefined
 }
 
 /** What should be served. */
@@ -79,7 +81,8 @@ function appTarget(app: string, route: AppRoute | undefined): Target {
   if (!route) return { id: app, app, backends: [] }
   const cached = known.get(route)
   if (cached?.id === app) return cached
-  const target = { id: app, app, backends: route.backends }
+  const { backends, closed, maintenancePage } = route
+  const target = { id: app, app, backends, closed, maintenancePage }
   known.set(route, target)
   return target
 }
@@ -132,7 +135,13 @@ export function parseAppRoute(text: string): AppRoute {
     throw new Error('it needs a name and backends')
   }
   const hosts = Array.isArray(value.hosts) ? value.hosts.filter((host) => typeof host === 'string') : []
-  return { name: value.name, hosts, backends: value.backends.map(parseBackend) }
+  return {
+    name: value.name,
+    hosts,
+    backends: value.backends.map(parseBackend),
+    ...(value.closed === 'maintenance' || value.closed === 'unreleased' ? { closed: value.closed } : {}),
+    ...(typeof value.maintenancePage === 'string' ? { maintenancePage: value.maintenancePage } : {}),
+  }
 }
 
 function parseBackend(value: unknown): Backend {

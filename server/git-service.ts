@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { assertRight } from './access.ts'
 import { detachPush } from './deploy/detach-push.ts'
+import { publishInBackground } from './deploy/publish-in-background.ts'
 import { deployPush } from './deploy/push.ts'
 import { repositoryOf } from './deploy/repository.ts'
 import { assertRoom } from './disk/assert-room.ts'
@@ -178,12 +179,15 @@ const branchOf = (update: Update): string => update.ref.replace('refs/heads/', '
 
 /** Makes an app of which `user` is the admin. */
 export function createApp(paas: Paas, user: User, name: string): App {
-  return paas.store.transaction(() => {
+  const app = paas.store.transaction(() => {
     assertNameFree(paas, parseAppName(name))
-    const app = paas.store.apps.create(name)
-    paas.store.people.grant(app.id, user.id, 'admin')
-    return app
+    const created = paas.store.apps.create(name)
+    paas.store.people.grant(created.id, user.id, 'admin')
+    return created
   })
+  // Its domain says from now on that nothing is deployed yet; nobody has to wait for that.
+  publishInBackground(paas, app.id)
+  return app
 }
 
 async function ensureRepository(paas: Paas, app: App): Promise<string> {

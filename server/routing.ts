@@ -1,4 +1,4 @@
-import type { AppRoute } from '../router/contract.ts'
+import type { AppRoute, Closed } from '../router/contract.ts'
 import type { Paas } from './paas.ts'
 import type { RouteSource } from './redis/routes.ts'
 import type { Settings } from './settings.ts'
@@ -37,6 +37,7 @@ export function routeSource(
         process: `${container.process}.${container.number}`,
         release: container.version,
       })),
+    ...closedOf(store, app),
   })
   return {
     all: () =>
@@ -46,4 +47,10 @@ export function routeSource(
       return app && !app.destroying ? routeOf(app) : undefined
     },
   }
+}
+
+function closedOf(store: Store, app: App): { closed?: Closed; maintenancePage?: string } {
+  const { since, page } = store.maintenance.of(app.id)
+  if (since !== null) return { closed: 'maintenance', ...(page === null ? {} : { maintenancePage: page }) }
+  return app.release === null ? { closed: 'unreleased' } : {}
 }

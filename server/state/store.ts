@@ -11,6 +11,7 @@ import { Formations } from './formations.ts'
 import { randomName } from './identifiers.ts'
 import { Journal } from './journal.ts'
 import { Links } from './links.ts'
+import { Maintenance } from './maintenance.ts'
 import { People } from './people.ts'
 import { Releases } from './releases.ts'
 import { Services } from './services.ts'
@@ -27,6 +28,7 @@ export class Store {
   readonly formations: Formations
   readonly journal: Journal
   readonly links: Links
+  readonly maintenance: Maintenance
   readonly people: People
   readonly releases: Releases
   readonly services: Services
@@ -46,6 +48,7 @@ export class Store {
     this.formations = new Formations(database)
     this.journal = new Journal(database)
     this.links = new Links(database, cipher)
+    this.maintenance = new Maintenance(database)
     this.people = new People(database)
     this.releases = new Releases(database, cipher)
     this.services = new Services(database, cipher)

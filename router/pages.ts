@@ -1,0 +1,46 @@
+import { rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Report } from './report.ts'
+import { lookUp, type Routes } from './table.ts'
+
+export type PagesOptions = {
+  /** Unix socket of HAProxy's backend `page`. */
+  readonly socket: string
+  readonly report: Report
+  routes(): Routes
+}
+
+/** After how many seconds a visitor of an app in maintenance may ask again; the same as in `pages/maintenance.http`. */
+const retryAfter = '60'
+
+/**
+ * Answers for apps in maintenance that have a page of their own, until it is disposed. HAProxy can't hold such a page:
+ * what it puts into an answer from a map it encodes, and a file asks for a reload.
+ */
+export async function startPages({ socket, report, routes }: PagesOptions): Promise<AsyncDisposable> {
+  await rm(socket, { force: true })
+  const server = createServer((request, response) => answer(routes(), request, response))
+  server.on('error', (error) => report(`the socket for pages: ${error.message}`))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(socket, resolve)
+  })
+  return {
+    async [Symbol.asyncDispose]() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+function answer(routes: Routes, request: IncomingMessage, response: ServerResponse): void {
+  const host = (request.headers.host ?? '').toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '')
+  const page = lookUp(routes, host, request.url ?? '/')?.maintenancePage
+  response.writeHead(503, {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'Retry-After': retryAfter,
+  })
+  // None: it was taken away this moment.
+  response.end(page ?? 'Down for maintenance\n')
+}

@@ -3,10 +3,12 @@ import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Formation, Release, StoredRelease } from '../state/releases.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
+import { imageGone } from './image-gone.ts'
 import { previousRelease } from './previous-release.ts'
 import { currentRelease, formationFor } from './release.ts'
 import { differenceInWords, nameDifference, namesInWords, releaseDifference } from './release-difference.ts'
 import { serveAgain } from './serve-again.ts'
+import { tasksInBetween } from './tasks-in-between.ts'
 
 export type RollbackRequest = Omit<DeployRequest, 'kind'> & {
   /** undefined: the release before the one that serves. */
@@ -58,17 +60,6 @@ export async function planRollback(
   return { target, formation, lines }
 }
 
-/** What ran once for the releases that are gone back over: a database that it changed stays changed. */
-function tasksInBetween(paas: Paas, target: Release, current: Release): readonly string[] {
-  return paas.store.releases
-    .list(current.appId)
-    .filter(
-      ({ version, tasks }) => version > target.version && version <= current.version && tasks.length > 0,
-    )
-    .toReversed()
-    .map(({ version, tasks }) => `The ${tasks.join(', ')} of v${version} ran since and is not taken back`)
-}
-
 function targetOf(paas: Paas, app: App, version: number | undefined): StoredRelease {
   const current = currentRelease(paas, app)
   const target =
@@ -83,15 +74,4 @@ function targetOf(paas: Paas, app: App, version: number | undefined): StoredRele
     throw new UserError(`v${target.version} serves already`, { next: list })
   if (target.imageGone) throw imageGone(app, target)
   return target
-}
-
-/** What to push is the commit where the release had one. */
-function imageGone(app: App, { version, commit }: Release): UserError {
-  const branch = app.deployBranch ?? 'main'
-  return new UserError(`The image of v${version} is gone: it was older than the releases that are kept`, {
-    next:
-      commit === null
-        ? `Push it again: git push paas:${app.name} ${branch}`
-        : `Push that commit again: git push --force paas:${app.name} ${commit}:refs/heads/${branch}`,
-  })
 }

@@ -10,6 +10,7 @@ import { Domains } from './domains.ts'
 import { Formations } from './formations.ts'
 import { randomName } from './identifiers.ts'
 import { Journal } from './journal.ts'
+import { LastChanges } from './last-changes.ts'
 import { Links } from './links.ts'
 import { Maintenance } from './maintenance.ts'
 import { People } from './people.ts'
@@ -28,6 +29,7 @@ export class Store {
   readonly domains: Domains
   readonly formations: Formations
   readonly journal: Journal
+  readonly lastChanges: LastChanges
   readonly links: Links
   readonly maintenance: Maintenance
   readonly people: People
@@ -49,6 +51,7 @@ export class Store {
     this.domains = new Domains(database)
     this.formations = new Formations(database)
     this.journal = new Journal(database)
+    this.lastChanges = new LastChanges(database, cipher)
     this.links = new Links(database, cipher)
     this.maintenance = new Maintenance(database)
     this.people = new People(database)

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { execa } from 'execa'
+import { certificateFolder } from '../router/paths.ts'
 
 const checkout = join(import.meta.dirname, '..')
 const prefix = 'paas-test-'
@@ -200,6 +201,7 @@ async function removeInstance(folder: string, environment: Readonly<Record<strin
   const file = join(folder, 'instance-id')
   const id = existsSync(file) ? readFileSync(file, 'utf8') : ''
   if (id !== '') await removeFromDocker(`label=paas.instance=${id}`)
+  rmSync(certificateFolder(join(folder, 'home')), { recursive: true, force: true })
   rmSync(folder, { recursive: true, force: true })
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Apps } from './apps.ts'
+import { Certificates } from './certificates.ts'
 import { ChecksOfApps } from './check-settings.ts'
 import { openCipher } from './cipher.ts'
 import { Config } from './config.ts'
@@ -14,6 +15,7 @@ import { Links } from './links.ts'
 import { Maintenance } from './maintenance.ts'
 import { People } from './people.ts'
 import { Releases } from './releases.ts'
+import { RouteSettingsOfApps } from './route-settings.ts'
 import { Services } from './services.ts'
 
 /** Owner of what should be: everything that must outlive the process, in `$PAAS_HOME/state.db`. */
@@ -21,6 +23,7 @@ export class Store {
   /** In every name and label that we make, so that instances on one machine never touch each other's. */
   readonly instanceId: string
   readonly apps: Apps
+  readonly certificates: Certificates
   readonly checkSettings: ChecksOfApps
   readonly config: Config
   readonly containers: Containers
@@ -31,6 +34,7 @@ export class Store {
   readonly maintenance: Maintenance
   readonly people: People
   readonly releases: Releases
+  readonly routeSettings: RouteSettingsOfApps
   readonly services: Services
   readonly #database: Database
 
@@ -41,6 +45,7 @@ export class Store {
     const database = new Database(file)
     this.#database = database
     this.apps = new Apps(database)
+    this.certificates = new Certificates(database, cipher)
     this.checkSettings = new ChecksOfApps(database)
     this.config = new Config(database, cipher)
     this.containers = new Containers(database)
@@ -51,6 +56,7 @@ export class Store {
     this.maintenance = new Maintenance(database)
     this.people = new People(database)
     this.releases = new Releases(database, cipher)
+    this.routeSettings = new RouteSettingsOfApps(database)
     this.services = new Services(database, cipher)
     this.instanceId = instanceId(database)
   }

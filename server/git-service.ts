@@ -4,6 +4,7 @@ import { detachPush } from './deploy/detach-push.ts'
 import { publishInBackground } from './deploy/publish-in-background.ts'
 import { deployPush } from './deploy/push.ts'
 import { repositoryOf } from './deploy/repository.ts'
+import { assertRoom } from './disk/assert-room.ts'
 import { assertNameFree } from './domain-change.ts'
 import { NoSuchAppError, type PaasError, UserError } from './errors.ts'
 import { createRepository, deleteRef, hasRefs, moveRef, noObject, setHead } from './git/git.ts'
@@ -48,8 +49,10 @@ export async function serveGit(
 
 async function receive(paas: Paas, session: Session, user: User, name: string): Promise<number> {
   const known = findVisible(paas.store, user, name)
+  if (known) assertRight(paas.store, user, 'develop', known)
+  // Before the objects come: they are what would fill it.
+  await assertRoom(paas)
   const app = known ?? createApp(paas, user, name)
-  assertRight(paas.store, user, 'develop', app)
   let pushed = false
   try {
     return await receivePack({

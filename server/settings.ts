@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { parse } from 'dotenv'
+import { parseKeep } from './command-line/keep.ts'
+import { parseSize } from './command-line/size.ts'
 import { UserError } from './errors.ts'
 
 /** What an instance is told from outside. Everything else is in its state store. */
@@ -26,6 +28,14 @@ export type Settings = {
   readonly npmRegistry: string
   /** The user that router and HAProxy run as when started by root. */
   readonly routerUser: string
+  /** How many images of its releases an app keeps, unless it says so itself. */
+  readonly keepReleases: number
+  /** Bytes that these may take together, layers that they share counted once. */
+  readonly imageBudgetBytes: number
+  /** Bytes that Docker's build cache may take; what is over is removed, least recently used first. 0: no limit. */
+  readonly buildCacheBytes: number
+  /** Free bytes below which nothing is built or received any more; 0: never. */
+  readonly diskFloorBytes: number
 }
 
 /**
@@ -56,6 +66,10 @@ export function readSettings(
       url('NPM_CONFIG_REGISTRY', read('NPM_CONFIG_REGISTRY'), ['https:', 'http:']) ??
       'https://registry.npmjs.org/',
     routerUser: read('PAAS_ROUTER_USER') ?? 'paas-router',
+    keepReleases: keepReleases(read('PAAS_KEEP_RELEASES') ?? '5'),
+    imageBudgetBytes: size('PAAS_IMAGE_BUDGET', read('PAAS_IMAGE_BUDGET') ?? '10g'),
+    buildCacheBytes: size('PAAS_BUILD_CACHE', read('PAAS_BUILD_CACHE') ?? '10g'),
+    diskFloorBytes: size('PAAS_DISK_FLOOR', read('PAAS_DISK_FLOOR') ?? '2g'),
   }
 }
 
@@ -80,6 +94,18 @@ function port(name: string, value: string): number {
   const number = /^\d{1,5}$/.test(value) ? Number(value) : 0
   if (number < 1 || number > 65_535) throw wrong(name, value, 'a port from 1 to 65535')
   return number
+}
+
+function keepReleases(value: string): number {
+  const number = parseKeep(value)
+  if (number === undefined) throw wrong('PAAS_KEEP_RELEASES', value, 'a number from 2 to 100')
+  return number
+}
+
+function size(name: string, value: string): number {
+  const bytes = parseSize(value)
+  if (bytes === undefined) throw wrong(name, value, 'a size, such as 500m or 2g')
+  return bytes
 }
 
 function url(name: string, value: string | undefined, protocols: readonly string[]): string | undefined {

@@ -38,6 +38,8 @@ export type TestInstance = AsyncDisposable & {
   get(host: string, path?: string, options?: RequestOptions): Promise<Answer>
   /** Starts what does not run, and returns when SSH and HTTP answer. */
   up(): Promise<void>
+  /** Ends all its processes; its apps go on. */
+  down(): Promise<void>
   /** Ends a part with SIGKILL; its supervisor starts it again. */
   kill(part: 'server' | 'router' | 'haproxy' | 'redis'): Promise<void>
   /** The process id of a part now; undefined where it does not run. */
@@ -59,8 +61,14 @@ export type RequestOptions = {
   readonly body?: string | Uint8Array
 }
 
-/** Starts an instance with settings of its own over `settings`. */
-export async function startInstance(settings: Readonly<Record<string, string>> = {}): Promise<TestInstance> {
+/**
+ * Starts an instance with settings of its own over `settings`.
+ * @param options.prepareHome makes its folder first, which may be a disk of its own
+ */
+export async function startInstance(
+  settings: Readonly<Record<string, string>> = {},
+  options: { readonly prepareHome?: (home: string) => Promise<void> } = {},
+): Promise<TestInstance> {
   const folder = mkdtempSync(join(tmpdir(), prefix))
   // The router's user has to reach what is its own in there.
   chmodSync(folder, 0o711)
@@ -97,6 +105,7 @@ export async function startInstance(settings: Readonly<Record<string, string>> =
   const log = (part: string): string => readFileSync(join(home, 'logs', `${part}.log`), 'utf8')
   const dispose = async (): Promise<void> => removeInstance(folder, environment)
   try {
+    await options.prepareHome?.(home)
     await up()
   } catch (error) {
     await dispose()
@@ -146,6 +155,7 @@ export async function startInstance(settings: Readonly<Record<string, string>> =
     },
     get: (host, path = '/', options = {}) => ask(httpPort, host, path, options),
     up,
+    down: () => takeDown(environment),
     async kill(part) {
       const now = pid(part)
       if (now === undefined) throw new Error(`${part} does not run`)
@@ -193,16 +203,22 @@ export async function sweepInstances(): Promise<void> {
 }
 
 async function removeInstance(folder: string, environment: Readonly<Record<string, string>>): Promise<void> {
+  await takeDown(environment)
+  const file = join(folder, 'instance-id')
+  const id = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  if (id !== '') await removeFromDocker(`label=paas.instance=${id}`)
+  // Where a test has made it a disk of its own.
+  await execa('umount', ['--lazy', join(folder, 'home')], { reject: false })
+  rmSync(certificateFolder(join(folder, 'home')), { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function takeDown(environment: Readonly<Record<string, string>>): Promise<void> {
   await execa(join(checkout, 'scripts', 'run'), ['node', 'scripts/down.ts'], {
     env: environment,
     extendEnv: false,
     reject: false,
   })
-  const file = join(folder, 'instance-id')
-  const id = existsSync(file) ? readFileSync(file, 'utf8') : ''
-  if (id !== '') await removeFromDocker(`label=paas.instance=${id}`)
-  rmSync(certificateFolder(join(folder, 'home')), { recursive: true, force: true })
-  rmSync(folder, { recursive: true, force: true })
 }
 
 async function removeFromDocker(label: string): Promise<void> {

@@ -22,6 +22,8 @@ test('without any setting there are sensible ones', () => {
     redisUrl: undefined,
     mysqlUrl: undefined,
     dockerHost: 'unix:///var/run/docker.sock',
+    keepReleases: 5,
+    diskFloorBytes: 2 * 1024 ** 3,
   })
 })
 
@@ -46,6 +48,10 @@ test.each([
   ['REDIS_URL', 'nonsense'],
   ['MYSQL_URL', 'postgres://a'],
   ['DOCKER_HOST', 'ssh://a'],
+  ['PAAS_KEEP_RELEASES', '1'],
+  ['PAAS_IMAGE_BUDGET', 'much'],
+  ['PAAS_BUILD_CACHE', '-1'],
+  ['PAAS_DISK_FLOOR', '2 pounds'],
 ])('%s=%s is refused with a line that names it', (name, value) => {
   expect(() => readSettings({ [name]: value }, nothing)).toThrow(UserError)
   expect(() => readSettings({ [name]: value }, nothing)).toThrow(name)

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { buildContext } from '../build/context.ts'
+import { assertRoom } from '../disk/assert-room.ts'
 import { createApp } from '../git-service.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
@@ -13,9 +14,9 @@ import { destroy } from './destroy.ts'
 import { ensureNetwork } from './network.ts'
 import { provideAppJson } from './provide-app-json.ts'
 import { currentRelease, draftRelease, formationFor } from './release.ts'
-import { releasePhase } from './release-phase.ts'
 import { serve } from './serve.ts'
 import { sourceOf } from './source-of.ts'
+import { runTasksBeforeStart, runTasksBeforeSwitch } from './tasks.ts'
 
 export type CloneRequest = {
   readonly from: App
@@ -36,6 +37,7 @@ export type CloneRequest = {
  */
 export async function clone(paas: Paas, request: CloneRequest): Promise<App> {
   const { from, who, progress, signal } = request
+  await assertRoom(paas)
   const release = request.deploy ? currentRelease(paas, from) : undefined
   const appJson = await appJsonOf(paas, from, signal)
   const app = createApp(paas, request.owner, request.name)
@@ -91,8 +93,11 @@ async function deployCopy(
       createdBy: request.who,
     })
     await deploy.step('built')
-    await releasePhase(deploy, next)
-    await serve(deploy, next, { record: wanted.record })
+    await runTasksBeforeStart(deploy, next, appJson?.tasks)
+    await serve(deploy, next, {
+      record: wanted.record,
+      beforeSwitch: () => runTasksBeforeSwitch(deploy, next, appJson?.tasks),
+    })
   })
 }
 

@@ -71,6 +71,7 @@ async function goBack(paas: Paas, container: Container, reason: string): Promise
     const release = await serveAgain(deploy, target, {
       formation: formationFor(paas, app, target.processes),
       description: `Back to v${target.version}: v${version} died`,
+      record: () => paas.store.releases.setDied(appId, version),
     })
     const message = `v${version} died (${reason}): back to v${target.version}, which serves as v${release.version}`
     record(paas, container, { type: 'release-went-back', message, reason, to: target.version })

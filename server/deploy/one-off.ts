@@ -12,6 +12,8 @@ export type OneOff = {
   readonly release: Release
   /** argv as it came; a single Procfile type stands for its line. */
   readonly words: readonly string[]
+  /** In place of words: run as a line of the Procfile is. */
+  readonly line?: string
   readonly environment: Readonly<Record<string, string>>
   readonly terminal: Terminal | undefined
   readonly stdin: Readable
@@ -58,10 +60,11 @@ export async function runOneOff(paas: Paas, oneOff: OneOff): Promise<number> {
   }
 }
 
-function commandFor({ release, words }: OneOff): { command?: string[]; entrypoint?: string[] } {
+function commandFor({ release, words, line: task }: OneOff): { command?: string[]; entrypoint?: string[] } {
   const [only = ''] = words
   const line =
-    words.length === 1 && Object.hasOwn(release.processes, only) ? release.processes[only] : undefined
+    task ??
+    (words.length === 1 && Object.hasOwn(release.processes, only) ? release.processes[only] : undefined)
   if (typeof line === 'string') return commandOf(line, release.entrypoint)
   // One empty string is how the API says: no entry point.
   return { entrypoint: [''], command: [...words] }

@@ -1,4 +1,5 @@
 import { buildContext } from '../build/context.ts'
+import { assertRoom } from '../disk/assert-room.ts'
 import { UserError } from '../errors.ts'
 import { archive, isAncestor, noObject, resolve } from '../git/git.ts'
 import type { Paas } from '../paas.ts'
@@ -13,10 +14,10 @@ import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { prepareSandboxes } from './prepare-sandboxes.ts'
 import { provideAppJson } from './provide-app-json.ts'
 import { draftRelease, formationFor } from './release.ts'
-import { releasePhase } from './release-phase.ts'
 import { moveDeployBranch, repositoryOf } from './repository.ts'
 import { serve } from './serve.ts'
 import { sourceOf } from './source-of.ts'
+import { runTasksBeforeStart, runTasksBeforeSwitch } from './tasks.ts'
 
 export type PushRequest = {
   readonly appId: string
@@ -87,6 +88,7 @@ type Built = {
 /** From a commit to what serves: tree, context, build, release, swap. */
 async function release(deploy: Deploy, repository: string, built: Built): Promise<void> {
   const { paas, progress } = deploy
+  await assertRoom(paas)
   prepareSandboxes(paas, deploy.app)
   const source = await sourceOf(paas, deploy.app, built.commit, deploy.signal)
   progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)
@@ -110,9 +112,11 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
     description: `Deploy ${built.commit.slice(0, 8)}`,
     createdBy: deploy.request.who,
   })
-  await releasePhase(deploy, next)
+  const tasks = source.appJson?.tasks
+  await runTasksBeforeStart(deploy, next, tasks)
   await serve(deploy, next, {
     ...built,
+    beforeSwitch: () => runTasksBeforeSwitch(deploy, next, tasks),
     record: () => {
       wanted.record()
       built.record?.()

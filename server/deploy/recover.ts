@@ -6,6 +6,7 @@ import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
 import { retireInBackground } from './retire.ts'
 import { removeContainers } from './start.ts'
 import { startAgainInBackground } from './start-again.ts'
+import { forgottenImages, removeUnlessUsed } from './trim-images.ts'
 
 const pingDeadlineMs = 5_000
 
@@ -55,18 +56,12 @@ async function removeStrays(paas: Paas, found: readonly ContainerSummary[], star
   for (const stray of strays) paas.log(`Removed ${stray.name}: nothing in the state store speaks of it`)
 }
 
-/** A build goes on for a moment after the server that asked for it was killed. */
+/** A build goes on for a moment after the server that asked for it was killed; one no longer kept may still be there. */
 async function removeStrayImages(paas: Paas): Promise<void> {
-  const released = paas.store.releases.images()
-  const open = new Set(paas.store.journal.open().map((job) => String(job.id)))
-  for (const image of await paas.engine.images.list({ labels: { 'paas.instance': paas.store.instanceId } })) {
-    const job = image.labels['paas.deploy']
-    if (job === undefined || released.has(image.id) || open.has(job)) continue
-    await paas.engine.images
-      .remove(image.id)
-      .catch((error: unknown) =>
-        paas.log(`The left-over image ${image.id} could not be removed: ${describe(error)}`),
-      )
+  for (const image of await forgottenImages(paas)) {
+    await removeUnlessUsed(paas, image.id).catch((error: unknown) =>
+      paas.log(`The left-over image ${image.id} could not be removed: ${describe(error)}`),
+    )
   }
 }
 

@@ -3,6 +3,7 @@ import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Release } from '../state/releases.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
+import { previousRelease } from './previous-release.ts'
 import { currentRelease, formationFor } from './release.ts'
 import { serveAgain } from './serve-again.ts'
 
@@ -25,10 +26,8 @@ export async function rollback(paas: Paas, request: RollbackRequest): Promise<Re
 
 function targetOf(paas: Paas, app: App, version: number | undefined): Release {
   const current = currentRelease(paas, app)
-  const kept = paas.store.releases.list(app.id)
-  const target = kept.find((release) =>
-    version === undefined ? release.version < current.version : release.version === version,
-  )
+  const target =
+    version === undefined ? previousRelease(paas, app) : paas.store.releases.find(app.id, version)
   const list = `The kept releases: releases ${app.name}`
   if (!target)
     throw new UserError(
@@ -37,5 +36,17 @@ function targetOf(paas: Paas, app: App, version: number | undefined): Release {
     )
   if (target.version === current.version)
     throw new UserError(`v${target.version} serves already`, { next: list })
+  if (target.imageGone) throw imageGone(app, target)
   return target
+}
+
+/** What to push is the commit where the release had one. */
+function imageGone(app: App, { version, commit }: Release): UserError {
+  const branch = app.deployBranch ?? 'main'
+  return new UserError(`The image of v${version} is gone: it was older than the releases that are kept`, {
+    next:
+      commit === null
+        ? `Push it again: git push paas:${app.name} ${branch}`
+        : `Push that commit again: git push --force paas:${app.name} ${commit}:refs/heads/${branch}`,
+  })
 }

@@ -3,6 +3,7 @@ import type { Deploy } from './deploy.ts'
 import { installRelease } from './release.ts'
 import { holdRelease, repositoryOf } from './repository.ts'
 import { type Change, swap } from './swap.ts'
+import { trimImagesInBackground } from './trim-images.ts'
 
 /**
  * Swaps a drafted release in and makes it the app's current one, with its config and formation. A stopped app gets
@@ -11,7 +12,7 @@ import { type Change, swap } from './swap.ts'
 export async function serve(
   deploy: Deploy,
   release: Release,
-  options: Partial<Pick<Change, 'record' | 'afterSwitch' | 'replace'>> = {},
+  options: Partial<Pick<Change, 'record' | 'beforeSwitch' | 'afterSwitch' | 'replace'>> = {},
 ): Promise<void> {
   const { paas } = deploy
   paas.store.journal.setVersion(deploy.id, release.version)
@@ -26,4 +27,5 @@ export async function serve(
       options.record?.()
     },
   })
+  trimImagesInBackground(paas, deploy.app.id)
 }

@@ -15,6 +15,8 @@ export type Change = {
   readonly formation: Formation
   /** Which containers of this release are replaced although they run already; default none. */
   readonly replace?: (container: Container) => boolean
+  /** Done when all that is new runs and is checked; what it throws undoes the change. */
+  readonly beforeSwitch?: () => Promise<void>
   /** Told to the store in the transaction of the switch: the new release, config, formation. */
   readonly record: () => void
   /** Done right after the switch, while the routes are published: keeps the release's commit. Safe to repeat. */
@@ -32,6 +34,7 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   const live = paas.store.containers.of(app.id, 'live')
   const { missing, surplus } = difference(change, live)
   const started = await startMissing(deploy, change.release, missing)
+  await change.beforeSwitch?.()
 
   await paas.routes.assertReady(deploy.signal)
   await assertStillRun(paas, started)

@@ -1,6 +1,7 @@
 import { type BuildOptions, build } from './build.ts'
 import { type CallOptions, Client } from './client.ts'
 import { Containers } from './containers.ts'
+import { Disk } from './disk.ts'
 import { type EngineEvent, type EventOptions, events } from './events.ts'
 import { Images } from './images.ts'
 import { Networks } from './networks.ts'
@@ -11,6 +12,7 @@ import { Networks } from './networks.ts'
  */
 export class Engine {
   readonly containers: Containers
+  readonly disk: Disk
   readonly images: Images
   readonly networks: Networks
   readonly #client: Client
@@ -19,6 +21,7 @@ export class Engine {
   constructor(options: { dockerHost: string; deadlineMs?: number }) {
     this.#client = new Client(options)
     this.containers = new Containers(this.#client)
+    this.disk = new Disk(this.#client)
     this.images = new Images(this.#client)
     this.networks = new Networks(this.#client)
   }

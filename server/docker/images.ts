@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { CallOptions, Client } from './client.ts'
 import { NotFoundError } from './engine-errors.ts'
 
@@ -29,6 +30,13 @@ export type Healthcheck = {
 
 /** An image in a list. */
 export type ImageSummary = Pick<Image, 'id' | 'tags' | 'labels' | 'sizeBytes' | 'createdAt'>
+
+/** One step of an image that is on the disk once, however many images have it. */
+export type Layer = {
+  /** The same for images that have this layer on the same ones below. */
+  readonly key: string
+  readonly sizeBytes: number
+}
 
 /** The images of one engine. */
 export class Images {
@@ -76,6 +84,20 @@ export class Images {
     }))
   }
 
+  /** The lowest first. Throws `NotFoundError`. */
+  async layers(image: string, options: CallOptions = {}): Promise<readonly Layer[]> {
+    const steps = (await this.#client.call("reading the image's layers", options, () =>
+      this.#client.docker.getImage(image).history(),
+    )) as readonly HistoryStep[]
+    let key = ''
+    return steps.toReversed().map((step) => {
+      key = createHash('sha256')
+        .update(JSON.stringify([key, step.Created, step.CreatedBy, step.Size]))
+        .digest('base64')
+      return { key, sizeBytes: step.Size }
+    })
+  }
+
   /** @param name `repository:tag` */
   async tag(image: string, name: string, options: CallOptions = {}): Promise<void> {
     const at = name.lastIndexOf(':')
@@ -101,6 +123,8 @@ export class Images {
 /** Docker's form of a filter by labels: each of them must be there. */
 export const labelFilter = (labels: Readonly<Record<string, string>>): string[] =>
   Object.entries(labels).map(([name, value]) => `${name}=${value}`)
+
+type HistoryStep = { readonly Created: number; readonly CreatedBy: string; readonly Size: number }
 
 const tcpPorts = (exposed: readonly string[]): number[] =>
   exposed

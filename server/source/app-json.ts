@@ -13,6 +13,17 @@ export type AppJson = {
   readonly addons: readonly Addon[]
   readonly healthchecks: Checks
   readonly env: Readonly<Record<string, EnvEntry>>
+  readonly tasks: Tasks
+}
+
+/** Lines that a deploy runs once, each in a container of the new release. */
+export type Tasks = {
+  /** `scripts.dokku.predeploy` */
+  readonly predeploy?: string
+  /** `scripts.dokku.postdeploy` */
+  readonly postdeploy?: string
+  /** `scripts.postdeploy`: in the app's first deploy alone. */
+  readonly firstPostdeploy?: string
 }
 
 /** A data service that the app wants: `jawsdb:kitefin`. */
@@ -44,6 +55,7 @@ export function parseAppJson(text: string): AppJson {
     addons: readAddons(document.addons),
     env: readEnv(document.env),
     healthchecks: readHealthchecks(document.healthchecks, wrong),
+    tasks: readTasks(document.scripts),
   }
 }
 
@@ -96,6 +108,26 @@ function readEnvEntry(name: string, entry: unknown): EnvEntry {
     required: required === true,
     secret: generator === 'secret',
   }
+}
+
+function readTasks(scripts: unknown): Tasks {
+  if (scripts === undefined) return {}
+  if (!isObject(scripts)) throw wrong('"scripts" is not an object')
+  const dokku = scripts.dokku ?? {}
+  if (!isObject(dokku)) throw wrong('"scripts.dokku" is not an object')
+  return {
+    ...readTask('predeploy', 'scripts.dokku.predeploy', dokku.predeploy),
+    ...readTask('postdeploy', 'scripts.dokku.postdeploy', dokku.postdeploy),
+    ...readTask('firstPostdeploy', 'scripts.postdeploy', scripts.postdeploy),
+  }
+}
+
+/** Heroku takes a task as an object, too. */
+function readTask(task: keyof Tasks, path: string, value: unknown): Tasks {
+  const line = isObject(value) ? value.command : value
+  if (value === undefined) return {}
+  if (typeof line === 'string' && line.trim() !== '') return { [task]: line.trim() }
+  throw wrong(`"${path}" is no command`)
 }
 
 /** `PropertyNameExpected` -> `property name expected` */

@@ -24,6 +24,15 @@ export type App = {
   readonly onDisconnect: OnDisconnect
   /** How its tree is built; null: by rule. */
   readonly builder: Builder
+  /** What is kept of its releases' images; null: as the server's settings say. */
+  readonly retention: Retention
+}
+
+export type Retention = {
+  /** How many images, the one that serves among them. */
+  readonly keep: number | null
+  /** Bytes that all of them may take, layers that they share counted once. */
+  readonly budgetBytes: number | null
 }
 
 export type OnDisconnect = 'cancel' | 'detach'
@@ -115,6 +124,15 @@ export class Apps {
     )
   }
 
+  setRetention(id: string, { keep, budgetBytes }: Retention): void {
+    this.#database.run(
+      'UPDATE app SET keep_releases = ?, image_budget = ? WHERE id = ?',
+      keep,
+      budgetBytes,
+      id,
+    )
+  }
+
   setSubnet(id: string, subnet: string | null): void {
     this.#database.run('UPDATE app SET subnet = ? WHERE id = ?', subnet, id)
   }
@@ -167,6 +185,10 @@ function toApp(row: Row | undefined): App | undefined {
       buildDir: row.build_dir === null ? null : String(row.build_dir),
       dockerfilePath: row.dockerfile_path === null ? null : String(row.dockerfile_path),
       selected: row.builder === null ? null : String(row.builder),
+    },
+    retention: {
+      keep: row.keep_releases === null ? null : Number(row.keep_releases),
+      budgetBytes: row.image_budget === null ? null : Number(row.image_budget),
     },
   }
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
-import { UserError } from '../errors.ts'
+import { UnavailableError, UserError } from '../errors.ts'
 
 export type Row = Readonly<Record<string, SQLOutputValue>>
 
@@ -37,17 +37,17 @@ export class Database {
   }
 
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#prepare(sql).get(...values)
+    return translated(() => this.#prepare(sql).get(...values))
   }
 
-  /** Number of rows changed. */
+  /** Number of rows changed. Throws `UnavailableError` where the disk is full. */
   run(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#prepare(sql).run(...values).changes)
+    return translated(() => Number(this.#prepare(sql).run(...values).changes))
   }
 
   /** The row id that an INSERT made. */
   insert(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#prepare(sql).run(...values).lastInsertRowid)
+    return translated(() => Number(this.#prepare(sql).run(...values).lastInsertRowid))
   }
 
   /** Runs `work` as one transaction: all of it lasts, or none. Nested calls join the outer one. */
@@ -57,10 +57,11 @@ export class Database {
     this.#depth++
     try {
       const result = work()
-      this.#connection.exec('COMMIT')
+      translated(() => this.#connection.exec('COMMIT'))
       return result
     } catch (error) {
-      this.#connection.exec('ROLLBACK')
+      // A full disk makes SQLite roll back by itself.
+      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK')
       throw error
     } finally {
       this.#depth--
@@ -94,5 +95,23 @@ export class Database {
         this.run('INSERT INTO migration (number) VALUES (?)', number)
       })
     }
+  }
+}
+
+// SQLITE_FULL, and SQLITE_IOERR with what it could not do in its upper bits.
+const full = 13
+const ioError = 10
+
+/** A disk that takes no more is said as that. */
+function translated<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    const code = Number((error as { errcode?: number }).errcode) & 0xff
+    if (code !== full && code !== ioError) throw error
+    throw new UnavailableError('The disk is full; nothing was changed', {
+      next: 'An admin of the server sees what uses it with disk, and frees some with cleanup',
+      cause: error,
+    })
   }
 }

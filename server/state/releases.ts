@@ -33,6 +33,14 @@ export type Release = {
   readonly createdAt: string
 }
 
+/** A release as it is kept: what has become of it since. */
+export type StoredRelease = Release & {
+  /** Its image was removed to make room: nothing can be brought back from it. */
+  readonly imageGone: boolean
+  /** It died within a minute of its swap, and the server went back from it. */
+  readonly died: boolean
+}
+
 export class Releases {
   readonly #database: Database
   readonly #cipher: Cipher
@@ -72,14 +80,14 @@ export class Releases {
     )
   }
 
-  find(appId: string, version: number): Release | undefined {
+  find(appId: string, version: number): StoredRelease | undefined {
     return this.#toRelease(
       this.#database.get('SELECT * FROM release WHERE app_id = ? AND version = ?', appId, version),
     )
   }
 
   /** Newest first. */
-  list(appId: string, limit = 1000): readonly Release[] {
+  list(appId: string, limit = 1000): readonly StoredRelease[] {
     const rows = this.#database.all(
       'SELECT * FROM release WHERE app_id = ? ORDER BY version DESC LIMIT ?',
       appId,
@@ -98,16 +106,38 @@ export class Releases {
     return JSON.parse(String(row?.checks ?? '{}')) as Checks
   }
 
-  /** Every image that a release names: what no clean-up may touch. */
+  /** Every image that a release stands on and may be brought back from: what no clean-up may touch. */
   images(): ReadonlySet<string> {
-    return new Set(this.#database.all('SELECT DISTINCT image FROM release').map((row) => String(row.image)))
+    const rows = this.#database.all('SELECT DISTINCT image FROM release WHERE image_gone = 0')
+    return new Set(rows.map((row) => String(row.image)))
+  }
+
+  /** The images of an app's releases, the one that was released last first; without those that are gone. */
+  imagesOf(appId: string): readonly string[] {
+    const rows = this.#database.all(
+      'SELECT image FROM release WHERE app_id = ? AND image_gone = 0 GROUP BY image ORDER BY max(version) DESC',
+      appId,
+    )
+    return rows.map((row) => String(row.image))
+  }
+
+  /** From now on nothing can be brought back from the app's releases that stand on `images`. */
+  forgetImages(appId: string, images: readonly string[]): void {
+    this.#database.transaction(() => {
+      for (const image of images)
+        this.#database.run('UPDATE release SET image_gone = 1 WHERE app_id = ? AND image = ?', appId, image)
+    })
+  }
+
+  setDied(appId: string, version: number): void {
+    this.#database.run('UPDATE release SET died = 1 WHERE app_id = ? AND version = ?', appId, version)
   }
 
   delete(appId: string, version: number): void {
     this.#database.run('DELETE FROM release WHERE app_id = ? AND version = ?', appId, version)
   }
 
-  #toRelease(row: Row | undefined): Release | undefined {
+  #toRelease(row: Row | undefined): StoredRelease | undefined {
     if (!row) return undefined
     const appId = String(row.app_id)
     const version = Number(row.version)
@@ -126,6 +156,8 @@ export class Releases {
       description: String(row.description),
       createdBy: String(row.created_by),
       createdAt: String(row.created_at),
+      imageGone: row.image_gone === 1,
+      died: row.died === 1,
     }
   }
 }

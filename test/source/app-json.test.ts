@@ -7,11 +7,28 @@ test('quantities are read, comments and trailing commas tolerated', () => {
     parseAppJson(
       '{ // how many\n "formation": { "web": { "quantity": 2 }, "worker": {}, }, /* more */ "name": "x" }',
     ),
-  ).toEqual({ formation: { web: 2 }, env: {}, addons: [], healthchecks: {} })
-  expect(parseAppJson('{}')).toEqual({ formation: {}, env: {}, addons: [], healthchecks: {} })
+  ).toEqual({ formation: { web: 2 }, env: {}, addons: [], healthchecks: {}, tasks: {} })
+  expect(parseAppJson('{}')).toEqual({ formation: {}, env: {}, addons: [], healthchecks: {}, tasks: {} })
+})
+
+test('tasks are read in Dokku’s form and Heroku’s', () => {
+  const scripts = {
+    dokku: { predeploy: './prepare', postdeploy: ' ./warm-up a && ./b ' },
+    postdeploy: { command: './seed', size: 'standard-1x' },
+    test: 'npm test',
+  }
+  expect(parseAppJson(JSON.stringify({ scripts })).tasks).toEqual({
+    predeploy: './prepare',
+    postdeploy: './warm-up a && ./b',
+    firstPostdeploy: './seed',
+  })
 })
 
 test.each([
+  ['{"scripts": []}', '"scripts" is not an object'],
+  ['{"scripts": {"dokku": "x"}}', '"scripts.dokku" is not an object'],
+  ['{"scripts": {"postdeploy": 1}}', '"scripts.postdeploy" is no command'],
+  ['{"scripts": {"dokku": {"predeploy": " "}}}', '"scripts.dokku.predeploy" is no command'],
   ['{', 'line 1'],
   ['{\n"a": }', 'line 2'],
   ['[]', 'not an object'],

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import type { Command } from '../../command.ts'
+import { assertRoom } from '../../disk/assert-room.ts'
 import { ownedService } from '../../services/access.ts'
 import type { ServiceKind } from '../../services/service-kind.ts'
 import type { Service } from '../../state/services.ts'
@@ -17,6 +18,7 @@ export default {
     const { paas, user, words, out, signal } = call
     const { provisioning } = paas
     const service = ownedService(call, 'mysql', words[0] ?? '')
+    await assertRoom(paas)
     const copy = await provisioning.create({ kind: 'mysql', name: words[1] ?? '', ownerId: user.id })
     try {
       await copyContent(provisioning.kind('mysql'), service, copy, signal)

@@ -1,4 +1,5 @@
 import type { Command } from '../../command.ts'
+import { assertRoom } from '../../disk/assert-room.ts'
 import { UsageError } from '../../errors.ts'
 import { ownedService } from '../../services/access.ts'
 
@@ -15,6 +16,7 @@ export default {
       throw new UsageError('A terminal would change the bytes', {
         next: `Without -t, from a file: mysql:import ${service.name} < ${service.name}.sql`,
       })
+    await assertRoom(paas)
     await paas.provisioning.kind(service.kind).import(service, session.stdin, signal)
     out.result({ imported: service.name }, () => out.step(`Imported into ${service.name}`))
   },

@@ -15,6 +15,8 @@ export default {
       who: release.createdBy,
       at: release.createdAt,
       commit: release.commit,
+      imageGone: release.imageGone,
+      died: release.died,
     }))
     out.result(releases, () => {
       out.heading(`${app.name} releases`)
@@ -23,7 +25,7 @@ export default {
         releases.map((release) => [
           release.version,
           release.current ? '*' : '',
-          release.description,
+          `${release.description}${fateOf(release)}`,
           release.who,
           release.at,
         ]),
@@ -31,3 +33,6 @@ export default {
     })
   },
 } satisfies Command
+
+const fateOf = ({ imageGone, died }: { imageGone: boolean; died: boolean }): string =>
+  `${died ? ' (died)' : ''}${imageGone ? ' (image gone)' : ''}`

@@ -21,6 +21,8 @@ export default {
       at: release.createdAt,
       commit: release.commit,
       image: release.image,
+      imageGone: release.imageGone,
+      died: release.died,
       port: release.port,
       processes: release.processes,
       formation: release.formation,

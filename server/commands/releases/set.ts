@@ -1,0 +1,55 @@
+import type { Command } from '../../command.ts'
+import { parseKeep } from '../../command-line/keep.ts'
+import { parseSize, sizeText } from '../../command-line/size.ts'
+import { trimImagesInBackground } from '../../deploy/trim-images.ts'
+import { UsageError } from '../../errors.ts'
+import type { Retention } from '../../state/apps.ts'
+
+export default {
+  summary: "Set how many images of an app's releases are kept (keep), and how much they may take (budget)",
+  right: 'develop',
+  app: 'required',
+  arguments: [
+    { name: 'PROPERTY', required: true, looks: (word) => Object.hasOwn(properties, word) },
+    { name: 'VALUE' },
+  ],
+  examples: ['releases:set blog keep 10', 'releases:set blog budget 2g', 'releases:set blog keep'],
+  async run({ paas, app, words, out }) {
+    const [name = '', value] = words
+    const property = Object.hasOwn(properties, name) ? properties[name] : undefined
+    if (!property)
+      throw new UsageError(`releases:set does not know "${name.slice(0, 40)}"`, {
+        next: `It knows ${Object.keys(properties).join(', ')}`,
+      })
+    const parsed = value === undefined ? null : property.parse(value)
+    if (parsed === undefined)
+      throw new UsageError(`"${value?.slice(0, 40)}" is not ${property.wanted}`, {
+        next: `For instance: releases:set ${app.name} ${property.example}`,
+      })
+    const retention = { ...app.retention, [property.field]: parsed }
+    paas.store.apps.setRetention(app.id, retention)
+    trimImagesInBackground(paas, app.id)
+    const keep = retention.keep ?? paas.settings.keepReleases
+    const budgetBytes = retention.budgetBytes ?? paas.settings.imageBudgetBytes
+    out.result({ app: app.name, keep, budgetBytes }, () =>
+      out.step(`${app.name} keeps the newest ${keep} images, within ${sizeText(budgetBytes)}`),
+    )
+  },
+} satisfies Command
+
+type Property = {
+  readonly field: keyof Retention
+  readonly parse: (word: string) => number | undefined
+  readonly wanted: string
+  readonly example: string
+}
+
+const properties: Readonly<Record<string, Property>> = {
+  keep: { field: 'keep', parse: parseKeep, wanted: 'a number from 2 to 100', example: 'keep 10' },
+  budget: {
+    field: 'budgetBytes',
+    parse: parseSize,
+    wanted: 'a size, such as 500m or 2g',
+    example: 'budget 2g',
+  },
+}

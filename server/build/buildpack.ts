@@ -24,7 +24,7 @@ export type BuildPlan = {
 
 /** What a plan may depend on beside the tree. */
 export type BuildSettings = {
-  /** The app's config vars. An `ARG` of the Dockerfile gets the value of the config var of its name. */
+  /** The app's config vars, and what app.json sets where they are not set. An `ARG` of the Dockerfile gets the value of the config var of its name. */
   readonly config: Readonly<Record<string, string>>
   /** Process type -> command line; undefined: there is no Procfile, and the buildpack guesses a start command. */
   readonly procfile: Readonly<Record<string, string>> | undefined

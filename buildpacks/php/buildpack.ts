@@ -1,15 +1,17 @@
 import type { BuildPlan, Buildpack, BuildSettings, SourceTree } from '../../server/build/buildpack.ts'
 import { type Composer, readComposer } from './composer.ts'
 import { composerRepository } from './composer-repository.ts'
-import { chooseFolder, usualFolders } from './document-root.ts'
+import { chooseFolder, folderAsked, usualFolders } from './document-root.ts'
 import { phpVersion } from './extensions.ts'
 
 export default {
   name: 'PHP',
   order: 40,
   looksFor: ['index.php', 'composer.json'],
-  recognises: ({ files }) =>
-    files.has('composer.json') || usualFolders.some((folder) => files.has(`${folder}index.php`)),
+  recognises: (tree, config) =>
+    tree.files.has('composer.json') ||
+    usualFolders.some((folder) => tree.files.has(`${folder}index.php`)) ||
+    tree.files.has(`${folderAsked(config)}/index.php`),
   plan,
 } satisfies Buildpack
 

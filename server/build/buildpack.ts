@@ -32,6 +32,8 @@ export type BuildSettings = {
   readonly cacheKey: string
   /** The npm registry that the server itself asks; config vars choose what builds ask. */
   readonly npmRegistry: string
+  /** Where official images are asked for, as their names begin: `docker.io` */
+  readonly imageRegistry: string
   readonly signal: AbortSignal
 }
 

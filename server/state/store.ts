@@ -16,6 +16,7 @@ import { Maintenance } from './maintenance.ts'
 import { People } from './people.ts'
 import { Releases } from './releases.ts'
 import { Services } from './services.ts'
+import { Storage } from './storage.ts'
 
 /** Owner of what should be: everything that must outlive the process, in `$PAAS_HOME/state.db`. */
 export class Store {
@@ -34,6 +35,7 @@ export class Store {
   readonly people: People
   readonly releases: Releases
   readonly services: Services
+  readonly storage: Storage
   readonly #database: Database
 
   /** Throws `UserError` where another server holds the store or the master key is gone. */
@@ -55,6 +57,7 @@ export class Store {
     this.people = new People(database)
     this.releases = new Releases(database, cipher)
     this.services = new Services(database, cipher)
+    this.storage = new Storage(database)
     this.instanceId = instanceId(database)
   }
 

@@ -6,16 +6,19 @@ import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Container } from '../state/containers.ts'
 import type { Release } from '../state/releases.ts'
+import { limitsOf, type ResourcesOfApp } from '../state/resources.ts'
 import type { Deploy } from './deploy.ts'
 import type { Place } from './sandboxes.ts'
 
-export const defaultLimits = { memoryBytes: 512 * 1024 * 1024, cpus: 1, pids: 256 } as const
-
-/** Creates and starts a container for each place; all are removed again if the deploy is undone. */
+/**
+ * Creates and starts a container for each place; all are removed again if the deploy is undone.
+ * @param resources what they may use
+ */
 export async function startContainers(
   deploy: Deploy,
   release: Release,
   places: readonly Place[],
+  resources: ResourcesOfApp,
 ): Promise<readonly Container[]> {
   const { paas, app } = deploy
   const containers: Container[] = []
@@ -35,7 +38,7 @@ export async function startContainers(
       } as const
       paas.store.containers.add(container)
       containers.push({ ...container, restarts: 0, crashed: null, lastEnd: null })
-      await everyOne([runs, paas.engine.containers.create(specOf(paas, app, release, container))])
+      await everyOne([runs, paas.engine.containers.create(specOf(paas, app, release, container, resources))])
       await startOne(paas, container)
     }),
   )
@@ -69,12 +72,13 @@ export async function removeContainers(paas: Paas, containers: readonly Containe
   )
 }
 
-/** What Docker is told of a container: everything about it follows from app, release and place. */
+/** What Docker is told of a container: everything about it follows from app, release, place and what it may use. */
 export function specOf(
   paas: Paas,
   app: App,
   release: Release,
   container: Pick<Container, 'name' | 'process' | 'number' | 'sandbox'>,
+  resources: ResourcesOfApp = paas.store.resources.of(app.id),
 ): ContainerSpec {
   const line = release.processes[container.process] ?? null
   return {
@@ -84,7 +88,7 @@ export function specOf(
     environment: environmentOf(paas, app, release, `${container.process}.${container.number}`),
     labels: labelsOf(paas, app, release, `${container.process}.${container.number}`),
     network: { sandbox: container.sandbox },
-    limits: defaultLimits,
+    limits: limitsOf(resources, container.process),
   }
 }
 

@@ -3,6 +3,7 @@ import type { Paas } from '../paas.ts'
 import { appHosts } from '../routing.ts'
 import type { Container } from '../state/containers.ts'
 import type { Formation, Release } from '../state/releases.ts'
+import type { ResourcesOfApp } from '../state/resources.ts'
 import type { Deploy } from './deploy.ts'
 import { prepareSandboxesSoon } from './prepare-sandboxes.ts'
 import { retireInBackground } from './retire.ts'
@@ -15,6 +16,8 @@ export type Change = {
   readonly formation: Formation
   /** Which containers of this release are replaced although they run already; default none. */
   readonly replace?: (container: Container) => boolean
+  /** What containers may use from now on; default as the store says. */
+  readonly resources?: ResourcesOfApp
   /** Done when all that is new runs and is checked; what it throws undoes the change. */
   readonly beforeSwitch?: () => Promise<void>
   /** Told to the store in the transaction of the switch: the new release, config, formation. */
@@ -33,7 +36,7 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   const { paas, app } = deploy
   const live = paas.store.containers.of(app.id, 'live')
   const { missing, surplus } = difference(change, live)
-  const started = await startMissing(deploy, change.release, missing)
+  const started = await startMissing(deploy, change, missing)
   await change.beforeSwitch?.()
 
   await paas.routes.assertReady(deploy.signal)
@@ -60,13 +63,18 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
 
 async function startMissing(
   deploy: Deploy,
-  release: Release,
+  { release, resources }: Change,
   missing: readonly Place[],
 ): Promise<readonly Container[]> {
   if (missing.length === 0) return []
   const { paas, app, progress, signal } = deploy
   progress.step(`Starting ${counted(missing)}`)
-  const started = await startContainers(deploy, release, missing)
+  const started = await startContainers(
+    deploy,
+    release,
+    missing,
+    resources ?? paas.store.resources.of(app.id),
+  )
   await deploy.step('started')
   const host = appHosts(paas, app)[0] ?? app.name
   await checkContainers(paas, started, { release, host, progress, signal })

@@ -15,6 +15,7 @@ export type DeployKind =
   | 'rename'
   | 'domains'
   | 'link'
+  | 'resources'
 
 export type Outcome = 'succeeded' | 'failed' | 'cancelled'
 

@@ -14,6 +14,7 @@ import { Links } from './links.ts'
 import { Maintenance } from './maintenance.ts'
 import { People } from './people.ts'
 import { Releases } from './releases.ts'
+import { Resources } from './resources.ts'
 import { Services } from './services.ts'
 
 /** Owner of what should be: everything that must outlive the process, in `$PAAS_HOME/state.db`. */
@@ -31,6 +32,7 @@ export class Store {
   readonly maintenance: Maintenance
   readonly people: People
   readonly releases: Releases
+  readonly resources: Resources
   readonly services: Services
   readonly #database: Database
 
@@ -51,6 +53,7 @@ export class Store {
     this.maintenance = new Maintenance(database)
     this.people = new People(database)
     this.releases = new Releases(database, cipher)
+    this.resources = new Resources(database)
     this.services = new Services(database, cipher)
     this.instanceId = instanceId(database)
   }

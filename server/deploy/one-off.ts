@@ -5,6 +5,7 @@ import type { App } from '../state/apps.ts'
 import { randomName } from '../state/identifiers.ts'
 import type { Release } from '../state/releases.ts'
 import { limitsOf, oneOffType } from '../state/resources.ts'
+import { mountsFor } from './mounts.ts'
 import { ensureNetwork, networkName } from './network.ts'
 import { commandOf, environmentOf, labelsOf } from './start.ts'
 
@@ -43,6 +44,7 @@ export async function runOneOff(paas: Paas, oneOff: OneOff): Promise<number> {
     },
     labels: labelsOf(paas, app, release, `run.${id}`),
     network: { name: networkName(app.id) },
+    mounts: mountsFor(paas, app, 'run'),
     tty,
     openStdin: true,
     // Written to disk as JSON beside, output would come at half the speed; and a dump would stay there.

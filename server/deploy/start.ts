@@ -7,18 +7,24 @@ import type { App } from '../state/apps.ts'
 import type { Container } from '../state/containers.ts'
 import type { Release } from '../state/releases.ts'
 import { limitsOf, type ResourcesOfApp } from '../state/resources.ts'
+import type { Mount } from '../state/storage.ts'
 import type { Deploy } from './deploy.ts'
+import { mountsFor } from './mounts.ts'
 import type { Place } from './sandboxes.ts'
 
-/**
- * Creates and starts a container for each place; all are removed again if the deploy is undone.
- * @param resources what they may use
- */
+export type ToStart = {
+  readonly release: Release
+  readonly places: readonly Place[]
+  /** Default: the app's as they stand. */
+  readonly mounts?: readonly Mount[] | undefined
+  /** Default: the app's as they stand. */
+  readonly resources?: ResourcesOfApp | undefined
+}
+
+/** Creates and starts a container for each place; all are removed again if the deploy is undone. */
 export async function startContainers(
   deploy: Deploy,
-  release: Release,
-  places: readonly Place[],
-  resources: ResourcesOfApp,
+  { release, places, mounts, resources }: ToStart,
 ): Promise<readonly Container[]> {
   const { paas, app } = deploy
   const containers: Container[] = []
@@ -38,7 +44,14 @@ export async function startContainers(
       } as const
       paas.store.containers.add(container)
       containers.push({ ...container, restarts: 0, crashed: null, lastEnd: null })
-      await everyOne([runs, paas.engine.containers.create(specOf(paas, app, release, container, resources))])
+      const given = {
+        ...(mounts ? { mounts: mountsFor(paas, app, place.process, mounts) } : {}),
+        ...(resources ? { limits: limitsOf(resources, place.process) } : {}),
+      }
+      await everyOne([
+        runs,
+        paas.engine.containers.create({ ...specOf(paas, app, release, container), ...given }),
+      ])
       await startOne(paas, container)
     }),
   )
@@ -72,13 +85,12 @@ export async function removeContainers(paas: Paas, containers: readonly Containe
   )
 }
 
-/** What Docker is told of a container: everything about it follows from app, release, place and what it may use. */
+/** What Docker is told of a container: everything about it follows from app, release and place. */
 export function specOf(
   paas: Paas,
   app: App,
   release: Release,
   container: Pick<Container, 'name' | 'process' | 'number' | 'sandbox'>,
-  resources: ResourcesOfApp = paas.store.resources.of(app.id),
 ): ContainerSpec {
   const line = release.processes[container.process] ?? null
   return {
@@ -88,7 +100,8 @@ export function specOf(
     environment: environmentOf(paas, app, release, `${container.process}.${container.number}`),
     labels: labelsOf(paas, app, release, `${container.process}.${container.number}`),
     network: { sandbox: container.sandbox },
-    limits: limitsOf(resources, container.process),
+    mounts: mountsFor(paas, app, container.process),
+    limits: limitsOf(paas.store.resources.of(app.id), container.process),
   }
 }
 

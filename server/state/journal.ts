@@ -16,6 +16,7 @@ export type DeployKind =
   | 'domains'
   | 'link'
   | 'resources'
+  | 'storage'
 
 export type Outcome = 'succeeded' | 'failed' | 'cancelled'
 

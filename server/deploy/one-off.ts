@@ -4,6 +4,7 @@ import type { Terminal } from '../ssh/session.ts'
 import type { App } from '../state/apps.ts'
 import { randomName } from '../state/identifiers.ts'
 import type { Release } from '../state/releases.ts'
+import { mountsFor } from './mounts.ts'
 import { ensureNetwork, networkName } from './network.ts'
 import { commandOf, defaultLimits, environmentOf, labelsOf } from './start.ts'
 
@@ -42,6 +43,7 @@ export async function runOneOff(paas: Paas, oneOff: OneOff): Promise<number> {
     },
     labels: labelsOf(paas, app, release, `run.${id}`),
     network: { name: networkName(app.id) },
+    mounts: mountsFor(paas, app, 'run'),
     tty,
     openStdin: true,
     // Written to disk as JSON beside, output would come at half the speed; and a dump would stay there.

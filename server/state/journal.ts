@@ -15,6 +15,7 @@ export type DeployKind =
   | 'rename'
   | 'domains'
   | 'link'
+  | 'storage'
 
 export type Outcome = 'succeeded' | 'failed' | 'cancelled'
 

@@ -12,12 +12,14 @@ import { Domains } from './domains.ts'
 import { Formations } from './formations.ts'
 import { randomName } from './identifiers.ts'
 import { Journal } from './journal.ts'
+import { LastChanges } from './last-changes.ts'
 import { Links } from './links.ts'
 import { Maintenance } from './maintenance.ts'
 import { People } from './people.ts'
 import { Releases } from './releases.ts'
 import { RouteSettingsOfApps } from './route-settings.ts'
 import { Services } from './services.ts'
+import { Storage } from './storage.ts'
 
 /** Owner of what should be: everything that must outlive the process, in `$PAAS_HOME/state.db`. */
 export class Store {
@@ -32,12 +34,14 @@ export class Store {
   readonly domains: Domains
   readonly formations: Formations
   readonly journal: Journal
+  readonly lastChanges: LastChanges
   readonly links: Links
   readonly maintenance: Maintenance
   readonly people: People
   readonly releases: Releases
   readonly routeSettings: RouteSettingsOfApps
   readonly services: Services
+  readonly storage: Storage
   readonly #database: Database
 
   /** Throws `UserError` where another server holds the store or the master key is gone. */
@@ -55,12 +59,14 @@ export class Store {
     this.domains = new Domains(database)
     this.formations = new Formations(database)
     this.journal = new Journal(database)
+    this.lastChanges = new LastChanges(database, cipher)
     this.links = new Links(database, cipher)
     this.maintenance = new Maintenance(database)
     this.people = new People(database)
     this.releases = new Releases(database, cipher)
     this.routeSettings = new RouteSettingsOfApps(database)
     this.services = new Services(database, cipher)
+    this.storage = new Storage(database)
     this.instanceId = instanceId(database)
   }
 

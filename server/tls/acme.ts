@@ -74,7 +74,9 @@ function whenAborted(signal: AbortSignal): Promise<never> {
 /** The library asks in vain for half a minute, and then says nothing of use. */
 async function assertAnswers(directory: string, signal: AbortSignal): Promise<void> {
   try {
-    const answer = await fetch(directory, { signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]) })
+    const answer = await fetch(directory, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
+    })
     await answer.body?.cancel()
   } catch (cause) {
     if (signal.aborted) throw new InterruptedError()

@@ -17,6 +17,7 @@ import { Links } from './links.ts'
 import { Maintenance } from './maintenance.ts'
 import { People } from './people.ts'
 import { Releases } from './releases.ts'
+import { Resources } from './resources.ts'
 import { RouteSettingsOfApps } from './route-settings.ts'
 import { Services } from './services.ts'
 import { Storage } from './storage.ts'
@@ -39,6 +40,7 @@ export class Store {
   readonly maintenance: Maintenance
   readonly people: People
   readonly releases: Releases
+  readonly resources: Resources
   readonly routeSettings: RouteSettingsOfApps
   readonly services: Services
   readonly storage: Storage
@@ -64,6 +66,7 @@ export class Store {
     this.maintenance = new Maintenance(database)
     this.people = new People(database)
     this.releases = new Releases(database, cipher)
+    this.resources = new Resources(database)
     this.routeSettings = new RouteSettingsOfApps(database)
     this.services = new Services(database, cipher)
     this.storage = new Storage(database)

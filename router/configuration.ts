@@ -112,7 +112,7 @@ const sections = ({ paths, httpHost, httpPort, httpsPort }: ConfigurationOptions
   '  option http-no-delay',
   '  option dontlognull',
   '  option http-ignore-probes',
-  ...[400, 404, 502, 504].map((status) => `  errorfile ${status} ${page(status)}`),
+  ...[400, 404, 413, 502, 504].map((status) => `  errorfile ${status} ${page(status)}`),
   // A slot without a server that answers. The request log says 502 for it too.
   `  errorfile 503 ${page(502)}`,
   'frontend http',
@@ -128,6 +128,7 @@ const sections = ({ paths, httpHost, httpPort, httpsPort }: ConfigurationOptions
   ...headers,
   ...lookup(paths),
   ...security(paths, httpsPort),
+  ...bodyLimit,
   '  use_backend %[var(txn.slot),field(1,.)]',
   '  default_backend unknown',
   'backend unknown',
@@ -155,6 +156,14 @@ const security = ({ challenges }: RouterPaths, httpsPort: number): string[] => {
     '  http-after-response set-header Strict-Transport-Security max-age=31536000 if { ssl_fc } { var(txn.slot),field(2,.) -m sub h }',
   ]
 }
+
+const bodyLimit = [
+  '  http-request set-var(txn.limit) var(txn.slot),field(3,.)',
+  '  acl limited var(txn.limit) -m found',
+  // How large a body is that does not say so is known only when it has passed.
+  '  http-request return status 411 content-type text/plain string "This app limits the size of requests: send a Content-Length\\n" if limited !{ req.hdr(content-length) -m found } { method POST PUT PATCH } || limited { req.hdr(transfer-encoding) -m found }',
+  '  http-request deny deny_status 413 if limited { req.hdr(content-length),sub(txn.limit) gt 0 }',
+]
 
 const closed = (backend: string, file: string): string[] => [
   `backend ${backend}`,

@@ -85,6 +85,8 @@ export type AppRoute = {
   readonly challenges?: Readonly<Record<string, string>>
   /** For those of its hosts that have a certificate. */
   readonly https?: Https
+  /** Larger requests are refused; undefined: none is too large. */
+  readonly bodyLimitBytes?: number
 }
 
 /** Which hosts a file of `certificateFolder` is for. Only what names nothing secret goes through Redis. */

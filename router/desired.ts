@@ -51,8 +51,14 @@ const knownMaps = new WeakMap<object, { assigned: object; special: string; maps:
 function mapsOf(routes: Routes, assigned: ReadonlyMap<string, number>): Maps {
   const special = [...routes.targets.values()]
     .flatMap((target) =>
-      target.closed || target.certificates?.length
-        ? JSON.stringify([target.id, backendOf(target, assigned), target.certificates, target.https])
+      target.closed || target.certificates?.length || target.bodyLimitBytes
+        ? JSON.stringify([
+            target.id,
+            backendOf(target, assigned),
+            target.certificates,
+            target.https,
+            target.bodyLimitBytes,
+          ])
         : [],
     )
     .join()
@@ -78,11 +84,15 @@ function backendOf(target: Target | undefined, assigned: ReadonlyMap<string, num
   return number === undefined ? answering.stopped : slotName(number)
 }
 
-/** `.r`: plain requests are redirected to https; `.h`: secure answers forbid plain ones from then on; `.rh`. */
+/**
+ * `.rh.1048576`: plain requests are redirected to https (r), secure answers forbid plain ones from then on (h), larger
+ * bodies are refused. What is not wanted is left out: `.r`, `..1048576`.
+ */
 function markOf(target: Target | undefined, host: string): string {
   const name = host.split('/', 1)[0] ?? host
-  if (!target?.https || !target.certificates?.some(({ hosts }) => hosts.includes(name))) return ''
-  const marks = `${target.https.redirect ? 'r' : ''}${target.https.hsts ? 'h' : ''}`
+  const https = target?.certificates?.some(({ hosts }) => hosts.includes(name)) ? target.https : undefined
+  const marks = `${https?.redirect ? 'r' : ''}${https?.hsts ? 'h' : ''}`
+  if (target?.bodyLimitBytes !== undefined) return `.${marks}.${target.bodyLimitBytes}`
   return marks && `.${marks}`
 }
 

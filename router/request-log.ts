@@ -36,7 +36,8 @@ export async function startRequestLog(options: RequestLogOptions): Promise<Reque
   }
 
   const targetOf = ({ backend, server, host, path }: LoggedRequest): string => {
-    if (backend === 'unknown' || backend === 'http') return 'unknown'
+    // Without a host it was refused before anybody looked for one.
+    if (backend === 'unknown' || host === '-') return 'unknown'
     const isSlot = slotNumber(backend) !== undefined
     const id = isSlot && server !== '<NOSRV>' ? ownerOf(server) : ownerOfSlot(backend)
     return fileOf(id ?? lookUp(routes(), host, path)?.id)

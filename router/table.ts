@@ -24,6 +24,7 @@ export type Target = {
   readonly certificates?: readonly Certificate[] | undefined
   readonly challenges?: Readonly<Record<string, string>> | undefined
   readonly https?: Https | undefined
+  readonly bodyLimitBytes?: number | undefined
 }
 
 /** What should be served. */
@@ -84,8 +85,8 @@ function appTarget(app: string, route: AppRoute | undefined): Target {
   if (!route) return { id: app, app, backends: [] }
   const cached = known.get(route)
   if (cached?.id === app) return cached
-  const { backends, closed, maintenancePage, certificates, challenges, https } = route
-  const target = { id: app, app, backends, closed, maintenancePage, certificates, challenges, https }
+  const { name: _name, hosts: _hosts, ...rest } = route
+  const target = { id: app, app, ...rest }
   known.set(route, target)
   return target
 }
@@ -148,6 +149,9 @@ export function parseAppRoute(text: string): AppRoute {
     ...(isRecord(value.challenges) ? { challenges: parseChallenges(value.challenges) } : {}),
     ...(isRecord(value.https)
       ? { https: { redirect: value.https.redirect === true, hsts: value.https.hsts === true } }
+      : {}),
+    ...(Number.isSafeInteger(value.bodyLimitBytes) && Number(value.bodyLimitBytes) > 0
+      ? { bodyLimitBytes: Number(value.bodyLimitBytes) }
       : {}),
   }
 }

@@ -57,6 +57,7 @@ export function routeSource(parts: {
     ...closedOf(store, app),
     ...securityOf({ store, settings }, app),
     ...challenges.routeOf(app.id),
+    ...limitOf(store, app),
   })
   return {
     all: () =>
@@ -87,3 +88,8 @@ function securityOf(
 }
 
 const httpsOf = ({ redirect, hsts }: RouteSettings): Https => ({ redirect, hsts })
+
+function limitOf(store: Store, app: App): Pick<AppRoute, 'bodyLimitBytes'> {
+  const { bodyLimitBytes } = store.routeSettings.of(app.id)
+  return bodyLimitBytes === null ? {} : { bodyLimitBytes }
+}

@@ -68,7 +68,7 @@ async function main(): Promise<void> {
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
     sandboxes: new Sandboxes({ engine, store, log }),
-    events: new Events(settings.home),
+    events: new Events(settings.home, log),
     provisioning: new Provisioning({ store, kinds, log, closing: closing.signal }),
     proved,
     unready,

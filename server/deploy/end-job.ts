@@ -8,6 +8,7 @@ import { discardImages } from './discard-images.ts'
 import { finishDestroy } from './finish-destroy.ts'
 import { deployRef, holdRelease, moveDeployBranch, repositoryOf } from './repository.ts'
 import { removeContainers } from './start.ts'
+import { tellOfDeploy } from './tell-of-deploy.ts'
 
 const longestPauseMs = 30_000
 
@@ -65,6 +66,7 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
     }
     if (paas.store.apps.exists(job.appId)) paas.outputs.append(job, '-----> The server finished it later')
     paas.store.journal.end(job.id, 'succeeded', { message: 'finished later', exitCode: exitCode.done })
+    tellOfDeploy(paas, job, 'succeeded', app)
     paas.log(`${what} was finished: it had ended after "${job.step}"`)
     return
   }
@@ -85,5 +87,6 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
     message: 'the server ended in the middle',
     exitCode: exitCode.failed,
   })
+  tellOfDeploy(paas, job, 'failed')
   paas.log(`${what} was undone: it had ended after "${job.step}"`)
 }

@@ -7,6 +7,7 @@ import { audited } from './events/audited.ts'
 import { auditedWords, isAudited } from './events/audited-words.ts'
 import { serveGit } from './git-service.ts'
 import { commandHelp, topicHelp } from './help.ts'
+import { Keyboard } from './keyboard.ts'
 import { Output, presentable } from './output.ts'
 import type { Paas } from './paas.ts'
 import type { Registry } from './registry.ts'
@@ -50,7 +51,8 @@ export async function dispatch(paas: Paas, registry: Registry, session: Session)
   }
 }
 
-type Use = Pick<Call, 'paas' | 'session' | 'user' | 'out'> & {
+type Use = Pick<Call, 'paas' | 'user' | 'out'> & {
+  readonly session: Session
   readonly name: string
   readonly command: Command
   readonly parsed: Parsed
@@ -60,6 +62,8 @@ async function runFor(use: Use, app: App | undefined, words: readonly string[]):
   const { paas, session, user, name, command, parsed, out } = use
   assertRight(paas.store, user, command.right, app)
   assertWords(name, command, words)
+  using keyboard = new Keyboard(session)
+  const { signal } = keyboard
   const call: Call = {
     paas,
     session,
@@ -72,16 +76,18 @@ async function runFor(use: Use, app: App | undefined, words: readonly string[]):
     words,
     flags: parsed.flags,
     out,
-    stdin: session.stdin,
-    signal: session.signal,
+    get stdin() {
+      return keyboard.take()
+    },
+    signal,
     get job() {
-      return { appId: this.app.id, who: user.name, progress: out, signal: session.signal }
+      return { appId: this.app.id, who: user.name, progress: out, signal }
     },
   }
   const run = async (): Promise<number> => (await command.run(call)) ?? exitCode.done
-  if (!isAudited(command)) return run()
+  if (!isAudited(command)) return await run()
   const what = auditedWords(name, command, { words, flags: parsed.flags })
-  return audited({ paas, session, what, app, mayGoUnwritten: command.frees === true }, run)
+  return await audited({ paas, session, what, app, mayGoUnwritten: command.frees === true }, run)
 }
 
 /** One app's failure does not keep the others from their turn; the first failure's exit code is the answer. */

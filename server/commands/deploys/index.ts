@@ -9,6 +9,7 @@ export default {
   app: 'optional',
   reads: true,
   flags: { num: { short: 'n', value: 'N', summary: 'How many; 15 without' } },
+  aliases: ['deploys:list'],
   examples: ['deploys', 'deploys blog -n 50'],
   async run({ paas, user, appIfAny, flags, out }) {
     const count = countOf(flags, 15)

@@ -213,7 +213,8 @@ function end(deploy: Deploy, outcome: Outcome, message?: string, code: ExitCode 
   const told = { message: message ?? null, exitCode: code }
   if (deploy.leftOpen) {
     paas.store.journal.leave(id, told)
-    return endLeftJobsInBackground(paas, deploy.request.appId)
+    endLeftJobsInBackground(paas, deploy.request.appId)
+    return
   }
   paas.store.journal.end(id, outcome, told)
   tellOfDeploy(paas, { id, ...deploy.request }, outcome)

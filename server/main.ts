@@ -10,6 +10,7 @@ import { watchChecks } from './deploy/watch-checks.ts'
 import { dispatch } from './dispatch.ts'
 import { Engine } from './docker/engine.ts'
 import { PaasError } from './errors.ts'
+import { runEventHooks } from './events/event-hooks.ts'
 import { Events } from './events/events.ts'
 import { Outputs } from './outputs/outputs.ts'
 import type { Paas } from './paas.ts'
@@ -77,6 +78,7 @@ async function main(): Promise<void> {
     closing: closing.signal,
   }
   admitAdmin(settings, store)
+  runEventHooks(paas).catch((error: unknown) => log(`Hooks of events ended: ${String(error)}`))
 
   await goOn(paas).catch((error: unknown) => goOnLater(paas, error))
   paas.provisioning.start()

@@ -15,6 +15,7 @@ export type DeployKind =
   | 'rename'
   | 'domains'
   | 'link'
+  | 'resources'
   | 'storage'
 
 export type Outcome = 'succeeded' | 'failed' | 'cancelled'

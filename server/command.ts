@@ -20,7 +20,11 @@ export type Argument = {
   readonly repeats?: boolean
   /** Tells a word that can be this argument from a mistyped app name; default any word. */
   readonly looks?: (word: string) => boolean
+  readonly audit?: Audit
 }
+
+/** What of a word the audit keeps: all of it, all of what can be a config var's name, or of KEY=VALUE the key. Undeclared nothing: it may be secret. */
+export type Audit = 'whole' | 'name' | 'key'
 
 export type Flag = {
   readonly summary: string
@@ -28,6 +32,8 @@ export type Flag = {
   readonly short?: string
   /** The flag takes a value, shown in help by this name. */
   readonly value?: string
+  /** What of its value the audit keeps. */
+  readonly audit?: Audit
 }
 
 /** A command as data, found by its file's path: `commands/config/set.ts` is `config:set`, `index.ts` the topic itself. */
@@ -48,6 +54,10 @@ export type Command = {
   readonly verbatim?: boolean
   /** Takes `--all`: runs once for each app (with `deployed` for those alone) to which the person has the right. */
   readonly all?: 'every' | 'deployed'
+  /** Changes nothing: the audit does not keep it, as no command with the right `view`. */
+  readonly reads?: true
+  /** Frees what is full: done even where the audit cannot be written. */
+  readonly frees?: true
   /** Kept out of `help`; still in `help --all`. */
   readonly hidden?: boolean
   /** Returns the exit code; nothing means 0. Errors of `errors.ts` become message and exit code. */

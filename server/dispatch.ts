@@ -3,6 +3,8 @@ import type { Call, Command } from './command.ts'
 import { commandFirst, type Parsed, parseFlags } from './command-line/flags.ts'
 import { splitWords } from './command-line/words.ts'
 import { exitCode, NotAllowedError, UsageError } from './errors.ts'
+import { audited } from './events/audited.ts'
+import { auditedWords, isAudited } from './events/audited-words.ts'
 import { serveGit } from './git-service.ts'
 import { commandHelp, topicHelp } from './help.ts'
 import { Keyboard } from './keyboard.ts'
@@ -82,7 +84,10 @@ async function runFor(use: Use, app: App | undefined, words: readonly string[]):
       return { appId: this.app.id, who: user.name, progress: out, signal }
     },
   }
-  return (await command.run(call)) ?? exitCode.done
+  const run = async (): Promise<number> => (await command.run(call)) ?? exitCode.done
+  if (!isAudited(command)) return await run()
+  const what = auditedWords(name, command, { words, flags: parsed.flags })
+  return await audited({ paas, session, what, app, mayGoUnwritten: command.frees === true }, run)
 }
 
 /** One app's failure does not keep the others from their turn; the first failure's exit code is the answer. */

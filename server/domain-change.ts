@@ -49,6 +49,13 @@ export async function changeDomains(call: Call, change: () => void, done: string
     await deploy.finish('Routes could not be updated', () => paas.routes.publish(app.id))
   })
   const hosts = appHosts(paas, paas.store.apps.byId(app.id))
+  paas.events.record({
+    type: 'domains-changed',
+    app,
+    who: call.user.name,
+    message: `${app.name} answers at ${hosts.join(', ')}`,
+    facts: { domains: hosts.join(' ') },
+  })
   out.result({ app: app.name, domains: hosts }, () => {
     out.step(done)
     for (const host of hosts) out.detail(host)

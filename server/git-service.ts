@@ -6,7 +6,8 @@ import { deployPush } from './deploy/push.ts'
 import { repositoryOf } from './deploy/repository.ts'
 import { assertRoom } from './disk/assert-room.ts'
 import { assertNameFree } from './domain-change.ts'
-import { NoSuchAppError, type PaasError, UserError } from './errors.ts'
+import { exitCode, NoSuchAppError, type PaasError, UserError } from './errors.ts'
+import { audited } from './events/audited.ts'
 import { createRepository, deleteRef, hasRefs, moveRef, noObject, setHead } from './git/git.ts'
 import { atomicReason, type Update, type Verdict } from './git/proc-receive.ts'
 import { type Push, receivePack } from './git/receive-pack.ts'
@@ -52,19 +53,39 @@ async function receive(paas: Paas, session: Session, user: User, name: string): 
   if (known) assertRight(paas.store, user, 'develop', known)
   // Before the objects come: they are what would fill it.
   await assertRoom(paas)
+  let code: number = exitCode.done
+  await audited({ paas, session, what: `git push ${parseAppName(name)}`, app: known }, async () => {
+    const done = await receiveInto(paas, session, user, { name, known })
+    code = done.code
+    // git itself counts a refused branch as a push that went well.
+    return code || (done.refused ? exitCode.failed : exitCode.done)
+  })
+  return code
+}
+
+async function receiveInto(
+  paas: Paas,
+  session: Session,
+  user: User,
+  { name, known }: { readonly name: string; readonly known: App | undefined },
+): Promise<{ readonly code: number; readonly refused: boolean }> {
   const app = known ?? createApp(paas, user, name)
   let pushed = false
+  let refused = false
   try {
-    return await receivePack({
+    const code = await receivePack({
       repository: await ensureRepository(paas, app),
       session,
-      onPush: (push) => {
+      onPush: async (push) => {
         pushed = true
-        return onPush(paas, user, app.id, push)
+        const verdicts = await onPush(paas, user, app.id, push)
+        refused = verdicts.some(({ ok }) => !ok)
+        return verdicts
       },
       onError: (ref, error) =>
         paas.log(`Internal error (${ref}): ${error instanceof Error ? error.stack : String(error)}`),
     })
+    return { code, refused }
   } finally {
     if (!known && !pushed) await forgetIfEmpty(paas, app)
   }
@@ -189,6 +210,7 @@ export function createApp(paas: Paas, user: User, name: string): App {
     paas.store.people.grant(created.id, user.id, 'admin')
     return created
   })
+  paas.events.record({ type: 'app-created', app, who: user.name, message: `${app.name} is created` })
   // Its domain says from now on that nothing is deployed yet; nobody has to wait for that.
   publishInBackground(paas, app.id)
   return app

@@ -18,7 +18,7 @@ export function usageOf(name: string, command: Command): string {
 /** All that a command declares, for `COMMAND --help`. */
 export function commandHelp(name: string, command: Command): string {
   const options = Object.entries({ ...command.flags, ...flagsOf(command) })
-    .filter(([flag]) => flag !== 'app' || command.app !== 'none')
+    .filter(([flag]) => flag !== 'app' || command.app !== 'none' || Object.hasOwn(command.flags ?? {}, 'app'))
     .map(
       ([flag, { short, value, summary }]): Row => [
         `${short ? `-${short}, ` : '    '}--${flag}${value ? ` ${value}` : ''}`,

@@ -10,6 +10,7 @@ import { watchChecks } from './deploy/watch-checks.ts'
 import { dispatch } from './dispatch.ts'
 import { Engine } from './docker/engine.ts'
 import { PaasError } from './errors.ts'
+import { runEventHooks } from './events/event-hooks.ts'
 import { Events } from './events/events.ts'
 import { Outputs } from './outputs/outputs.ts'
 import type { Paas } from './paas.ts'
@@ -79,7 +80,7 @@ async function main(): Promise<void> {
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
     sandboxes: new Sandboxes({ engine, store, log }),
-    events: new Events(settings.home),
+    events: new Events(settings.home, log),
     provisioning: new Provisioning({ store, kinds, log, closing: closing.signal }),
     proved,
     unready,
@@ -88,6 +89,7 @@ async function main(): Promise<void> {
     closing: closing.signal,
   }
   admitAdmin(settings, store)
+  runEventHooks(paas).catch((error: unknown) => log(`Hooks of events ended: ${String(error)}`))
 
   await goOn(paas).catch((error: unknown) => goOnLater(paas, error))
   paas.provisioning.start()

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestInstance } from './instance.ts'
 
@@ -11,10 +11,11 @@ export type Event = {
 
 /** All that the instance has recorded, in its order. */
 export function eventsOf(paas: TestInstance): readonly Event[] {
-  const file = join(paas.home, 'events.jsonl')
-  if (!existsSync(file)) return []
-  return readFileSync(file, 'utf8')
-    .split('\n')
+  const folder = join(paas.home, 'events')
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .sort()
+    .flatMap((file) => readFileSync(join(folder, file), 'utf8').split('\n'))
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Event)
 }

@@ -11,6 +11,9 @@ import { loadRegistry, type Registry } from '../server/registry.ts'
 import type { Session } from '../server/ssh/session.ts'
 import { Store } from '../server/state/store.ts'
 
+// What is audited is told elsewhere; here thousands of commands run.
+const events = { begin: () => 1, end: () => {} }
+
 // The dispatcher in this process, on a real store; only what commands do is left out.
 let folder: string
 let store: Store
@@ -65,7 +68,12 @@ async function type(name: Person, line: string): Promise<{ code: number; said: s
     terminal: undefined,
     signal: new AbortController().signal,
   }
-  const paas = { store, log: () => {}, settings: { home: folder, domain: 'localhost' } } as unknown as Paas
+  const paas = {
+    store,
+    log: () => {},
+    settings: { home: folder, domain: 'localhost' },
+    events,
+  } as unknown as Paas
   const code = await dispatch(paas, registry, session)
   stdout.end()
   stderr.end()

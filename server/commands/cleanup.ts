@@ -6,6 +6,7 @@ export default {
   summary: 'Remove what is ours and nothing needs: images no longer kept, files of apps that are gone',
   right: 'admin',
   app: 'none',
+  frees: true,
   flags: {
     plan: { summary: 'Say what would go, and remove nothing' },
     'build-cache': { summary: "Docker's build cache too, of everybody who builds here" },

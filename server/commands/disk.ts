@@ -6,6 +6,7 @@ export default {
   summary: 'Show what uses the disk, and how much is free',
   right: 'admin',
   app: 'none',
+  reads: true,
   examples: ['disk', 'disk --json'],
   async run({ paas, out }) {
     const use = await diskUse(paas)

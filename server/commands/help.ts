@@ -6,6 +6,7 @@ export default {
   summary: 'Explain the commands',
   right: 'anyone',
   app: 'none',
+  reads: true,
   arguments: [{ name: 'COMMAND|TOPIC' }],
   flags: { all: { summary: 'Also aliases and the rare ones' } },
   aliases: ['commands', '--help', '-h'],

@@ -5,6 +5,7 @@ export default {
   summary: 'Print the version of the server',
   right: 'anyone',
   app: 'none',
+  reads: true,
   aliases: ['--version'],
   examples: ['version'],
   async run({ out }) {

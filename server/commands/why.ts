@@ -9,6 +9,7 @@ export default {
   // Without an app it looks at those that one may see.
   right: 'anyone',
   app: 'optional',
+  reads: true,
   examples: ['why blog', 'why', 'why blog --json'],
   async run({ paas, appIfAny, user, out }) {
     const apps = appIfAny ? [appIfAny] : visibleApps(paas.store, user)

@@ -21,13 +21,30 @@ export type Configured = { readonly config: ConfigVars; readonly version: number
  */
 export async function configure(paas: Paas, request: ConfigureRequest): Promise<Configured> {
   return runDeploy(paas, { ...request, kind: 'config' }, async (deploy) => {
-    const config = parseConfigVars(request.change(paas.store.config.of(deploy.app.id)))
+    const before = paas.store.config.of(deploy.app.id)
+    const config = parseConfigVars(request.change(before))
     const version = await releaseChange(deploy, {
       ...request,
       config,
       record: () => paas.store.config.replace(deploy.app.id, config),
     })
+    tellOfConfig(deploy, before, config)
     return { config, version }
+  })
+}
+
+function tellOfConfig({ paas, app, request }: Deploy, before: ConfigVars, after: ConfigVars): void {
+  const names = Object.keys({ ...before, ...after })
+    .filter((name) => before[name] !== after[name])
+    .sort()
+  if (names.length === 0) return
+  const message = `${app.name}: ${names.join(', ')} changed`
+  paas.events.record({
+    type: 'config-changed',
+    app,
+    who: request.who,
+    message,
+    facts: { names: names.join(' ') },
   })
 }
 

@@ -15,6 +15,7 @@ import { runStepHooks } from './hooks.ts'
 import type { Job } from './job.ts'
 import { replaceWaiting } from './replace-waiting.ts'
 import { remembered } from './standing.ts'
+import { tellOfDeploy } from './tell-of-deploy.ts'
 
 export type DeployRequest = {
   readonly appId: string
@@ -150,6 +151,7 @@ export async function runDeploy<T>(
     await endLeftJobs(paas, request.appId)
     if (deploy.app.destroying) throw new NoSuchAppError(deploy.app.name)
     job.begin()
+    tellOfDeploy(paas, { id: deploy.id, ...request }, 'started')
     const result = await story(deploy)
     end(deploy, 'succeeded')
     return result
@@ -212,5 +214,8 @@ function end(deploy: Deploy, outcome: Outcome, message?: string, code: ExitCode 
   if (deploy.leftOpen) {
     paas.store.journal.leave(id, told)
     endLeftJobsInBackground(paas, deploy.request.appId)
-  } else paas.store.journal.end(id, outcome, told)
+    return
+  }
+  paas.store.journal.end(id, outcome, told)
+  tellOfDeploy(paas, { id, ...deploy.request }, outcome)
 }

@@ -14,5 +14,6 @@ export async function destroy(paas: Paas, request: Omit<DeployRequest, 'kind'>):
       finishDestroy(paas, app),
     )
     if (!done) deploy.leaveOpen()
+    paas.events.record({ type: 'app-destroyed', app, who: request.who, message: `${app.name} is destroyed` })
   })
 }

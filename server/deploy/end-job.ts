@@ -8,6 +8,7 @@ import { discardImages } from './discard-images.ts'
 import { finishDestroy } from './finish-destroy.ts'
 import { deployRef, holdRelease, moveDeployBranch, repositoryOf } from './repository.ts'
 import { removeContainers } from './start.ts'
+import { tellOfDeploy } from './tell-of-deploy.ts'
 
 const longestPauseMs = 30_000
 
@@ -68,6 +69,7 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
       message: job.message ?? 'finished later',
       exitCode: exitCode.done,
     })
+    tellOfDeploy(paas, job, 'succeeded', app)
     paas.log(`${what} was finished: it had ended after "${job.step}"`)
     return
   }
@@ -86,6 +88,7 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
   const { outcome, said, told } = endingOf(job)
   if (app) paas.outputs.append(job, said)
   paas.store.journal.end(job.id, outcome, told)
+  tellOfDeploy(paas, job, outcome)
   paas.log(`${what} was undone: it had ended after "${job.step}"`)
 }
 

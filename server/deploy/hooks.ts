@@ -1,7 +1,7 @@
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { AppError, InterruptedError } from '../errors.ts'
+import { executablesIn, hookPath } from '../executables.ts'
 import type { Deploy } from './deploy.ts'
 
 const hookTimeoutMs = 5 * 60_000
@@ -12,10 +12,10 @@ const hookTimeoutMs = 5 * 60_000
  * deploy that is cancelled before its switch ends them.
  */
 export async function runStepHooks(deploy: Deploy, step: string): Promise<void> {
-  for (const hook of hooksOf(join(deploy.paas.settings.home, 'hooks', step))) {
+  for (const hook of executablesIn(join(deploy.paas.settings.home, 'hooks', step))) {
     const result = await execa(hook, [], {
       env: {
-        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        PATH: hookPath,
         PAAS_APP: deploy.app.name,
         PAAS_APP_ID: deploy.app.id,
         PAAS_DEPLOY: String(deploy.id),
@@ -35,23 +35,5 @@ export async function runStepHooks(deploy: Deploy, step: string): Promise<void> 
         `The server's hook ${step}/${hook.split('/').at(-1)} refused (exit code ${result.exitCode ?? 'none'})`,
       )
     }
-  }
-}
-
-function hooksOf(folder: string): readonly string[] {
-  if (!existsSync(folder)) return []
-  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile())
-  return files
-    .map((entry) => join(folder, entry.name))
-    .filter(isExecutable)
-    .sort()
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
   }
 }

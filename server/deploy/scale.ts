@@ -1,6 +1,6 @@
 import type { Paas } from '../paas.ts'
 import type { Formation } from '../state/releases.ts'
-import { type DeployRequest, runDeploy } from './deploy.ts'
+import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { assertProcess } from './release.ts'
 import { swap } from './swap.ts'
 
@@ -17,6 +17,7 @@ export async function scale(paas: Paas, request: ScaleRequest): Promise<Formatio
     const release = app.release === null ? undefined : paas.store.releases.find(app.id, app.release)
     if (!release) {
       deploy.record(() => paas.store.formations.replace(app.id, formation))
+      tellOfScale(deploy, formation)
       return formation
     }
     for (const process of Object.keys(formation)) assertProcess(app, release, process)
@@ -25,6 +26,14 @@ export async function scale(paas: Paas, request: ScaleRequest): Promise<Formatio
       formation: app.stopped ? {} : formation,
       record: () => paas.store.formations.replace(app.id, formation),
     })
+    tellOfScale(deploy, formation)
     return formation
   })
+}
+
+function tellOfScale({ paas, app, request }: Deploy, formation: Formation): void {
+  const message = `${app.name} is scaled: ${Object.entries(formation)
+    .map(([process, quantity]) => `${process}=${quantity}`)
+    .join(' ')}`
+  paas.events.record({ type: 'app-scaled', app, who: request.who, message, facts: formation })
 }

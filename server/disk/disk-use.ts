@@ -49,7 +49,7 @@ export async function diskUse(paas: Paas): Promise<DiskUse> {
     paas.engine.disk.use(),
     sizeOf('mysql'),
     sizeOf('logs', 'outputs', join('router', 'log')),
-    sizeOf('state.db', 'state.db-wal', 'state.db-shm', 'events.jsonl', 'redis'),
+    sizeOf('state.db', 'state.db-wal', 'state.db-shm', 'events', 'redis'),
   ])
   const apps = paas.store.apps.list()
   const layers = await layersOf(paas, [...paas.store.releases.images()])

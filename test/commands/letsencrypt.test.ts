@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { connect, type PeerCertificate } from 'node:tls'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { selfSigned } from '../../server/tls/self-signed.ts'
 import { type Authority, makeAuthority } from '../authority.ts'
+import { eventsOf } from '../events-of.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import { addPerson } from '../person.ts'
 
@@ -85,10 +84,10 @@ test('a domain that comes later is in the next certificate, which the server get
     60_000,
   )
   expect((await served('www.example.com'))?.subjectaltname).toContain('DNS:shop.example.com')
-  await until('it is told', async () => {
-    const events = readFileSync(join(paas.home, 'events.jsonl'), 'utf8')
-    return events.match(/"certificate-obtained"/g)?.length === 2
-  })
+  await until(
+    'it is told',
+    async () => eventsOf(paas).filter(({ type }) => type === 'certificate-obtained').length === 2,
+  )
 })
 
 test('letsencrypt:auto-renew renews what is due, or what is told to', async () => {

@@ -6,8 +6,8 @@ export default {
   summary: 'Give a user a role on an app: viewer, developer (the usual) or admin',
   right: 'own',
   app: 'required',
-  arguments: [{ name: 'USER', required: true }],
-  flags: { role: { short: 'r', value: 'ROLE', summary: 'viewer, developer or admin' } },
+  arguments: [{ name: 'USER', audit: 'whole', required: true }],
+  flags: { role: { short: 'r', value: 'ROLE', audit: 'whole', summary: 'viewer, developer or admin' } },
   examples: ['access:add blog ann', 'access:add blog ann -r viewer'],
   async run({ paas, app, words, flags, out }) {
     const [name = ''] = words

@@ -5,7 +5,7 @@ export default {
   summary: 'Take an app from a user',
   right: 'own',
   app: 'required',
-  arguments: [{ name: 'USER', required: true }],
+  arguments: [{ name: 'USER', audit: 'whole', required: true }],
   examples: ['access:remove blog ann'],
   async run({ paas, app, words, out }) {
     const [name = ''] = words

@@ -6,7 +6,7 @@ export default {
   summary: "Make an app of another's image and config, with databases and secrets of its own",
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'NEW-NAME', required: true }],
+  arguments: [{ name: 'NEW-NAME', audit: 'whole', required: true }],
   flags: { 'skip-deploy': { summary: 'Copy the settings alone; a push deploys it' } },
   examples: ['apps:clone blog blog2', 'apps:clone blog blog2 --skip-deploy'],
   async run({ paas, app: from, user, words, flags, out, job }) {

@@ -6,7 +6,7 @@ export default {
   summary: 'Create an app',
   right: 'create',
   app: 'none',
-  arguments: [{ name: 'NAME', required: true }],
+  arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   aliases: ['create', 'addsite'],
   examples: ['apps:create blog'],
   async run({ paas, user, words, out }) {

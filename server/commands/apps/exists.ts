@@ -6,6 +6,7 @@ export default {
   summary: 'Tell by the exit code whether an app exists: 0 or 20',
   right: 'anyone',
   app: 'none',
+  reads: true,
   arguments: [{ name: 'NAME', required: true }],
   examples: ['apps:exists blog'],
   async run({ paas, user, words, out }) {

@@ -5,6 +5,7 @@ export default {
   summary: 'List your apps',
   right: 'anyone',
   app: 'none',
+  reads: true,
   aliases: ['apps:list', 'listsites'],
   examples: ['apps', 'apps --json'],
   async run({ paas, user, out }) {

@@ -6,10 +6,10 @@ export default {
   summary: 'Give an app another name; its domain follows',
   right: 'own',
   app: 'required',
-  arguments: [{ name: 'NEW-NAME', required: true }],
+  arguments: [{ name: 'NEW-NAME', audit: 'whole', required: true }],
   aliases: ['rename'],
   examples: ['apps:rename blog journal', 'apps:rename journal --app blog'],
-  async run({ paas, app, words, out, job }) {
+  async run({ paas, app, user, words, out, job }) {
     const name = words[0] ?? ''
     await runDeploy(paas, { ...job, kind: 'rename' }, async (deploy) => {
       await paas.routes.assertReady()
@@ -18,6 +18,13 @@ export default {
         paas.store.apps.rename(app.id, name)
       })
       await deploy.finish('Routes could not be updated', () => paas.routes.publish(app.id))
+    })
+    paas.events.record({
+      type: 'app-renamed',
+      app: { id: app.id, name },
+      who: user.name,
+      message: `${app.name} is ${name} now`,
+      facts: { was: app.name },
     })
     out.result({ name, was: app.name }, () => {
       out.step(`Renamed ${app.name} to ${name}`)

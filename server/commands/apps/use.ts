@@ -6,7 +6,7 @@ export default {
   summary: "Set or show the app that this key's commands mean when they name none",
   right: 'anyone',
   app: 'none',
-  arguments: [{ name: 'NAME' }],
+  arguments: [{ name: 'NAME', audit: 'whole' }],
   flags: { clear: { summary: 'Mean none again' } },
   examples: ['apps:use blog', 'apps:use', 'apps:use --clear'],
   async run({ paas, user, session, words, flags, out }) {

@@ -8,8 +8,8 @@ export default {
   right: 'develop',
   app: 'required',
   arguments: [
-    { name: 'PROPERTY', required: true, looks: (word) => Object.hasOwn(properties, word) },
-    { name: 'VALUE' },
+    { name: 'PROPERTY', audit: 'whole', required: true, looks: (word) => Object.hasOwn(properties, word) },
+    { name: 'VALUE', audit: 'whole' },
   ],
   aliases: ['builder-dockerfile:set'],
   examples: [

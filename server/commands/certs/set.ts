@@ -8,8 +8,8 @@ export default {
   right: 'develop',
   app: 'required',
   arguments: [
-    { name: 'PROPERTY', required: true, looks: (word) => isSetting(word) },
-    { name: 'on|off', required: true },
+    { name: 'PROPERTY', audit: 'whole', required: true, looks: (word) => isSetting(word) },
+    { name: 'on|off', audit: 'whole', required: true },
   ],
   examples: ['certs:set blog redirect off', 'certs:set blog hsts on'],
   async run(call) {

@@ -5,7 +5,7 @@ export default {
   summary: 'Run no checks of a process type, or of all: it is live as soon as it runs',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'TYPE', repeats: true }],
+  arguments: [{ name: 'TYPE', audit: 'whole', repeats: true }],
   examples: ['checks:disable blog', 'checks:disable blog worker'],
   async run(call) {
     setCheckMode(call, 'disabled')

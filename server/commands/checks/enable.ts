@@ -5,7 +5,7 @@ export default {
   summary: 'Run the checks of a process type, or of all, before a swap and afterwards',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'TYPE', repeats: true }],
+  arguments: [{ name: 'TYPE', audit: 'whole', repeats: true }],
   examples: ['checks:enable blog', 'checks:enable blog worker'],
   async run(call) {
     setCheckMode(call, 'enabled')

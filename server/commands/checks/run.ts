@@ -12,7 +12,7 @@ export default {
   summary: 'Run all checks of the running release once, now; exit code 1 where one fails',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'TYPE' }],
+  arguments: [{ name: 'TYPE', audit: 'whole' }],
   examples: ['checks:run blog', 'checks:run blog web'],
   async run({ paas, app, words, out, signal }) {
     const [type] = words

@@ -8,8 +8,8 @@ export default {
   right: 'develop',
   app: 'required',
   arguments: [
-    { name: 'PROPERTY', required: true, looks: (word) => Object.hasOwn(properties, word) },
-    { name: 'VALUE' },
+    { name: 'PROPERTY', audit: 'whole', required: true, looks: (word) => Object.hasOwn(properties, word) },
+    { name: 'VALUE', audit: 'whole' },
   ],
   examples: ['checks:set blog wait-to-retire 30', 'checks:set blog attempts 5', 'checks:set blog timeout'],
   async run({ paas, app, words, out }) {

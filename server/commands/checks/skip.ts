@@ -5,7 +5,7 @@ export default {
   summary: 'Let deploys not wait for the checks of a process type, or of all',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'TYPE', repeats: true }],
+  arguments: [{ name: 'TYPE', audit: 'whole', repeats: true }],
   examples: ['checks:skip blog', 'checks:skip blog worker'],
   async run(call) {
     setCheckMode(call, 'skipped')

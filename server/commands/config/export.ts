@@ -6,6 +6,7 @@ export default {
   summary: 'Print config vars in a form that other tools read',
   right: 'develop',
   app: 'required',
+  reads: true,
   flags: { format: { value: 'FORMAT', summary: 'exports (default), envfile, shell or json' } },
   examples: ['config:export blog', 'config:export blog --format envfile > .env'],
   async run({ paas, app, flags, out }) {

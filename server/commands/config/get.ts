@@ -5,6 +5,7 @@ export default {
   summary: 'Print the value of one config var',
   right: 'develop',
   app: 'required',
+  reads: true,
   arguments: [{ name: 'KEY', required: true }],
   examples: ['config:get blog GREETING'],
   async run({ paas, app, words, out }) {

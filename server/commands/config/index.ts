@@ -5,6 +5,7 @@ export default {
   summary: "Show an app's config vars",
   right: 'develop',
   app: 'required',
+  reads: true,
   flags: { shell: { short: 's', summary: 'As KEY=value lines that a shell reads' } },
   aliases: ['config:show'],
   examples: ['config blog', 'config blog --json', 'config -s'],

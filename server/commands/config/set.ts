@@ -11,6 +11,7 @@ export default {
       name: 'KEY=VALUE',
       required: true,
       repeats: true,
+      audit: 'key',
       looks: (word) => looksLikePair(word) || /[A-Z_]/.test(word),
     },
   ],

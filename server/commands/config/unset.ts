@@ -6,7 +6,7 @@ export default {
   summary: 'Remove config vars and release that',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'KEY', required: true, repeats: true }],
+  arguments: [{ name: 'KEY', audit: 'name', required: true, repeats: true }],
   flags: { 'no-restart': { summary: 'Keep it for the next release' } },
   aliases: ['config:remove'],
   examples: ['config:unset blog GREETING'],

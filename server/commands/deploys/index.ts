@@ -7,6 +7,7 @@ export default {
   summary: 'List what waits, runs and has ended, newest first: of one app, or of all that you see',
   right: 'anyone',
   app: 'optional',
+  reads: true,
   flags: { num: { short: 'n', value: 'N', summary: 'How many; 15 without' } },
   aliases: ['deploys:list'],
   examples: ['deploys', 'deploys blog -n 50'],

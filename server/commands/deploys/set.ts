@@ -6,8 +6,8 @@ export default {
   right: 'develop',
   app: 'required',
   arguments: [
-    { name: 'on-disconnect', required: true, looks: (word) => word === 'on-disconnect' },
-    { name: 'detach|cancel', required: true },
+    { name: 'on-disconnect', audit: 'whole', required: true, looks: (word) => word === 'on-disconnect' },
+    { name: 'detach|cancel', audit: 'whole', required: true },
   ],
   examples: ['deploys:set blog on-disconnect detach', 'deploys:set blog on-disconnect cancel'],
   async run({ paas, app, words, out }) {

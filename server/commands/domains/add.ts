@@ -5,7 +5,9 @@ export default {
   summary: 'Let an app answer to more domains',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'DOMAIN', required: true, repeats: true, looks: (word) => word.includes('.') }],
+  arguments: [
+    { name: 'DOMAIN', audit: 'whole', required: true, repeats: true, looks: (word) => word.includes('.') },
+  ],
   examples: ['domains:add blog www.example.com'],
   async run(call) {
     const hosts = call.words.map((word) => claimableDomain(call, word))

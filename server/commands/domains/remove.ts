@@ -8,7 +8,9 @@ export default {
   summary: 'Take domains from an app',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'DOMAIN', required: true, repeats: true, looks: (word) => word.includes('.') }],
+  arguments: [
+    { name: 'DOMAIN', audit: 'whole', required: true, repeats: true, looks: (word) => word.includes('.') },
+  ],
   examples: ['domains:remove blog www.example.com'],
   async run(call) {
     const { paas, app, words } = call

@@ -5,7 +5,9 @@ export default {
   summary: 'Make these the only domains of an app',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'DOMAIN', required: true, repeats: true, looks: (word) => word.includes('.') }],
+  arguments: [
+    { name: 'DOMAIN', audit: 'whole', required: true, repeats: true, looks: (word) => word.includes('.') },
+  ],
   examples: ['domains:set blog example.com www.example.com'],
   async run(call) {
     const { paas, app, words } = call

@@ -6,8 +6,8 @@ export default {
   right: 'develop',
   app: 'required',
   arguments: [
-    { name: 'deploy-branch', required: true, looks: (word) => word === 'deploy-branch' },
-    { name: 'BRANCH', required: true },
+    { name: 'deploy-branch', audit: 'whole', required: true, looks: (word) => word === 'deploy-branch' },
+    { name: 'BRANCH', audit: 'whole', required: true },
   ],
   examples: ['git:set blog deploy-branch production'],
   async run({ paas, app, words, out }) {

@@ -7,7 +7,7 @@ export default {
   summary: 'Give a user a public key from stdin; a new name becomes a new user',
   right: 'admin',
   app: 'none',
-  arguments: [{ name: 'USER', required: true }],
+  arguments: [{ name: 'USER', audit: 'whole', required: true }],
   flags: { admin: { summary: 'A new user may administer the server' } },
   aliases: ['ssh-keys:add'],
   examples: ['keys:add ann < ann.pub', 'keys:add ann --admin < ann.pub'],
@@ -25,6 +25,12 @@ export default {
     paas.store.transaction(() => {
       const user = people.userByName(name) ?? people.createUser(name, flags.has('admin') ? 'admin' : 'member')
       people.addKey({ fingerprint, userId: user.id, publicLine })
+    })
+    paas.events.record({
+      type: 'key-added',
+      who: call.user.name,
+      message: `${name} has one more key: ${fingerprint}`,
+      facts: { user: name, fingerprint },
     })
     out.result({ user: name, fingerprint }, () => out.line(fingerprint))
   },

@@ -4,6 +4,7 @@ export default {
   summary: 'List SSH keys: all for an admin, else your own',
   right: 'anyone',
   app: 'none',
+  reads: true,
   aliases: ['keys:list', 'ssh-keys', 'ssh-keys:list'],
   examples: ['keys'],
   async run({ paas, user, out }) {

@@ -5,10 +5,10 @@ export default {
   summary: 'Remove a key by its fingerprint, or all keys of a user',
   right: 'admin',
   app: 'none',
-  arguments: [{ name: 'FINGERPRINT|USER', required: true }],
+  arguments: [{ name: 'FINGERPRINT|USER', audit: 'whole', required: true }],
   aliases: ['ssh-keys:remove'],
   examples: ['keys:remove SHA256:...', 'keys:remove ann'],
-  async run({ paas, words, out, session }) {
+  async run({ paas, user, words, out, session }) {
     const [word = ''] = words
     const { people } = paas.store
     const found = people.keys().filter((key) => key.fingerprint === word || key.userName === word)
@@ -20,7 +20,15 @@ export default {
         next: 'Add another one first: keys:add NAME --admin',
       })
     }
-    for (const key of found) people.removeKey(key.fingerprint)
+    for (const { fingerprint, userName } of found) {
+      people.removeKey(fingerprint)
+      paas.events.record({
+        type: 'key-removed',
+        who: user.name,
+        message: `${userName} has one key less: ${fingerprint}`,
+        facts: { user: userName, fingerprint },
+      })
+    }
     out.result(
       found.map(({ fingerprint }) => fingerprint),
       () => {

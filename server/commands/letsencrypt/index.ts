@@ -8,6 +8,7 @@ export default {
     'List the apps whose certificates are made and renewed by themselves, and until when they are good',
   right: 'anyone',
   app: 'none',
+  reads: true,
   aliases: ['letsencrypt:list', 'letsencrypt:ls', 'letsencrypt:report'],
   examples: ['letsencrypt', 'letsencrypt:list --json'],
   async run({ paas, user, out }) {

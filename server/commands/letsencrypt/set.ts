@@ -8,7 +8,10 @@ export default {
     'Set email (who gets letters of the authority) or server (letsencrypt, staging or a URL), for all apps',
   right: 'admin',
   app: 'none',
-  arguments: [{ name: 'email|server', required: true }, { name: 'VALUE' }],
+  arguments: [
+    { name: 'email|server', required: true, audit: 'whole' },
+    { name: 'VALUE', audit: 'whole' },
+  ],
   examples: [
     'letsencrypt:set email ann@example.com',
     'letsencrypt:set server staging',

@@ -10,8 +10,8 @@ export default {
   right: 'create',
   app: 'none',
   arguments: [
-    { name: 'NAME', required: true },
-    { name: 'NEW-NAME', required: true },
+    { name: 'NAME', audit: 'whole', required: true },
+    { name: 'NEW-NAME', audit: 'whole', required: true },
   ],
   examples: ['mysql:clone blog blog-copy'],
   async run(call) {

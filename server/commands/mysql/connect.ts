@@ -5,7 +5,7 @@ export default {
   summary: 'Type SQL, or send it: each statement ends with ;',
   right: 'anyone',
   app: 'none',
-  arguments: [{ name: 'NAME', required: true }],
+  arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   examples: ['mysql:connect blog', 'mysql:connect blog < query.sql'],
   async run(call) {
     const { paas, words, stdin, signal } = call

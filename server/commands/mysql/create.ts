@@ -4,7 +4,7 @@ export default {
   summary: 'Create a database',
   right: 'create',
   app: 'none',
-  arguments: [{ name: 'NAME', required: true }],
+  arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   examples: ['mysql:create blog'],
   async run({ paas, user, words, out }) {
     const { provisioning } = paas

@@ -7,7 +7,7 @@ export default {
   summary: 'Destroy a database with all that is in it',
   right: 'anyone',
   app: 'none',
-  arguments: [{ name: 'NAME', required: true }],
+  arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   flags: { confirm: { value: 'NAME', summary: 'The name of the database, instead of being asked' } },
   examples: ['mysql:destroy blog', 'mysql:destroy blog --confirm blog'],
   async run(call) {

@@ -5,6 +5,7 @@ export default {
   summary: 'Tell by the exit code whether a database exists: 0 or 1',
   right: 'anyone',
   app: 'none',
+  reads: true,
   arguments: [{ name: 'NAME', required: true }],
   examples: ['mysql:exists blog'],
   async run(call) {

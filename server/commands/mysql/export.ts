@@ -6,7 +6,7 @@ export default {
   summary: 'Write a database to stdout as SQL that mysql:import and mysql read',
   right: 'anyone',
   app: 'none',
-  arguments: [{ name: 'NAME', required: true }],
+  arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   examples: ['mysql:export blog > blog.sql'],
   async run(call) {
     const { paas, session, words, signal } = call

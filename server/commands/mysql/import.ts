@@ -7,7 +7,7 @@ export default {
   summary: 'Run the SQL on stdin in a database: what mysql:export or mysqldump wrote',
   right: 'anyone',
   app: 'none',
-  arguments: [{ name: 'NAME', required: true }],
+  arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   examples: ['mysql:import blog < blog.sql'],
   async run(call) {
     const { paas, session, words, out, signal } = call

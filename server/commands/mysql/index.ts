@@ -5,6 +5,7 @@ export default {
   summary: 'List your databases',
   right: 'anyone',
   app: 'none',
+  reads: true,
   aliases: ['mysql:list'],
   examples: ['mysql:list', 'mysql:list --json'],
   async run(call) {

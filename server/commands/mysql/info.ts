@@ -5,6 +5,7 @@ export default {
   summary: 'Show what a database is; --dsn: how a client on the server gets in',
   right: 'anyone',
   app: 'none',
+  reads: true,
   arguments: [{ name: 'NAME', required: true }],
   flags: { dsn: { summary: 'Print its URL with the password, and nothing else' } },
   examples: ['mysql:info blog', 'mysql:info blog --dsn'],

@@ -8,9 +8,13 @@ export default {
   right: 'develop',
   app: 'required',
   appPlace: 'second',
-  arguments: [{ name: 'NAME', required: true }],
+  arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   flags: {
-    as: { value: 'ALIAS', summary: 'Prefix of its config vars: BLUE gives BLUE_DATABASE_URL' },
+    as: {
+      value: 'ALIAS',
+      audit: 'whole',
+      summary: 'Prefix of its config vars: BLUE gives BLUE_DATABASE_URL',
+    },
     'no-restart': { summary: 'Keep it for the next release' },
   },
   examples: ['mysql:link blog blog', 'mysql:link orders shop --as ORDERS'],

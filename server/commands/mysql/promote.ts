@@ -8,7 +8,7 @@ export default {
   right: 'develop',
   app: 'required',
   appPlace: 'second',
-  arguments: [{ name: 'NAME', required: true }],
+  arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   flags: { 'no-restart': { summary: 'Keep it for the next release' } },
   examples: ['mysql:promote blog blog'],
   async run(call) {

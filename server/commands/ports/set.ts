@@ -6,7 +6,14 @@ export default {
   summary: 'Set the port that the app listens on; `auto` goes back to the rule',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'PORT', required: true, looks: (word) => /^(\d+|auto|https?:\d+:\d+)$/.test(word) }],
+  arguments: [
+    {
+      name: 'PORT',
+      audit: 'whole',
+      required: true,
+      looks: (word) => /^(\d+|auto|https?:\d+:\d+)$/.test(word),
+    },
+  ],
   examples: ['ports:set blog 3000', 'ports:set blog http:80:3000', 'ports:set blog auto'],
   async run({ paas, app, words, out, job }) {
     const port = parsePort(words[0] ?? '')

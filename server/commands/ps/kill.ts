@@ -5,7 +5,7 @@ export default {
   summary: 'Kill one container; it is started again',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'TYPE.N', required: true, looks: (word) => word.includes('.') }],
+  arguments: [{ name: 'TYPE.N', audit: 'whole', required: true, looks: (word) => word.includes('.') }],
   examples: ['ps:kill blog web.1'],
   async run({ paas, app, words, out }) {
     const place = words[0] ?? ''

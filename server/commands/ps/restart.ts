@@ -6,7 +6,7 @@ export default {
   right: 'develop',
   app: 'required',
   all: 'deployed',
-  arguments: [{ name: 'TYPE' }],
+  arguments: [{ name: 'TYPE', audit: 'whole' }],
   aliases: ['restart'],
   examples: ['ps:restart blog', 'restart blog worker'],
   async run({ paas, app, words, out, job }) {

@@ -9,7 +9,7 @@ export default {
   summary: 'Show or set how many containers of each process type run',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'TYPE=N', repeats: true, looks: (word) => /[=+:]|-\d+$/.test(word) }],
+  arguments: [{ name: 'TYPE=N', audit: 'whole', repeats: true, looks: (word) => /[=+:]|-\d+$/.test(word) }],
   aliases: ['scale'],
   examples: ['scale blog web=3 worker=1', 'scale web+1', 'scale'],
   async run({ paas, app, words, out, job }) {

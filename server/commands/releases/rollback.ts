@@ -6,7 +6,7 @@ export default {
   summary: 'Bring back image and config of an earlier release, as a new release, without a build',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'vN', looks: (word) => /^v?\d+$/.test(word) }],
+  arguments: [{ name: 'vN', audit: 'whole', looks: (word) => /^v?\d+$/.test(word) }],
   flags: {
     formation: { summary: 'Bring back its quantities too' },
     plan: { summary: 'Say what would change, and change nothing' },

@@ -10,8 +10,8 @@ export default {
   right: 'develop',
   app: 'required',
   arguments: [
-    { name: 'PROPERTY', required: true, looks: (word) => Object.hasOwn(properties, word) },
-    { name: 'VALUE' },
+    { name: 'PROPERTY', audit: 'whole', required: true, looks: (word) => Object.hasOwn(properties, word) },
+    { name: 'VALUE', audit: 'whole' },
   ],
   examples: ['releases:set blog keep 10', 'releases:set blog budget 2g', 'releases:set blog keep'],
   async run({ paas, app, words, out }) {

@@ -6,6 +6,7 @@ export default {
   summary: 'Show what Redis holds for each domain, and which backend is which container',
   right: 'anyone',
   app: 'optional',
+  reads: true,
   aliases: ['listkeys'],
   examples: ['routes', 'routes blog'],
   async run({ paas, appIfAny, user, out }) {

@@ -10,7 +10,7 @@ export default {
   verbatim: true,
   arguments: [{ name: 'COMMAND', required: true, repeats: true }],
   flags: {
-    env: { short: 'e', value: 'KEY=VALUE', summary: 'One more config var, for this run alone' },
+    env: { short: 'e', value: 'KEY=VALUE', audit: 'key', summary: 'One more config var, for this run alone' },
     'no-tty': { summary: 'No terminal, although there is one' },
   },
   examples: ['run blog ls -la', 'run blog -e DEBUG=1 -- node task.js', 'run console'],

@@ -7,7 +7,7 @@ export default {
   summary: 'Write the files of a volume to stdout as a tar archive',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'NAME', required: true }],
+  arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   examples: ['storage:backup blog uploads > uploads.tar'],
   async run(call) {
     const { paas, app, words, session, signal } = call

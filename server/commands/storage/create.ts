@@ -6,7 +6,7 @@ export default {
   summary: 'Make a volume: files of an app that outlive its containers and releases',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'NAME', required: true }],
+  arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   examples: ['storage:create blog uploads'],
   async run({ paas, app, words, out, signal }) {
     const volume = paas.store.storage.add(app.id, words[0] ?? '')

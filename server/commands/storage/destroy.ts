@@ -9,7 +9,7 @@ export default {
   summary: 'Destroy a volume with its files',
   right: 'own',
   app: 'required',
-  arguments: [{ name: 'NAME', required: true }],
+  arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   flags: { confirm: { value: 'NAME', summary: 'The name of the volume, instead of being asked' } },
   examples: ['storage:destroy blog uploads', 'storage:destroy blog uploads --confirm uploads'],
   async run(call) {

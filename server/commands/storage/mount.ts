@@ -11,7 +11,7 @@ export default {
     'Let the containers of an app see a volume at a path; admins may name a folder of the server instead',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'NAME', required: true }],
+  arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   flags: {
     'container-dir': { value: '/PATH', summary: 'Where in the container; or as NAME:/PATH' },
     'process-type': { value: 'TYPE', summary: 'Only these containers; `run`: one-offs. All without' },

@@ -7,7 +7,7 @@ export default {
   summary: 'Put the files of a tar archive on stdin in the place of those of a volume',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'NAME', required: true }],
+  arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   examples: ['storage:restore blog uploads < uploads.tar'],
   async run(call) {
     const { app, words, session, out } = call

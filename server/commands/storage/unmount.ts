@@ -9,7 +9,7 @@ export default {
   summary: 'Take a volume from the containers of an app; its files stay',
   right: 'develop',
   app: 'required',
-  arguments: [{ name: 'NAME' }],
+  arguments: [{ name: 'NAME', audit: 'whole' }],
   flags: {
     'container-dir': { value: '/PATH', summary: 'Only what is at this path' },
     'no-restart': { summary: 'Keep it until containers are next replaced' },

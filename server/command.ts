@@ -48,6 +48,10 @@ export type Command = {
   readonly verbatim?: boolean
   /** Takes `--all`: runs once for each app (with `deployed` for those alone) to which the person has the right. */
   readonly all?: 'every' | 'deployed'
+  /** It only shows. What `view` allows is taken for that; all else says what it changes, or says this. */
+  readonly reads?: true
+  /** Takes `--plan`: it calls `call.planned` once its words are parsed and checked, before it changes anything. */
+  readonly plans?: true
   /** Kept out of `help`; still in `help --all`. */
   readonly hidden?: boolean
   /** Returns the exit code; nothing means 0. Errors of `errors.ts` become message and exit code. */
@@ -68,6 +72,14 @@ export type Call = {
   readonly out: Output
   readonly stdin: Readable
   readonly signal: AbortSignal
+  /**
+   * With `--plan` the command ends here: what `tell` says is about to change is told, `undefined` lines left out, and
+   * `facts` go with them into the JSON document. Without, it is not asked.
+   */
+  readonly planned: (
+    tell: () => readonly (string | undefined)[],
+    facts?: Readonly<Record<string, unknown>>,
+  ) => void
   /** `who`, `progress`, `signal` and app id, as every deploy wants them. */
   readonly job: {
     readonly appId: string
@@ -76,3 +88,7 @@ export type Call = {
     readonly signal: AbortSignal
   }
 }
+
+/** Whether a command only shows what is there. */
+export const changesNothing = ({ right, reads, plans }: Command): boolean =>
+  reads === true || (right === 'view' && plans !== true)

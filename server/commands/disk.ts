@@ -5,6 +5,7 @@ import { type AppUse, diskUse } from '../disk/disk-use.ts'
 export default {
   summary: 'Show what uses the disk, and how much is free',
   right: 'admin',
+  reads: true,
   app: 'none',
   examples: ['disk', 'disk --json'],
   async run({ paas, out }) {

@@ -5,6 +5,7 @@ import { loadRegistry, type Registry } from '../registry.ts'
 export default {
   summary: 'Explain the commands',
   right: 'anyone',
+  reads: true,
   app: 'none',
   arguments: [{ name: 'COMMAND|TOPIC' }],
   flags: { all: { summary: 'Also aliases and the rare ones' } },

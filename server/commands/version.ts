@@ -4,6 +4,7 @@ import { ownVersion } from '../version.ts'
 export default {
   summary: 'Print the version of the server',
   right: 'anyone',
+  reads: true,
   app: 'none',
   aliases: ['--version'],
   examples: ['version'],

@@ -8,6 +8,7 @@ export default {
   summary: 'Say what is wrong with an app now (a 502, a crash, a failed deploy), and what to type',
   // Without an app it looks at those that one may see.
   right: 'anyone',
+  reads: true,
   app: 'optional',
   examples: ['why blog', 'why', 'why blog --json'],
   async run({ paas, appIfAny, user, out }) {

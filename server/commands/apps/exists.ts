@@ -5,6 +5,7 @@ import { findVisible } from '../../resolve-app.ts'
 export default {
   summary: 'Tell by the exit code whether an app exists: 0 or 20',
   right: 'anyone',
+  reads: true,
   app: 'none',
   arguments: [{ name: 'NAME', required: true }],
   examples: ['apps:exists blog'],

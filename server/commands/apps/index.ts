@@ -4,6 +4,7 @@ import type { Command } from '../../command.ts'
 export default {
   summary: 'List your apps',
   right: 'anyone',
+  reads: true,
   app: 'none',
   aliases: ['apps:list', 'listsites'],
   examples: ['apps', 'apps --json'],

@@ -5,6 +5,7 @@ import { UsageError } from '../../errors.ts'
 export default {
   summary: 'Print config vars in a form that other tools read',
   right: 'develop',
+  reads: true,
   app: 'required',
   flags: { format: { value: 'FORMAT', summary: 'exports (default), envfile, shell or json' } },
   examples: ['config:export blog', 'config:export blog --format envfile > .env'],

@@ -4,6 +4,7 @@ import { UserError } from '../../errors.ts'
 export default {
   summary: 'Print the value of one config var',
   right: 'develop',
+  reads: true,
   app: 'required',
   arguments: [{ name: 'KEY', required: true }],
   examples: ['config:get blog GREETING'],

@@ -4,6 +4,7 @@ import { exportLine } from '../../config-formats.ts'
 export default {
   summary: "Show an app's config vars",
   right: 'develop',
+  reads: true,
   app: 'required',
   flags: { shell: { short: 's', summary: 'As KEY=value lines that a shell reads' } },
   aliases: ['config:show'],

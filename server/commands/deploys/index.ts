@@ -6,6 +6,7 @@ import { type DeployFacts, deployFacts } from '../../deploy/deploy-facts.ts'
 export default {
   summary: 'List what waits, runs and has ended, newest first: of one app, or of all that you see',
   right: 'anyone',
+  reads: true,
   app: 'optional',
   flags: { num: { short: 'n', value: 'N', summary: 'How many; 15 without' } },
   examples: ['deploys', 'deploys blog -n 50'],

@@ -3,6 +3,7 @@ import type { Command } from '../../command.ts'
 export default {
   summary: 'List SSH keys: all for an admin, else your own',
   right: 'anyone',
+  reads: true,
   app: 'none',
   aliases: ['keys:list', 'ssh-keys', 'ssh-keys:list'],
   examples: ['keys'],

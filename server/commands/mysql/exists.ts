@@ -4,6 +4,7 @@ import { ownedService } from '../../services/access.ts'
 export default {
   summary: 'Tell by the exit code whether a database exists: 0 or 1',
   right: 'anyone',
+  reads: true,
   app: 'none',
   arguments: [{ name: 'NAME', required: true }],
   examples: ['mysql:exists blog'],

@@ -4,6 +4,7 @@ import { linkedApps, visibleServices } from '../../services/access.ts'
 export default {
   summary: 'List your databases',
   right: 'anyone',
+  reads: true,
   app: 'none',
   aliases: ['mysql:list'],
   examples: ['mysql:list', 'mysql:list --json'],

@@ -4,6 +4,7 @@ import { linkedApps, ownedService } from '../../services/access.ts'
 export default {
   summary: 'Show what a database is; --dsn: how a client on the server gets in',
   right: 'anyone',
+  reads: true,
   app: 'none',
   arguments: [{ name: 'NAME', required: true }],
   flags: { dsn: { summary: 'Print its URL with the password, and nothing else' } },

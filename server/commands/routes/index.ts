@@ -5,6 +5,7 @@ import { appHosts } from '../../routing.ts'
 export default {
   summary: 'Show what Redis holds for each domain, and which backend is which container',
   right: 'anyone',
+  reads: true,
   app: 'optional',
   aliases: ['listkeys'],
   examples: ['routes', 'routes blog'],

@@ -5,6 +5,7 @@ import { splitWords } from './command-line/words.ts'
 import { exitCode, NotAllowedError, UsageError } from './errors.ts'
 import { serveGit } from './git-service.ts'
 import { commandHelp, topicHelp } from './help.ts'
+import { Keyboard } from './keyboard.ts'
 import { Output, presentable } from './output.ts'
 import type { Paas } from './paas.ts'
 import { Planned } from './plan.ts'
@@ -49,7 +50,8 @@ export async function dispatch(paas: Paas, registry: Registry, session: Session)
   }
 }
 
-type Use = Pick<Call, 'paas' | 'session' | 'user' | 'out'> & {
+type Use = Pick<Call, 'paas' | 'user' | 'out'> & {
+  readonly session: Session
   readonly name: string
   readonly command: Command
   readonly parsed: Parsed
@@ -61,6 +63,8 @@ async function runFor(use: Use, app: App | undefined, words: readonly string[]):
   assertWords(name, command, words)
   const plan = parsed.flags.has('plan')
   if (plan) assertPlans(name, command)
+  using keyboard = new Keyboard(session)
+  const { signal } = keyboard
   const call: Call = {
     paas,
     session,
@@ -73,8 +77,10 @@ async function runFor(use: Use, app: App | undefined, words: readonly string[]):
     words,
     flags: parsed.flags,
     out,
-    stdin: session.stdin,
-    signal: session.signal,
+    get stdin() {
+      return keyboard.take()
+    },
+    signal,
     planned(tell, facts) {
       if (plan)
         throw new Planned(
@@ -83,7 +89,7 @@ async function runFor(use: Use, app: App | undefined, words: readonly string[]):
         )
     },
     get job() {
-      return { appId: this.app.id, who: user.name, progress: out, signal: session.signal }
+      return { appId: this.app.id, who: user.name, progress: out, signal }
     },
   }
   try {

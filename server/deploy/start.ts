@@ -6,24 +6,25 @@ import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Container } from '../state/containers.ts'
 import type { Release } from '../state/releases.ts'
+import { limitsOf, type ResourcesOfApp } from '../state/resources.ts'
 import type { Mount } from '../state/storage.ts'
 import type { Deploy } from './deploy.ts'
 import { mountsFor } from './mounts.ts'
 import type { Place } from './sandboxes.ts'
-
-export const defaultLimits = { memoryBytes: 512 * 1024 * 1024, cpus: 1, pids: 256 } as const
 
 export type ToStart = {
   readonly release: Release
   readonly places: readonly Place[]
   /** Default: the app's as they stand. */
   readonly mounts?: readonly Mount[] | undefined
+  /** Default: the app's as they stand. */
+  readonly resources?: ResourcesOfApp | undefined
 }
 
 /** Creates and starts a container for each place; all are removed again if the deploy is undone. */
 export async function startContainers(
   deploy: Deploy,
-  { release, places, mounts }: ToStart,
+  { release, places, mounts, resources }: ToStart,
 ): Promise<readonly Container[]> {
   const { paas, app } = deploy
   const containers: Container[] = []
@@ -43,7 +44,10 @@ export async function startContainers(
       } as const
       paas.store.containers.add(container)
       containers.push({ ...container, restarts: 0, crashed: null, lastEnd: null })
-      const given = mounts ? { mounts: mountsFor(paas, app, place.process, mounts) } : {}
+      const given = {
+        ...(mounts ? { mounts: mountsFor(paas, app, place.process, mounts) } : {}),
+        ...(resources ? { limits: limitsOf(resources, place.process) } : {}),
+      }
       await everyOne([
         runs,
         paas.engine.containers.create({ ...specOf(paas, app, release, container), ...given }),
@@ -97,7 +101,7 @@ export function specOf(
     labels: labelsOf(paas, app, release, `${container.process}.${container.number}`),
     network: { sandbox: container.sandbox },
     mounts: mountsFor(paas, app, container.process),
-    limits: defaultLimits,
+    limits: limitsOf(paas.store.resources.of(app.id), container.process),
   }
 }
 

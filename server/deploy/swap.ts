@@ -3,6 +3,7 @@ import type { Paas } from '../paas.ts'
 import { appHosts } from '../routing.ts'
 import type { Container } from '../state/containers.ts'
 import type { Formation, Release } from '../state/releases.ts'
+import type { ResourcesOfApp } from '../state/resources.ts'
 import type { Mount } from '../state/storage.ts'
 import type { Deploy } from './deploy.ts'
 import { sourceName } from './mounts.ts'
@@ -21,6 +22,8 @@ export type Change = {
   readonly beforeSwitch?: () => Promise<void>
   /** What the new containers mount; default: as it stands in the store. */
   readonly mounts?: readonly Mount[]
+  /** What they may use; default: as it stands in the store. */
+  readonly resources?: ResourcesOfApp
   /** Told to the store in the transaction of the switch: the new release, config, formation. */
   readonly record: () => void
   /** Done right after the switch, while the routes are published: keeps the release's commit. Safe to repeat. */
@@ -80,13 +83,13 @@ function sayShared(
 
 async function startMissing(
   deploy: Deploy,
-  { release, mounts }: Change,
+  { release, mounts, resources }: Change,
   missing: readonly Place[],
 ): Promise<readonly Container[]> {
   if (missing.length === 0) return []
   const { paas, app, progress, signal } = deploy
   progress.step(`Starting ${counted(missing)}`)
-  const started = await startContainers(deploy, { release, places: missing, mounts })
+  const started = await startContainers(deploy, { release, places: missing, mounts, resources })
   await deploy.step('started')
   const host = appHosts(paas, app)[0] ?? app.name
   await checkContainers(paas, started, { release, host, progress, signal })

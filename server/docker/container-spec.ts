@@ -19,7 +19,15 @@ export type ContainerSpec = {
   readonly logged?: boolean | undefined
   /** Such as `SIGINT`; undefined: the image's own, else `SIGTERM`. */
   readonly stopSignal?: string | undefined
-  readonly limits: { readonly memoryBytes: number; readonly cpus: number; readonly pids: number }
+  readonly limits: {
+    readonly memoryBytes: number
+    readonly cpus: number
+    readonly pids: number
+    /** What it keeps where the machine is short of memory. */
+    readonly reservedMemoryBytes?: number | undefined
+    /** Its weight where the machine is short of CPU; undefined: as one CPU. */
+    readonly reservedCpus?: number | undefined
+  }
   readonly workingDir?: string | undefined
   readonly mounts?: readonly MountSpec[] | undefined
   /** Undefined: the image's own. */

@@ -34,6 +34,14 @@ export class Engine {
     await this.#client.call('asking whether it is there', options, () => this.#client.docker.ping())
   }
 
+  /** What its machine has. */
+  async machine(options: CallOptions = {}): Promise<{ cpus: number; memoryBytes: number }> {
+    const info = (await this.#client.call('asking what its machine has', options, () =>
+      this.#client.docker.info(),
+    )) as { readonly NCPU: number; readonly MemTotal: number }
+    return { cpus: info.NCPU, memoryBytes: info.MemTotal }
+  }
+
   /** Builds an image from a context; `AppError` with the failed step and its last lines. */
   build(options: BuildOptions): Promise<{ imageId: string }> {
     return build(this.#client, options)

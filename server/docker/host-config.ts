@@ -69,6 +69,10 @@ function hostConfig(spec: ContainerSpec): Dockerode.HostConfig & { CgroupnsMode:
     // Equal to the memory: no swap.
     MemorySwap: spec.limits.memoryBytes,
     NanoCpus: Math.round(spec.limits.cpus * 1e9),
+    // 0: the engine's own rule. It takes no weight below 2.
+    MemoryReservation: spec.limits.reservedMemoryBytes ?? 0,
+    CpuShares:
+      spec.limits.reservedCpus === undefined ? 0 : Math.max(2, Math.round(spec.limits.reservedCpus * 1024)),
     PidsLimit: spec.limits.pids,
     // Open files stay as the daemon has them: a container cannot start with a higher limit than its daemon's.
     Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { Acme } from './acme.ts'
 import { Apps } from './apps.ts'
 import { Certificates } from './certificates.ts'
 import { ChecksOfApps } from './check-settings.ts'
@@ -16,6 +17,7 @@ import { Links } from './links.ts'
 import { Maintenance } from './maintenance.ts'
 import { People } from './people.ts'
 import { Releases } from './releases.ts'
+import { Resources } from './resources.ts'
 import { RouteSettingsOfApps } from './route-settings.ts'
 import { Services } from './services.ts'
 import { Storage } from './storage.ts'
@@ -24,6 +26,7 @@ import { Storage } from './storage.ts'
 export class Store {
   /** In every name and label that we make, so that instances on one machine never touch each other's. */
   readonly instanceId: string
+  readonly acme: Acme
   readonly apps: Apps
   readonly certificates: Certificates
   readonly checkSettings: ChecksOfApps
@@ -37,6 +40,7 @@ export class Store {
   readonly maintenance: Maintenance
   readonly people: People
   readonly releases: Releases
+  readonly resources: Resources
   readonly routeSettings: RouteSettingsOfApps
   readonly services: Services
   readonly storage: Storage
@@ -48,6 +52,7 @@ export class Store {
     const cipher = openCipher(join(home, 'master.key'), !existsSync(file))
     const database = new Database(file)
     this.#database = database
+    this.acme = new Acme(database, cipher)
     this.apps = new Apps(database)
     this.certificates = new Certificates(database, cipher)
     this.checkSettings = new ChecksOfApps(database)
@@ -61,6 +66,7 @@ export class Store {
     this.maintenance = new Maintenance(database)
     this.people = new People(database)
     this.releases = new Releases(database, cipher)
+    this.resources = new Resources(database)
     this.routeSettings = new RouteSettingsOfApps(database)
     this.services = new Services(database, cipher)
     this.storage = new Storage(database)

@@ -88,9 +88,9 @@ describe('a volume', () => {
   test('may be for one process type alone, and only its containers are replaced', async () => {
     const started = async () => {
       const { containers } = JSON.parse(await paas.ok('ps files --json')) as {
-        containers: { process: string }[]
+        containers: { process: string; since: string; address: string }[]
       }
-      return containers
+      return containers.map(({ process, since, address }) => ({ process, since, address }))
     }
     await paas.ok('scale --app files worker=1')
     const before = JSON.stringify((await started()).filter(({ process }) => process.startsWith('web')))

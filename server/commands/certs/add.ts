@@ -30,7 +30,11 @@ export default {
         },
       )
     call.planned(() => [`certificate: one for ${names.join(', ')}`])
-    await changeCertificate(call, () => paas.store.certificates.replace(app.id, 'added', pair))
+    await changeCertificate(call, () => {
+      paas.store.certificates.replace(app.id, 'added', pair)
+      // Else the next renewal would take its place.
+      paas.store.routeSettings.set(app.id, 'letsencrypt', false)
+    })
     paas.events.record({
       type: 'certificate-added',
       app,

@@ -24,7 +24,11 @@ export default {
       })
     call.planned(() => [`certificate: a self-signed one for ${hosts.join(', ')}`])
     const pair = await selfSigned(hosts, days)
-    await changeCertificate(call, () => paas.store.certificates.replace(app.id, 'generated', pair))
+    await changeCertificate(call, () => {
+      paas.store.certificates.replace(app.id, 'generated', pair)
+      // Else the next renewal would take its place.
+      paas.store.routeSettings.set(app.id, 'letsencrypt', false)
+    })
     paas.events.record({
       type: 'certificate-added',
       app,

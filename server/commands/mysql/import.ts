@@ -19,7 +19,7 @@ export default {
       })
     await assertRoom(paas)
     call.planned(() => [`database ${service.name}: what the SQL on stdin says`])
-    await paas.provisioning.kind(service.kind).import(service, session.stdin, signal)
+    await paas.provisioning.kind(service.kind).import(service, call.stdin, signal)
     out.result({ imported: service.name }, () => out.step(`Imported into ${service.name}`))
   },
 } satisfies Command

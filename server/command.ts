@@ -54,8 +54,10 @@ export type Command = {
   readonly verbatim?: boolean
   /** Takes `--all`: runs once for each app (with `deployed` for those alone) to which the person has the right. */
   readonly all?: 'every' | 'deployed'
-  /** Changes nothing: the audit does not keep it, as no command with the right `view`. */
+  /** It only shows: neither kept in the audit nor planned, as all that `view` allows. All else says what it changes. */
   readonly reads?: true
+  /** Takes `--plan`: it calls `call.planned` once its words are parsed and checked, before it changes anything. */
+  readonly plans?: true
   /** Frees what is full: done even where the audit cannot be written. */
   readonly frees?: true
   /** Kept out of `help`; still in `help --all`. */
@@ -79,6 +81,14 @@ export type Call = {
   /** Whoever reads it gets Ctrl-C as a byte, where there is a terminal; else that aborts `signal`. */
   readonly stdin: Readable
   readonly signal: AbortSignal
+  /**
+   * With `--plan` the command ends here: what `tell` says is about to change is told, `undefined` lines left out, and
+   * `facts` go with them into the JSON document. Without, it is not asked.
+   */
+  readonly planned: (
+    tell: () => readonly (string | undefined)[],
+    facts?: Readonly<Record<string, unknown>>,
+  ) => void
   /** `who`, `progress`, `signal` and app id, as every deploy wants them. */
   readonly job: {
     readonly appId: string
@@ -87,3 +97,7 @@ export type Call = {
     readonly signal: AbortSignal
   }
 }
+
+/** Whether a command only shows what is there. */
+export const changesNothing = ({ right, reads, plans }: Command): boolean =>
+  reads === true || (right === 'view' && plans !== true)

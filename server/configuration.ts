@@ -1,7 +1,9 @@
 import type { Call } from './command.ts'
 import { configure } from './deploy/configure.ts'
+import { nameDifference, namesInWords } from './deploy/release-difference.ts'
 import { UsageError } from './errors.ts'
-import { type ConfigVars, parseConfigName } from './state/config.ts'
+import { releaseLine } from './plan.ts'
+import { type ConfigVars, parseConfigName, parseConfigVars } from './state/config.ts'
 
 /** Whether a word is `NAME=...`; what is before the first `=` is checked later, so that a bad name is named. */
 export const looksLikePair = (word: string): boolean => word.includes('=')
@@ -30,6 +32,11 @@ export async function changeConfig(
 ): Promise<void> {
   const { paas, out, app } = call
   const restart = !call.flags.has('no-restart')
+  call.planned(() => {
+    const today = paas.store.config.of(app.id)
+    const difference = nameDifference(today, parseConfigVars(change(today)))
+    return [namesInWords('config', difference), releaseLine(paas, app, { restart })]
+  })
   const done = await configure(paas, { ...call.job, change, restart, description })
   const keys = Object.keys(done.config).sort()
   out.result({ app: app.name, release: done.version ? `v${done.version}` : null, keys }, () => {

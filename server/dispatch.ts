@@ -1,5 +1,5 @@
 import { assertRight, mayUse, visibleApps } from './access.ts'
-import type { Call, Command } from './command.ts'
+import { type Call, type Command, changesNothing } from './command.ts'
 import { commandFirst, type Parsed, parseFlags } from './command-line/flags.ts'
 import { splitWords } from './command-line/words.ts'
 import { exitCode, NotAllowedError, UsageError } from './errors.ts'
@@ -10,6 +10,7 @@ import { commandHelp, topicHelp } from './help.ts'
 import { Keyboard } from './keyboard.ts'
 import { Output, presentable } from './output.ts'
 import type { Paas } from './paas.ts'
+import { Planned } from './plan.ts'
 import type { Registry } from './registry.ts'
 import { findVisible, resolveApp } from './resolve-app.ts'
 import type { Session } from './ssh/session.ts'
@@ -62,6 +63,8 @@ async function runFor(use: Use, app: App | undefined, words: readonly string[]):
   const { paas, session, user, name, command, parsed, out } = use
   assertRight(paas.store, user, command.right, app)
   assertWords(name, command, words)
+  const plan = parsed.flags.has('plan')
+  if (plan) assertPlans(name, command)
   using keyboard = new Keyboard(session)
   const { signal } = keyboard
   const call: Call = {
@@ -80,14 +83,44 @@ async function runFor(use: Use, app: App | undefined, words: readonly string[]):
       return keyboard.take()
     },
     signal,
+    planned(tell, facts) {
+      if (plan)
+        throw new Planned(
+          tell().filter((line) => line !== undefined),
+          facts,
+        )
+    },
     get job() {
       return { appId: this.app.id, who: user.name, progress: out, signal }
     },
   }
-  const run = async (): Promise<number> => (await command.run(call)) ?? exitCode.done
+  const run = async (): Promise<number> => {
+    try {
+      return (await command.run(call)) ?? exitCode.done
+    } catch (thrown) {
+      if (!(thrown instanceof Planned)) throw thrown
+      return sayPlan(use, app, thrown)
+    }
+  }
   if (!isAudited(command)) return await run()
   const what = auditedWords(name, command, { words, flags: parsed.flags })
   return await audited({ paas, session, what, app, mayGoUnwritten: command.frees === true }, run)
+}
+
+/** A command that cannot tell beforehand does not start with `--plan`. One that only shows has nothing to tell. */
+function assertPlans(name: string, command: Command): void {
+  if (command.plans || changesNothing(command)) return
+  throw new UsageError(`${name} cannot say beforehand what it would change`, {
+    next: 'Nothing was changed; it does it without --plan',
+  })
+}
+
+function sayPlan({ name, out }: Use, app: App | undefined, { lines, facts }: Planned): number {
+  out.result({ command: name, app: app?.name ?? null, plan: true, changes: lines, ...facts }, () => {
+    out.line(lines.length === 0 ? 'It would change nothing' : 'It would change this; nothing is changed now')
+    for (const line of lines) out.line(`       ${line}`)
+  })
+  return exitCode.done
 }
 
 /** One app's failure does not keep the others from their turn; the first failure's exit code is the answer. */

@@ -1,9 +1,10 @@
 import type { Call } from './command.ts'
 import { runDeploy } from './deploy/deploy.ts'
+import { nameDifference, namesInWords } from './deploy/release-difference.ts'
 import { NotAllowedError, UserError } from './errors.ts'
 import type { Paas } from './paas.ts'
 import { appHosts } from './routing.ts'
-import type { App } from './state/apps.ts'
+import { type App, parseAppName } from './state/apps.ts'
 import { parseDomain } from './state/domains.ts'
 
 /** Throws unless the app may have `word` as a domain; a domain of ours or of another app says only that it is taken. */
@@ -23,10 +24,11 @@ export function claimableDomain(call: Call, word: string): string {
   return host
 }
 
-/** Throws `UserError` where the domain that goes with the app name `name` belongs to another app already. */
+/** Throws `UserError` where `name` names an app or cannot, or where its domain belongs to another app than `app`. */
 export function assertNameFree(paas: Pick<Paas, 'store' | 'settings'>, name: string, app?: App): void {
   const owner = paas.store.domains.ownerOf(`${name}.${paas.settings.domain}`)
-  if (owner !== undefined && owner !== app?.id)
+  const named = paas.store.apps.find(parseAppName(name))
+  if (named || (owner !== undefined && owner !== app?.id))
     throw new UserError(`The name "${name}" is taken`, { next: 'Choose another name' })
 }
 
@@ -38,6 +40,13 @@ export function addDomains({ paas, app }: Call, hosts: readonly string[]): void 
     if (paas.store.domains.ownerOf(host) !== undefined) throw taken(host)
     paas.store.domains.add(app.id, host)
   }
+}
+
+/** What of the app's domains changes where it has `hosts` afterwards. */
+export function planDomains({ paas, app, planned }: Call, hosts: readonly string[]): void {
+  const asFacts = (names: readonly string[]): Readonly<Record<string, true>> =>
+    Object.fromEntries(names.map((name) => [name, true]))
+  planned(() => [namesInWords('domains', nameDifference(asFacts(appHosts(paas, app)), asFacts(hosts)))])
 }
 
 /** Changes the domains in one switch and returns when every router knows them. */

@@ -50,14 +50,12 @@ export async function changeShare(call: Call, which: 'limit' | 'reserve'): Promi
       `The machine has ${machine.cpus} CPUs and ${sizeText(machine.memoryBytes)} of memory`,
       { next: 'Choose less' },
     )
-  const resources = await limit(paas, {
-    ...job,
-    change: (before) => {
-      const own = resourceOf(before, type)
-      return fitting({ ...before, [type]: { ...own, [which]: { ...own[which], ...wanted } } })
-    },
-  })
-  sayLimits(call, resources, type)
+  const change = (before: ResourcesOfApp): ResourcesOfApp => {
+    const own = resourceOf(before, type)
+    return fitting({ ...before, [type]: { ...own, [which]: { ...own[which], ...wanted } } })
+  }
+  planLimits(call, change, type)
+  sayLimits(call, await limit(paas, { ...job, change }), type)
 }
 
 /** Forgets what was said, of one process type or of all: the rule holds again. */
@@ -65,21 +63,31 @@ export async function clearShare(call: Call, which: 'limit' | 'reserve'): Promis
   const { paas, app, flags, job } = call
   const type = flags.has('process-type') ? typeOf(paas, app, flags) : undefined
   const none: Share = { cpus: null, memoryBytes: null }
-  const resources = await limit(paas, {
-    ...job,
-    change: (before) =>
-      fitting(
-        Object.fromEntries(
-          Object.entries(before)
-            .map(
-              ([name, own]) =>
-                [name, type === undefined || name === type ? { ...own, [which]: none } : own] as const,
-            )
-            .filter(([, { limit, reserve }]) => [limit, reserve].some(isSaid)),
-        ),
+  const change = (before: ResourcesOfApp): ResourcesOfApp =>
+    fitting(
+      Object.fromEntries(
+        Object.entries(before)
+          .map(
+            ([name, own]) =>
+              [name, type === undefined || name === type ? { ...own, [which]: none } : own] as const,
+          )
+          .filter(([, { limit, reserve }]) => [limit, reserve].some(isSaid)),
       ),
+    )
+  planLimits(call, change, type ?? '*')
+  sayLimits(call, await limit(paas, { ...job, change }), type ?? '*')
+}
+
+function planLimits(
+  { paas, app, planned }: Call,
+  change: (before: ResourcesOfApp) => ResourcesOfApp,
+  type: string,
+): void {
+  planned(() => {
+    const before = paas.store.resources.of(app.id)
+    const [from, to] = [before, change(before)].map((each) => limitsInWords(limitsOf(each, type)))
+    return [from === to ? undefined : `${typeText(type)}: ${from} -> ${to}`]
   })
-  sayLimits(call, resources, type ?? '*')
 }
 
 /** `1 CPU, 512 MB, keeps 256 MB` */

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { changesNothing } from '../server/command.ts'
 import { UsageError } from '../server/errors.ts'
 import { loadRegistry } from '../server/registry.ts'
 
@@ -36,6 +37,12 @@ test.each(['right', 'summary', 'examples'])('a command without %s does not load'
 test('a right that does not exist is none', async () => {
   write('it.ts', { ...whole, right: 'everyone' })
   await expect(loadRegistry(folder)).rejects.toThrow('it declares no right')
+})
+
+test('every command can say beforehand what it changes, or changes nothing', async () => {
+  const { commands } = await loadRegistry()
+  const silent = [...commands].filter(([, command]) => !command.plans && !changesNothing(command))
+  expect(silent.map(([name]) => name)).toEqual([])
 })
 
 test('a name that two commands claim does not load', async () => {

@@ -17,6 +17,7 @@ export const globalFlags: Readonly<Record<string, Flag>> = {
   format: { value: 'json', summary: 'The same as --json' },
   quiet: { short: 'q', summary: 'Print results only, no progress' },
   force: { summary: 'Do not ask' },
+  plan: { summary: 'Say what would change, and change nothing' },
   help: { short: 'h', summary: 'Explain the command' },
   version: { summary: 'Print the version of the server' },
   trace: { summary: 'Say how the app was found' },

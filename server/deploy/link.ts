@@ -37,7 +37,26 @@ export async function link(
  */
 export async function makeLink(deploy: Deploy, service: Service, alias: string | undefined): Promise<Link> {
   const { paas, app } = deploy
-  const links = paas.store.links.of(app.id).filter((each) => each.state === 'ready')
+  const links = readyLinks(paas, app)
+  const made = await paas.provisioning.link({
+    service,
+    app,
+    subnet: await ensureNetwork(paas, app),
+    alias: freeAlias(paas, app, service, alias),
+    primary: links.length === 0,
+  })
+  deploy.onUndo(() => paas.provisioning.undo(made))
+  return made
+}
+
+const readyLinks = (paas: Paas, app: App): readonly Link[] =>
+  paas.store.links.of(app.id).filter((each) => each.state === 'ready')
+
+/**
+ * The alias that a new link gets. Throws `UserError` where the app has one to this service, or one of this alias.
+ */
+export function freeAlias(paas: Paas, app: App, service: Service, alias: string | undefined): string {
+  const links = readyLinks(paas, app)
   const known = links.find((each) => each.serviceId === service.id)
   if (known)
     throw new UserError(`${app.name} is linked to ${service.name} already, as ${known.alias}`, {
@@ -48,15 +67,7 @@ export async function makeLink(deploy: Deploy, service: Service, alias: string |
     throw new UserError(`${app.name} has a link with the alias ${named} already`, {
       next: `Choose another: ${service.kind}:link ${service.name} ${app.name} --as ALIAS`,
     })
-  const made = await paas.provisioning.link({
-    service,
-    app,
-    subnet: await ensureNetwork(paas, app),
-    alias: named,
-    primary: links.length === 0,
-  })
-  deploy.onUndo(() => paas.provisioning.undo(made))
-  return made
+  return named
 }
 
 /** Takes a service from an app, as a release. The app's user there is dropped once no container needs it. */
@@ -92,7 +103,8 @@ export async function promote(paas: Paas, request: LinkRequest): Promise<number 
   })
 }
 
-function linkOf(paas: Paas, app: App, service: Service): Link {
+/** The app's link to the service. Throws `UserError` where there is none. */
+export function linkOf(paas: Paas, app: App, service: Service): Link {
   const found = paas.store.links
     .of(app.id)
     .find((each) => each.serviceId === service.id && each.state === 'ready')

@@ -1,8 +1,12 @@
 import type { Paas } from '../paas.ts'
+import { releaseLine } from '../plan.ts'
+import type { App } from '../state/apps.ts'
 import type { ConfigVars } from '../state/config.ts'
 import type { Container } from '../state/containers.ts'
+import type { Release } from '../state/releases.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
 import { assertProcess, currentRelease, draftRelease, formationFor } from './release.ts'
+import { nameDifference, namesInWords } from './release-difference.ts'
 import { serve } from './serve.ts'
 import { swap } from './swap.ts'
 
@@ -26,9 +30,7 @@ export async function restart(paas: Paas, request: RestartRequest): Promise<numb
       request.process === undefined || container.process === request.process
     const formation = formationFor(paas, app, current.processes)
     const config = paas.store.config.of(app.id)
-    const links = paas.store.links.next(app.id)
-    const pending = !isSame(config, current.config) || JSON.stringify(links) !== JSON.stringify(current.links)
-    if (request.port === undefined && !pending) {
+    if (request.port === undefined && !isPending(paas, current)) {
       await swap(deploy, {
         release: current,
         formation: app.stopped ? {} : formation,
@@ -53,6 +55,27 @@ export async function restart(paas: Paas, request: RestartRequest): Promise<numb
     return release.version
   })
 }
+
+/** What a restart would do, in lines. Throws as that would. */
+export function planRestart(paas: Paas, app: App, process: string | undefined): readonly string[] {
+  const current = currentRelease(paas, app)
+  if (process !== undefined) assertProcess(app, current, process)
+  const live = paas.store.containers.of(app.id, 'live')
+  const replaced = live.filter((container) => process === undefined || container.process === process)
+  const names = replaced.map((container) => `${container.process}.${container.number}`)
+  const links = { from: JSON.stringify(current.links), to: JSON.stringify(paas.store.links.next(app.id)) }
+  return [
+    namesInWords('pending config', nameDifference(current.config, paas.store.config.of(app.id))),
+    links.from === links.to ? undefined : 'links: those that are pending',
+    isPending(paas, current) ? releaseLine(paas, app, { restart: true }) : undefined,
+    names.length === 0 ? undefined : `replaced: ${names.join(', ')}`,
+  ].filter((line) => line !== undefined)
+}
+
+/** Config or links were changed and not released. */
+const isPending = (paas: Paas, current: Release): boolean =>
+  !isSame(paas.store.config.of(current.appId), current.config) ||
+  JSON.stringify(paas.store.links.next(current.appId)) !== JSON.stringify(current.links)
 
 const isSame = (one: ConfigVars, other: ConfigVars): boolean =>
   Object.keys(one).length === Object.keys(other).length &&

@@ -6,6 +6,7 @@ import type { LastChange, Standing } from '../state/last-changes.ts'
 import type { Formation, StoredRelease } from '../state/releases.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { imageGone } from './image-gone.ts'
+import { quantitiesInWords } from './quantities-in-words.ts'
 import { currentRelease, draftRelease, formationFor } from './release.ts'
 import { differenceInWords, nameDifference, namesInWords, releaseDifference } from './release-difference.ts'
 import { serve } from './serve.ts'
@@ -137,14 +138,6 @@ function linesOf(before: Standing, now: Standing, released: boolean): readonly s
     before.domainsSet || !now.domainsSet ? undefined : 'domains: the one by its name again',
   ]
   return lines.filter((line) => line !== undefined)
-}
-
-function quantitiesInWords(from: Formation, to: Formation): string | undefined {
-  const types = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort()
-  const changed = types
-    .filter((type) => (from[type] ?? 0) !== (to[type] ?? 0))
-    .map((type) => `${type}=${from[type] ?? 0} -> ${type}=${to[type] ?? 0}`)
-  return changed.length === 0 ? undefined : `quantities: ${changed.join(', ')}`
 }
 
 /** Domains that the app gave away may belong to another by now. */

@@ -77,6 +77,12 @@ export class Provisioning {
     }
   }
 
+  /** `name` where a new service may have it. Throws `UserError`. */
+  freeName(kind: string, name: string): string {
+    if (this.#store.services.find(kind, parseServiceName(name))?.state !== 'ready') return name
+    throw new UserError(`The name "${name}" is taken`, { next: 'Choose another name' })
+  }
+
   /** Makes a link that lasts from `keep` on. The app's network is there already. */
   async link(wanted: {
     service: Service

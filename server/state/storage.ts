@@ -40,14 +40,18 @@ export class Storage {
     this.#database = database
   }
 
+  /** `name` where a new volume of the app may have it. Throws `UserError`. */
+  freeName(appId: string, name: string): string {
+    if (!this.find(appId, parseVolumeName(name))) return name
+    throw new UserError(`There is a volume "${name}" already`, { next: 'See them: storage' })
+  }
+
   /** Throws `UserError` where the app has one of this name. */
   add(appId: string, name: string): Volume {
-    if (this.find(appId, parseVolumeName(name)))
-      throw new UserError(`There is a volume "${name}" already`, { next: 'See them: storage' })
     const volume: Volume = {
       id: randomName(10),
       appId,
-      name,
+      name: this.freeName(appId, name),
       dockerName: newDockerName(appId),
       createdAt: new Date().toISOString(),
     }

@@ -82,7 +82,8 @@ test('releases:diff says in what two differ, and no value', async () => {
 
 test('rollback --plan says what it would bring back, and changes nothing', async () => {
   const plan = await paas.ok('rollback blog v1 --plan')
-  expect(plan).toContain('Would bring back v1 (Deploy')
+  expect(plan).toContain('It would change this; nothing is changed now')
+  expect(plan).toContain('brings back v1 (Deploy')
   expect(plan).toMatch(/^ +config: - A$/m)
   expect(plan).toMatch(/^ +commit: .* \(1 commit fewer\)$/m)
   expect((await paas.ssh('rollback blog v99 --plan')).stderr).toContain('no release v99')

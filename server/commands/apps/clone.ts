@@ -1,21 +1,31 @@
 import type { Command } from '../../command.ts'
 import { clone } from '../../deploy/clone.ts'
+import { currentRelease } from '../../deploy/release.ts'
+import { assertNameFree } from '../../domain-change.ts'
 import { appUrls } from '../../routing.ts'
 
 export default {
   summary: "Make an app of another's image and config, with databases and secrets of its own",
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [{ name: 'NEW-NAME', audit: 'whole', required: true }],
   flags: { 'skip-deploy': { summary: 'Copy the settings alone; a push deploys it' } },
   examples: ['apps:clone blog blog2', 'apps:clone blog blog2 --skip-deploy'],
-  async run({ paas, app: from, user, words, flags, out, job }) {
+  async run({ paas, app: from, user, words, flags, out, job, planned }) {
+    const deploy = !flags.has('skip-deploy')
+    assertNameFree(paas, words[0] ?? '')
+    const release = deploy ? currentRelease(paas, from) : undefined
+    planned(() => [
+      `app: + ${words[0]}, with the config and quantities of ${from.name}`,
+      release && `release: v1, from the image of ${from.name} v${release.version}`,
+    ])
     const app = await clone(paas, {
       ...job,
       from,
       owner: user,
       name: words[0] ?? '',
-      deploy: !flags.has('skip-deploy'),
+      deploy,
     })
     const volumes = paas.store.storage.volumesOf(from.id).map((volume) => volume.name)
     out.result({ name: app.name, id: app.id, from: from.name, urls: appUrls(paas, app) }, () => {

@@ -6,6 +6,7 @@ import { linkedServices } from '../../services/access.ts'
 export default {
   summary: 'Destroy an app with its containers, images and repository',
   right: 'own',
+  plans: true,
   app: 'required',
   flags: { confirm: { value: 'APP', summary: 'The name of the app, instead of being asked' } },
   aliases: ['destroy'],
@@ -14,12 +15,21 @@ export default {
     const { paas, app, out, job } = call
     const volumes = paas.store.storage.volumesOf(app.id).map(({ name }) => name)
     const files = volumes.length === 0 ? '' : `, AND THE FILES of its volumes ${volumes.join(', ')}`
+    const services = linkedServices(paas, app)
+    call.planned(() => [
+      `app: - ${app.name}, with its repository`,
+      `containers: - ${paas.store.containers.of(app.id).length}`,
+      `images: - ${paas.store.releases.imagesOf(app.id).length}`,
+      volumes.length === 0 ? undefined : `volumes with their files: - ${volumes.join(', ')}`,
+      services.length === 0
+        ? undefined
+        : `databases that stay: ${services.map(({ name }) => name).join(', ')}`,
+    ])
     await confirmName(
       call,
       app.name,
       `This destroys ${app.name} with its containers, images and repository${files}.`,
     )
-    const services = linkedServices(paas, app)
     await destroy(paas, job)
     out.result({ destroyed: app.name, stays: services.map(({ name }) => name) }, () => {
       out.step(`Destroyed ${app.name}`)

@@ -5,12 +5,15 @@ import { assertNameFree } from '../../domain-change.ts'
 export default {
   summary: 'Give an app another name; its domain follows',
   right: 'own',
+  plans: true,
   app: 'required',
   arguments: [{ name: 'NEW-NAME', audit: 'whole', required: true }],
   aliases: ['rename'],
   examples: ['apps:rename blog journal', 'apps:rename journal --app blog'],
-  async run({ paas, app, user, words, out, job }) {
+  async run({ paas, app, user, words, out, job, planned }) {
     const name = words[0] ?? ''
+    assertNameFree(paas, name, app)
+    planned(() => [`name: ${app.name} -> ${name}`, app.domainsSet ? undefined : 'its domain follows'])
     await runDeploy(paas, { ...job, kind: 'rename' }, async (deploy) => {
       await paas.routes.assertReady()
       await deploy.switch(() => {

@@ -1,11 +1,13 @@
 import { loadBuildpacks } from '../../build/buildpacks.ts'
 import type { Command } from '../../command.ts'
 import { UsageError, UserError } from '../../errors.ts'
+import { changeLine } from '../../plan.ts'
 import type { Builder } from '../../state/apps.ts'
 
 export default {
   summary: 'Set which folder is built (build-dir), which Dockerfile, or which buildpack (selected)',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [
     { name: 'PROPERTY', audit: 'whole', required: true, looks: (word) => Object.hasOwn(properties, word) },
@@ -18,7 +20,7 @@ export default {
     'builder:set shop selected node',
     'builder:set shop build-dir',
   ],
-  async run({ paas, app, words, out }) {
+  async run({ paas, app, words, out, planned }) {
     const [name = '', value] = words
     const property = Object.hasOwn(properties, name) ? properties[name] : undefined
     if (!property)
@@ -27,6 +29,7 @@ export default {
       })
     const parsed = value === undefined || value === '' ? null : await property.parse(value)
     const builder = { ...app.builder, [property.field]: parsed }
+    planned(() => [changeLine(name, app.builder[property.field], parsed)])
     paas.store.apps.setBuilder(app.id, builder)
     out.result({ app: app.name, ...builder }, () =>
       out.step(`${name} is ${parsed ?? 'by rule'} from the next push on; now: ps:rebuild ${app.name}`),

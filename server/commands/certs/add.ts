@@ -8,6 +8,7 @@ import { parseKeyPair } from '../../tls/key-pair.ts'
 export default {
   summary: 'Give an app a certificate: PEM of certificate, chain and key on stdin, or a tar of these files',
   right: 'develop',
+  plans: true,
   app: 'required',
   // Whose fingers name the two files names files of his own machine: they come on stdin all the same.
   arguments: [
@@ -28,6 +29,7 @@ export default {
           next: `Its domains: ${hosts.join(', ') || 'none'}. Add one: domains:add ${app.name} ${names[0] ?? 'DOMAIN'}`,
         },
       )
+    call.planned(() => [`certificate: one for ${names.join(', ')}`])
     await changeCertificate(call, () => {
       paas.store.certificates.replace(app.id, 'added', pair)
       // Else the next renewal would take its place.

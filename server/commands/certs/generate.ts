@@ -9,6 +9,7 @@ const days = 365
 export default {
   summary: 'Make a self-signed certificate for all domains of an app; browsers warn of it',
   right: 'develop',
+  plans: true,
   app: 'required',
   examples: ['certs:generate blog'],
   async run(call) {
@@ -21,6 +22,7 @@ export default {
       throw new UserError(`${app.name} has a certificate already`, {
         next: `Look at it: certs ${app.name}. Replace it: certs:generate ${app.name} --force`,
       })
+    call.planned(() => [`certificate: a self-signed one for ${hosts.join(', ')}`])
     const pair = await selfSigned(hosts, days)
     await changeCertificate(call, () => {
       paas.store.certificates.replace(app.id, 'generated', pair)

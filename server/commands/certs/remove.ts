@@ -5,12 +5,14 @@ import { UserError } from '../../errors.ts'
 export default {
   summary: 'Take the certificate from an app: its domains answer by http alone',
   right: 'develop',
+  plans: true,
   app: 'required',
   examples: ['certs:remove blog'],
   async run(call) {
     const { paas, app, user, out } = call
     if (!paas.store.certificates.of(app.id))
       throw new UserError(`${app.name} has no certificate`, { next: `certs:generate ${app.name}` })
+    call.planned(() => ['certificate: none'])
     await changeCertificate(call, () => {
       paas.store.certificates.remove(app.id)
       paas.store.routeSettings.set(app.id, 'letsencrypt', false)

@@ -6,6 +6,7 @@ export default {
   summary:
     'Set redirect (http to https, on by rule) or hsts (browsers come by https alone for a year, off by rule)',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [
     { name: 'PROPERTY', audit: 'whole', required: true, looks: (word) => isSetting(word) },
@@ -21,6 +22,7 @@ export default {
       })
     if (value !== 'on' && value !== 'off')
       throw new UsageError(`${name} is on or off`, { next: `certs:set ${app.name} ${name} on` })
+    call.planned(() => [`${name}: ${value}`])
     await changeCertificate(call, () => paas.store.routeSettings.set(app.id, name, value === 'on'))
     out.result({ app: app.name, [name]: value }, () =>
       out.step(

@@ -11,6 +11,7 @@ import type { Release } from '../../state/releases.ts'
 export default {
   summary: 'Run all checks of the running release once, now; exit code 1 where one fails',
   right: 'develop',
+  reads: true,
   app: 'required',
   arguments: [{ name: 'TYPE', audit: 'whole' }],
   examples: ['checks:run blog', 'checks:run blog web'],

@@ -1,18 +1,20 @@
 import type { Command } from '../../command.ts'
 import { UsageError } from '../../errors.ts'
+import { changeLine } from '../../plan.ts'
 import type { CheckSettings } from '../../state/check-settings.ts'
 
 export default {
   summary:
     'Set what holds where a check says nothing itself: wait, timeout (s), attempts; and wait-to-retire (s)',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [
     { name: 'PROPERTY', audit: 'whole', required: true, looks: (word) => Object.hasOwn(properties, word) },
     { name: 'VALUE', audit: 'whole' },
   ],
   examples: ['checks:set blog wait-to-retire 30', 'checks:set blog attempts 5', 'checks:set blog timeout'],
-  async run({ paas, app, words, out }) {
+  async run({ paas, app, words, out, planned }) {
     const [name = '', value] = words
     const property = Object.hasOwn(properties, name) ? properties[name] : undefined
     if (!property)
@@ -22,6 +24,8 @@ export default {
     const number = value === undefined || value === '' ? null : parse(name, value, property)
     const settings = paas.store.checkSettings.of(app.id)
     const stored = number === null ? null : number * property.unit
+    const now = settings[property.field]
+    planned(() => [changeLine(name, now === null ? null : now / property.unit, number)])
     paas.store.checkSettings.replace(app.id, { ...settings, [property.field]: stored })
     out.result({ app: app.name, [name]: number }, () =>
       out.step(`${name} is ${number ?? `${property.byRule}, by rule`}; it holds at once`),

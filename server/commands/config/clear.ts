@@ -5,6 +5,7 @@ import { confirmName } from '../../confirm.ts'
 export default {
   summary: 'Remove all config vars',
   right: 'develop',
+  plans: true,
   app: 'required',
   flags: {
     'no-restart': { summary: 'Keep it for the next release' },
@@ -12,7 +13,8 @@ export default {
   },
   examples: ['config:clear blog --confirm blog'],
   async run(call) {
-    await confirmName(call, call.app.name, `This removes all config vars of ${call.app.name}.`)
+    if (!call.flags.has('plan'))
+      await confirmName(call, call.app.name, `This removes all config vars of ${call.app.name}.`)
     await changeConfig(call, () => ({}), 'Removed all config vars')
   },
 } satisfies Command

@@ -7,6 +7,7 @@ import { type ConfigVars, parseConfigName } from '../../state/config.ts'
 export default {
   summary: 'Set config vars from stdin: an env file or a JSON object',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [{ name: '-', looks: (word) => word === '-' }],
   flags: {

@@ -5,6 +5,7 @@ import { parseConfigName } from '../../state/config.ts'
 export default {
   summary: 'Set config vars and release them',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [
     {

@@ -5,6 +5,7 @@ import { UserError } from '../../errors.ts'
 export default {
   summary: 'Remove config vars and release that',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [{ name: 'KEY', audit: 'name', required: true, repeats: true }],
   flags: { 'no-restart': { summary: 'Keep it for the next release' } },

@@ -1,16 +1,18 @@
 import type { Command } from '../../command.ts'
 import { UsageError } from '../../errors.ts'
+import { changeLine } from '../../plan.ts'
 
 export default {
   summary: 'Set on-disconnect: whether a deploy that has begun goes on (detach) when its connection is lost',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [
     { name: 'on-disconnect', audit: 'whole', required: true, looks: (word) => word === 'on-disconnect' },
     { name: 'detach|cancel', audit: 'whole', required: true },
   ],
   examples: ['deploys:set blog on-disconnect detach', 'deploys:set blog on-disconnect cancel'],
-  async run({ paas, app, words, out }) {
+  async run({ paas, app, words, out, planned }) {
     const [property = '', value = ''] = words
     if (property !== 'on-disconnect')
       throw new UsageError(`deploys:set does not know "${property.slice(0, 40)}"`, {
@@ -20,6 +22,7 @@ export default {
       throw new UsageError(`on-disconnect is detach or cancel, not "${value.slice(0, 40)}"`, {
         next: 'deploys:set on-disconnect detach',
       })
+    planned(() => [changeLine('on-disconnect', app.onDisconnect, value)])
     paas.store.apps.setOnDisconnect(app.id, value)
     out.result({ app: app.name, 'on-disconnect': value }, () =>
       out.step(

@@ -1,9 +1,11 @@
 import type { Command } from '../../command.ts'
-import { addDomains, changeDomains, claimableDomain } from '../../domain-change.ts'
+import { addDomains, changeDomains, claimableDomain, planDomains } from '../../domain-change.ts'
+import { appHosts } from '../../routing.ts'
 
 export default {
   summary: 'Let an app answer to more domains',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [
     { name: 'DOMAIN', audit: 'whole', required: true, repeats: true, looks: (word) => word.includes('.') },
@@ -11,6 +13,7 @@ export default {
   examples: ['domains:add blog www.example.com'],
   async run(call) {
     const hosts = call.words.map((word) => claimableDomain(call, word))
+    planDomains(call, [...appHosts(call.paas, call.app), ...hosts])
     await changeDomains(call, () => addDomains(call, hosts), `Added ${hosts.join(', ')}`)
   },
 } satisfies Command

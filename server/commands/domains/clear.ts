@@ -1,13 +1,15 @@
 import type { Command } from '../../command.ts'
-import { changeDomains } from '../../domain-change.ts'
+import { changeDomains, planDomains } from '../../domain-change.ts'
 
 export default {
   summary: 'Go back to the one domain by the name of the app',
   right: 'develop',
+  plans: true,
   app: 'required',
   examples: ['domains:clear blog'],
   async run(call) {
     const { paas, app } = call
+    planDomains(call, [`${app.name}.${paas.settings.domain}`])
     await changeDomains(
       call,
       () => {

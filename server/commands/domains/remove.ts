@@ -1,5 +1,5 @@
 import type { Command } from '../../command.ts'
-import { changeDomains } from '../../domain-change.ts'
+import { changeDomains, planDomains } from '../../domain-change.ts'
 import { UserError } from '../../errors.ts'
 import { appHosts } from '../../routing.ts'
 import { parseDomain } from '../../state/domains.ts'
@@ -7,6 +7,7 @@ import { parseDomain } from '../../state/domains.ts'
 export default {
   summary: 'Take domains from an app',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [
     { name: 'DOMAIN', audit: 'whole', required: true, repeats: true, looks: (word) => word.includes('.') },
@@ -21,6 +22,10 @@ export default {
       throw new UserError(`${app.name} does not have the domain ${missing}`, {
         next: `Its domains: domains ${app.name}`,
       })
+    planDomains(
+      call,
+      now.filter((host) => !hosts.includes(host)),
+    )
     await changeDomains(
       call,
       () => {

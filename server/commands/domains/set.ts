@@ -1,9 +1,10 @@
 import type { Command } from '../../command.ts'
-import { addDomains, changeDomains, claimableDomain } from '../../domain-change.ts'
+import { addDomains, changeDomains, claimableDomain, planDomains } from '../../domain-change.ts'
 
 export default {
   summary: 'Make these the only domains of an app',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [
     { name: 'DOMAIN', audit: 'whole', required: true, repeats: true, looks: (word) => word.includes('.') },
@@ -12,6 +13,7 @@ export default {
   async run(call) {
     const { paas, app, words } = call
     const hosts = [...new Set(words.map((word) => claimableDomain(call, word)))]
+    planDomains(call, hosts)
     await changeDomains(
       call,
       () => {

@@ -6,6 +6,7 @@ import { parsePublicKey } from '../../ssh/public-key.ts'
 export default {
   summary: 'Give a user a public key from stdin; a new name becomes a new user',
   right: 'admin',
+  plans: true,
   app: 'none',
   arguments: [{ name: 'USER', audit: 'whole', required: true }],
   flags: { admin: { summary: 'A new user may administer the server' } },
@@ -22,6 +23,9 @@ export default {
       throw new UserError(`This key is there already: it belongs to ${owner.userName}`, {
         next: 'All keys: keys',
       })
+    const isNew = people.userByName(name) === undefined
+    const role = flags.has('admin') ? 'an admin' : 'a member'
+    call.planned(() => [isNew ? `user: + ${name}, ${role}` : undefined, `key of ${name}: + ${fingerprint}`])
     paas.store.transaction(() => {
       const user = people.userByName(name) ?? people.createUser(name, flags.has('admin') ? 'admin' : 'member')
       people.addKey({ fingerprint, userId: user.id, publicLine })

@@ -4,11 +4,12 @@ import { UserError } from '../../errors.ts'
 export default {
   summary: 'Remove a key by its fingerprint, or all keys of a user',
   right: 'admin',
+  plans: true,
   app: 'none',
   arguments: [{ name: 'FINGERPRINT|USER', audit: 'whole', required: true }],
   aliases: ['ssh-keys:remove'],
   examples: ['keys:remove SHA256:...', 'keys:remove ann'],
-  async run({ paas, user, words, out, session }) {
+  async run({ paas, user, words, out, session, planned }) {
     const [word = ''] = words
     const { people } = paas.store
     const found = people.keys().filter((key) => key.fingerprint === word || key.userName === word)
@@ -20,6 +21,7 @@ export default {
         next: 'Add another one first: keys:add NAME --admin',
       })
     }
+    planned(() => found.map(({ userName, fingerprint }) => `key of ${userName}: - ${fingerprint}`))
     for (const { fingerprint, userName } of found) {
       people.removeKey(fingerprint)
       paas.events.record({

@@ -7,10 +7,11 @@ export default {
   summary:
     'Renew the certificate of an app now where it is due, or with --force; the server does so by itself',
   right: 'develop',
+  plans: true,
   app: 'required',
   all: 'every',
   examples: ['letsencrypt:auto-renew blog --force', 'letsencrypt:auto-renew --all'],
-  async run({ paas, app, flags, out, signal }) {
+  async run({ paas, app, flags, out, signal, planned }) {
     if (!paas.store.routeSettings.of(app.id).letsencrypt) {
       if (flags.has('all')) return
       throw new UserError(`The certificate of ${app.name} is not renewed by itself`, {
@@ -18,6 +19,7 @@ export default {
       })
     }
     const isDue = flags.has('force') || isRenewalDue(paas, app)
+    planned(() => [isDue ? 'certificate: renewed' : undefined])
     if (isDue) await obtainCertificate(paas, app, { signal, begin: false })
     const chain = paas.store.certificates.of(app.id)?.chain
     const until = chain === undefined ? null : certificateFacts(chain).notAfter.toISOString()

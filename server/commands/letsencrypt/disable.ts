@@ -4,12 +4,17 @@ import type { Command } from '../../command.ts'
 export default {
   summary: 'No longer renew the certificate of an app, and take it away where it was made so',
   right: 'develop',
+  plans: true,
   app: 'required',
   aliases: ['certs:auto:disable'],
   examples: ['letsencrypt:disable blog'],
   async run(call) {
     const { paas, app, out } = call
     const { certificates, routeSettings } = paas.store
+    call.planned(() => [
+      routeSettings.of(app.id).letsencrypt ? 'renewal: off' : undefined,
+      certificates.of(app.id)?.source === 'letsencrypt' ? 'certificate: none' : undefined,
+    ])
     await changeCertificate(call, () => {
       routeSettings.set(app.id, 'letsencrypt', false)
       if (certificates.of(app.id)?.source === 'letsencrypt') certificates.remove(app.id)

@@ -6,12 +6,16 @@ import { directoryOf, obtainCertificate, publicHosts } from '../../tls/letsencry
 export default {
   summary: "Get a certificate from Let's Encrypt for all domains of an app, and renew it for ever",
   right: 'develop',
+  plans: true,
   app: 'required',
   aliases: ['certs:auto', 'certs:auto:enable'],
   examples: ['letsencrypt:enable blog'],
   async run(call) {
     const { paas, app, out, signal } = call
     const hosts = publicHosts(paas, app)
+    call.planned(() => [
+      `certificate: one of ${new URL(directoryOf(paas)).host} for ${hosts.join(', ') || 'no domain'}`,
+    ])
     const others = appHosts(paas, app).filter((host) => !hosts.includes(host))
     if (hosts.length > 0) out.step(`Asking ${new URL(directoryOf(paas)).host} for ${hosts.join(', ')}`)
     for (const host of others) out.detail(`Left out: ${host}, which cannot be asked for by HTTP`)

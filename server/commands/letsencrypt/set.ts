@@ -7,6 +7,7 @@ export default {
   summary:
     'Set email (who gets letters of the authority) or server (letsencrypt, staging or a URL), for all apps',
   right: 'admin',
+  plans: true,
   app: 'none',
   arguments: [
     { name: 'email|server', required: true, audit: 'whole' },
@@ -17,13 +18,14 @@ export default {
     'letsencrypt:set server staging',
     'letsencrypt:set server',
   ],
-  async run({ paas, words, out }) {
+  async run({ paas, words, out, planned }) {
     const [name = '', text = ''] = words
     if (name !== 'email' && name !== 'server')
       throw new UsageError(`letsencrypt:set does not know "${name.slice(0, 40)}"`, {
         next: 'It knows email, server',
       })
     const value = text === '' ? undefined : parse[name](text)
+    planned(() => [`${name}: ${value ?? 'by rule'}`])
     paas.store.acme.setSetting(name, value)
     const now = name === 'server' ? directoryOf(paas) : (value ?? null)
     out.result({ [name]: now }, () =>

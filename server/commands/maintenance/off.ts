@@ -4,12 +4,14 @@ import { changeMaintenance } from '../../maintenance-change.ts'
 export default {
   summary: 'Let visitors in again',
   right: 'develop',
+  plans: true,
   app: 'required',
   aliases: ['maintenance:disable'],
   examples: ['maintenance:off blog'],
   async run(call) {
     const { paas, app, user, out } = call
     const before = paas.store.maintenance.of(app.id).since
+    call.planned(() => [before === null ? undefined : 'maintenance: off'])
     await changeMaintenance(call, { since: null })
     if (before !== null)
       paas.events.record({

@@ -4,6 +4,7 @@ import { changeMaintenance } from '../../maintenance-change.ts'
 export default {
   summary: 'Answer for an app with a page that says to come back later (503); its containers go on',
   right: 'develop',
+  plans: true,
   app: 'required',
   aliases: ['maintenance:enable'],
   examples: ['maintenance:on blog'],
@@ -11,6 +12,7 @@ export default {
     const { paas, app, user, out } = call
     const before = paas.store.maintenance.of(app.id).since
     const since = before ?? new Date().toISOString()
+    call.planned(() => [before === null ? 'maintenance: on' : undefined])
     await changeMaintenance(call, { since })
     if (before === null)
       paas.events.record({

@@ -8,6 +8,7 @@ import type { Service } from '../../state/services.ts'
 export default {
   summary: 'Create a database with the content of another',
   right: 'create',
+  plans: true,
   app: 'none',
   arguments: [
     { name: 'NAME', audit: 'whole', required: true },
@@ -19,6 +20,8 @@ export default {
     const { provisioning } = paas
     const service = ownedService(call, 'mysql', words[0] ?? '')
     await assertRoom(paas)
+    const name = provisioning.freeName('mysql', words[1] ?? '')
+    call.planned(() => [`database: + ${name}, with the content of ${service.name}`])
     const copy = await provisioning.create({ kind: 'mysql', name: words[1] ?? '', ownerId: user.id })
     try {
       await copyContent(provisioning.kind('mysql'), service, copy, signal)

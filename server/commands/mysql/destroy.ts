@@ -6,6 +6,7 @@ import { linkedApps, ownedService } from '../../services/access.ts'
 export default {
   summary: 'Destroy a database with all that is in it',
   right: 'anyone',
+  plans: true,
   app: 'none',
   arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   flags: { confirm: { value: 'NAME', summary: 'The name of the database, instead of being asked' } },
@@ -19,6 +20,7 @@ export default {
         next: `Unlink it first: mysql:unlink ${service.name} APP, or destroy it all the same: --force`,
       })
     }
+    call.planned(() => [`database: - ${service.name}, with all that is in it`])
     await confirmName(call, service.name, `This destroys the database ${service.name} and all that is in it.`)
     await paas.provisioning.destroy(service)
     out.result({ destroyed: service.name }, () => out.step(`Destroyed ${service.name}`))

@@ -5,6 +5,7 @@ import { ownedService } from '../../services/access.ts'
 export default {
   summary: 'Write a database to stdout as SQL that mysql:import and mysql read',
   right: 'anyone',
+  reads: true,
   app: 'none',
   arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   examples: ['mysql:export blog > blog.sql'],

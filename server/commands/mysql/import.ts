@@ -6,6 +6,7 @@ import { ownedService } from '../../services/access.ts'
 export default {
   summary: 'Run the SQL on stdin in a database: what mysql:export or mysqldump wrote',
   right: 'anyone',
+  plans: true,
   app: 'none',
   arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   examples: ['mysql:import blog < blog.sql'],
@@ -17,6 +18,7 @@ export default {
         next: `Without -t, from a file: mysql:import ${service.name} < ${service.name}.sql`,
       })
     await assertRoom(paas)
+    call.planned(() => [`database ${service.name}: what the SQL on stdin says`])
     await paas.provisioning.kind(service.kind).import(service, call.stdin, signal)
     out.result({ imported: service.name }, () => out.step(`Imported into ${service.name}`))
   },

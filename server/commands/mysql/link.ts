@@ -1,11 +1,13 @@
 import type { Command } from '../../command.ts'
-import { link } from '../../deploy/link.ts'
+import { freeAlias, link } from '../../deploy/link.ts'
+import { releaseLine } from '../../plan.ts'
 import { ownedService } from '../../services/access.ts'
 import { sayLinkChange } from '../../services/say-link.ts'
 
 export default {
   summary: 'Give an app a database: DATABASE_URL, DB_HOST and so on in its environment',
   right: 'develop',
+  plans: true,
   app: 'required',
   appPlace: 'second',
   arguments: [{ name: 'NAME', audit: 'whole', required: true }],
@@ -22,6 +24,10 @@ export default {
     const { paas, app, words, flags, out } = call
     const service = ownedService(call, 'mysql', words[0] ?? '')
     const restart = !flags.has('no-restart')
+    call.planned(() => [
+      `links: + ${freeAlias(paas, app, service, flags.value('as'))} (${service.name})`,
+      releaseLine(paas, app, { restart }),
+    ])
     const done = await link(paas, { ...call.job, service, restart, alias: flags.value('as') })
     sayLinkChange(call, `Linked ${service.name} to ${app.name} as ${done.link.alias}`, done.version)
     const given = paas.provisioning.kind('mysql').environment(service, done.link)

@@ -1,10 +1,12 @@
 import type { Command } from '../../command.ts'
 import { restart } from '../../deploy/restart.ts'
 import { UsageError } from '../../errors.ts'
+import { changeLine, releaseLine } from '../../plan.ts'
 
 export default {
   summary: 'Set the port that the app listens on; `auto` goes back to the rule',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [
     {
@@ -15,8 +17,9 @@ export default {
     },
   ],
   examples: ['ports:set blog 3000', 'ports:set blog http:80:3000', 'ports:set blog auto'],
-  async run({ paas, app, words, out, job }) {
+  async run({ paas, app, words, out, job, planned }) {
     const port = parsePort(words[0] ?? '')
+    planned(() => [changeLine('port', app.port, port), releaseLine(paas, app, { restart: true })])
     const version =
       app.release === null ? undefined : await restart(paas, { ...job, process: undefined, port })
     if (version === undefined) paas.store.apps.setPort(app.id, port)

@@ -4,11 +4,17 @@ import { rebuild } from '../../deploy/push.ts'
 export default {
   summary: 'Build the deployed commit again and release it',
   right: 'develop',
+  plans: true,
   app: 'required',
   all: 'deployed',
   aliases: ['deploysite'],
   examples: ['ps:rebuild blog'],
-  async run({ paas, app, out, job }) {
+  async run({ paas, app, out, job, planned }) {
+    const branch = app.deployBranch ?? 'main'
+    planned(() => [
+      `build: ${branch} of ${app.name} again, as it stands in its repository`,
+      `release: v${paas.store.releases.nextVersion(app.id)} in place of v${app.release}`,
+    ])
     await rebuild(paas, job)
     const now = paas.store.apps.byId(app.id)
     out.result({ app: now.name, release: `v${now.release}` }, () => {})

@@ -1,6 +1,10 @@
 import type { Command } from '../../command.ts'
+import { quantitiesInWords } from '../../deploy/quantities-in-words.ts'
+import { assertProcess, currentRelease } from '../../deploy/release.ts'
 import { scale } from '../../deploy/scale.ts'
 import { UsageError } from '../../errors.ts'
+import type { Paas } from '../../paas.ts'
+import type { App } from '../../state/apps.ts'
 import type { Formation } from '../../state/releases.ts'
 
 const most = 100
@@ -8,12 +12,15 @@ const most = 100
 export default {
   summary: 'Show or set how many containers of each process type run',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [{ name: 'TYPE=N', audit: 'whole', repeats: true, looks: (word) => /[=+:]|-\d+$/.test(word) }],
   aliases: ['scale'],
   examples: ['scale blog web=3 worker=1', 'scale web+1', 'scale'],
-  async run({ paas, app, words, out, job }) {
+  async run({ paas, app, words, out, job, planned }) {
     const changes = words.map(parseChange)
+    if (changes.length > 0)
+      planned(() => [quantitiesInWords(paas.store.formations.of(app.id), wanted(paas, app, changes))])
     const formation =
       changes.length === 0
         ? paas.store.formations.of(app.id)
@@ -37,6 +44,14 @@ function parseChange(word: string): Change {
     })
   }
   return { process, quantity, relative: operator === '+' || operator === '-' }
+}
+
+/** Throws `UserError` for a process type that the app does not have. */
+function wanted(paas: Paas, app: App, changes: readonly Change[]): Formation {
+  const formation = changes.reduce(apply, paas.store.formations.of(app.id))
+  if (app.release !== null)
+    for (const process of Object.keys(formation)) assertProcess(app, currentRelease(paas, app), process)
+  return formation
 }
 
 function apply(formation: Formation, change: Change): Formation {

@@ -3,18 +3,20 @@ import { parseKeep } from '../../command-line/keep.ts'
 import { parseSize, sizeText } from '../../command-line/size.ts'
 import { trimImagesInBackground } from '../../deploy/trim-images.ts'
 import { UsageError } from '../../errors.ts'
+import { changeLine } from '../../plan.ts'
 import type { Retention } from '../../state/apps.ts'
 
 export default {
   summary: "Set how many images of an app's releases are kept (keep), and how much they may take (budget)",
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [
     { name: 'PROPERTY', audit: 'whole', required: true, looks: (word) => Object.hasOwn(properties, word) },
     { name: 'VALUE', audit: 'whole' },
   ],
   examples: ['releases:set blog keep 10', 'releases:set blog budget 2g', 'releases:set blog keep'],
-  async run({ paas, app, words, out }) {
+  async run({ paas, app, words, out, planned }) {
     const [name = '', value] = words
     const property = Object.hasOwn(properties, name) ? properties[name] : undefined
     if (!property)
@@ -27,6 +29,7 @@ export default {
         next: `For instance: releases:set ${app.name} ${property.example}`,
       })
     const retention = { ...app.retention, [property.field]: parsed }
+    planned(() => [changeLine(name, app.retention[property.field], parsed)])
     paas.store.apps.setRetention(app.id, retention)
     trimImagesInBackground(paas, app.id)
     const keep = retention.keep ?? paas.settings.keepReleases

@@ -4,6 +4,7 @@ import { clearShare, shareFlags } from '../../resource-change.ts'
 export default {
   summary: 'Go back to the limits by rule (1 CPU, 512 MB), of one process type or of all',
   right: 'develop',
+  plans: true,
   app: 'required',
   flags: { 'process-type': shareFlags['process-type'] },
   examples: ['resource:limit-clear blog', 'resource:limit-clear blog --process-type web'],

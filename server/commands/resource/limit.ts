@@ -4,6 +4,7 @@ import { changeShare, shareFlags } from '../../resource-change.ts'
 export default {
   summary: 'Set how much CPU and memory each container of a process type may use',
   right: 'develop',
+  plans: true,
   app: 'required',
   flags: shareFlags,
   examples: [

@@ -4,6 +4,7 @@ import { clearShare, shareFlags } from '../../resource-change.ts'
 export default {
   summary: 'Forget what was reserved, for one process type or for all',
   right: 'develop',
+  plans: true,
   app: 'required',
   flags: { 'process-type': shareFlags['process-type'] },
   examples: ['resource:reserve-clear blog', 'resource:reserve-clear blog --process-type web'],

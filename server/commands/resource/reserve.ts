@@ -4,6 +4,7 @@ import { changeShare, shareFlags } from '../../resource-change.ts'
 export default {
   summary: 'Set what each container of a process type keeps where the machine is short of CPU or memory',
   right: 'develop',
+  plans: true,
   app: 'required',
   flags: shareFlags,
   examples: ['resource:reserve blog --memory 256m --process-type web'],

@@ -6,6 +6,7 @@ import { currentRelease } from '../../deploy/release.ts'
 export default {
   summary: "Run a command in a container of the app's release; its exit code comes back",
   right: 'develop',
+  plans: true,
   app: 'required',
   verbatim: true,
   arguments: [{ name: 'COMMAND', required: true, repeats: true }],
@@ -14,7 +15,8 @@ export default {
     'no-tty': { summary: 'No terminal, although there is one' },
   },
   examples: ['run blog ls -la', 'run blog -e DEBUG=1 -- node task.js', 'run console'],
-  async run({ paas, app, words, flags, session, stdin, signal }) {
+  async run({ paas, app, words, flags, session, stdin, signal, planned }) {
+    planned(() => [`a container of v${currentRelease(paas, app).version} that runs: ${words.join(' ')}`])
     return runOneOff(paas, {
       app,
       release: currentRelease(paas, app),

@@ -6,6 +6,7 @@ import { findVolume } from '../../storage/find-volume.ts'
 export default {
   summary: 'Write the files of a volume to stdout as a tar archive',
   right: 'develop',
+  reads: true,
   app: 'required',
   arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   examples: ['storage:backup blog uploads > uploads.tar'],

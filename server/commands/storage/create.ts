@@ -5,10 +5,12 @@ import { volumeLabels } from '../../deploy/mounts.ts'
 export default {
   summary: 'Make a volume: files of an app that outlive its containers and releases',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   examples: ['storage:create blog uploads'],
-  async run({ paas, app, words, out, signal }) {
+  async run({ paas, app, words, out, signal, planned }) {
+    planned(() => [`volumes: + ${paas.store.storage.freeName(app.id, words[0] ?? '')}`])
     const volume = paas.store.storage.add(app.id, words[0] ?? '')
     try {
       await paas.engine.volumes.create({ name: volume.dockerName, labels: volumeLabels(paas, app, volume) })

@@ -8,6 +8,7 @@ import { findVolume, mountText } from '../../storage/find-volume.ts'
 export default {
   summary: 'Destroy a volume with its files',
   right: 'own',
+  plans: true,
   app: 'required',
   arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   flags: { confirm: { value: 'NAME', summary: 'The name of the volume, instead of being asked' } },
@@ -20,6 +21,7 @@ export default {
       throw new UserError(`It is mounted: ${mountText(mount)}`, {
         next: `First: storage:unmount ${app.name} ${volume.name}`,
       })
+    call.planned(() => [`volumes: - ${volume.name}, with its files`])
     await confirmName(call, volume.name, `This destroys the files of ${volume.name}.`)
     try {
       await paas.engine.volumes.remove(volume.dockerName)

@@ -10,6 +10,7 @@ export default {
   summary:
     'Let the containers of an app see a volume at a path; admins may name a folder of the server instead',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   flags: {
@@ -32,6 +33,7 @@ export default {
     }
     if (mount.process !== null && mount.process !== 'run')
       assertProcess(app, currentRelease(paas, app), mount.process)
+    call.planned(() => [`mounts: + ${mountText(free(mount, paas.store.storage.mountsOf(app.id)))}`])
     const live = await changeMounts(paas, {
       ...call.job,
       restart: !flags.has('no-restart'),

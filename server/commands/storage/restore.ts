@@ -6,6 +6,7 @@ import { findVolume } from '../../storage/find-volume.ts'
 export default {
   summary: 'Put the files of a tar archive on stdin in the place of those of a volume',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   examples: ['storage:restore blog uploads < uploads.tar'],
@@ -16,6 +17,7 @@ export default {
       throw new UsageError('A terminal would change the bytes', {
         next: `Without -t, from a file: storage:restore ${app.name} ${volume.name} < ${volume.name}.tar`,
       })
+    call.planned(() => [`files of ${volume.name}: those of the archive on stdin`])
     await restoreVolume(call, volume)
     out.result({ app: app.name, restored: volume.name }, () => {
       out.step(`${volume.name} has the files of the archive`)

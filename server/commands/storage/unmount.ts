@@ -2,12 +2,14 @@ import type { Command } from '../../command.ts'
 import { changeMounts } from '../../deploy/change-mounts.ts'
 import { sourceName } from '../../deploy/mounts.ts'
 import { UsageError, UserError } from '../../errors.ts'
+import type { App } from '../../state/apps.ts'
 import type { Mount } from '../../state/storage.ts'
 import { mountText } from '../../storage/find-volume.ts'
 
 export default {
   summary: 'Take a volume from the containers of an app; its files stay',
   right: 'develop',
+  plans: true,
   app: 'required',
   arguments: [{ name: 'NAME', audit: 'whole' }],
   flags: {
@@ -23,16 +25,18 @@ export default {
       throw new UsageError('What is to be unmounted?', { next: 'For instance: storage:unmount uploads' })
     const goes = (mount: Mount): boolean =>
       (!name || sourceName(mount) === name) && (directory === undefined || mount.directory === directory)
+    call.planned(() => {
+      const planned = paas.store.storage.mountsOf(app.id).filter(goes)
+      if (planned.length === 0) throw notMounted(app)
+      return planned.map((mount) => `mounts: - ${mountText(mount)}`)
+    })
     let gone: readonly Mount[] = []
     const live = await changeMounts(paas, {
       ...call.job,
       restart: !flags.has('no-restart'),
       change: (mounts) => {
         gone = mounts.filter(goes)
-        if (gone.length === 0)
-          throw new UserError(`${app.name} mounts no such thing`, {
-            next: `What it mounts: storage ${app.name}`,
-          })
+        if (gone.length === 0) throw notMounted(app)
         return mounts.filter((mount) => !goes(mount))
       },
     })
@@ -42,3 +46,6 @@ export default {
     })
   },
 } satisfies Command
+
+const notMounted = (app: App): UserError =>
+  new UserError(`${app.name} mounts no such thing`, { next: `What it mounts: storage ${app.name}` })

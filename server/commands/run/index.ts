@@ -1,7 +1,7 @@
-import type { Command } from '../command.ts'
-import { parsePairs } from '../configuration.ts'
-import { runOneOff } from '../deploy/one-off.ts'
-import { currentRelease } from '../deploy/release.ts'
+import type { Command } from '../../command.ts'
+import { parsePairs } from '../../configuration.ts'
+import { runOneOff } from '../../deploy/one-off.ts'
+import { currentRelease } from '../../deploy/release.ts'
 
 export default {
   summary: "Run a command in a container of the app's release; its exit code comes back",

@@ -18,15 +18,17 @@ export type Streams = {
  * connection is cut or aborted.
  */
 export function joinStreams(client: Client, socket: Socket, streams: Streams): Promise<void> {
-  if (streams.stdin !== undefined) send(streams.stdin, socket)
+  if (streams.stdin !== undefined) send(streams.stdin, socket, streams)
   return receive(client, socket, streams)
 }
 
-function send(stdin: Readable, socket: Socket): void {
+function send(stdin: Readable, socket: Socket, { tty }: Pick<Streams, 'tty'>): void {
   // The process may end before our stdin does: then nobody is left to write to.
   socket.on('error', ignore)
   stdin.on('error', () => socket.destroy())
-  stdin.pipe(socket)
+  // Of a process with a terminal the engine closes all streams with stdin: there the end is typed.
+  stdin.pipe(socket, { end: !tty })
+  if (tty) stdin.once('end', () => socket.writable && socket.write(endOfTransmission))
   socket.once('close', () => stdin.unpipe(socket))
 }
 
@@ -59,5 +61,8 @@ async function write(to: Writable, bytes: Buffer, signal: AbortSignal | undefine
     signal?.removeEventListener('abort', abort)
   }
 }
+
+/** Ctrl-D. */
+const endOfTransmission = '\x04'
 
 const ignore = (): void => {}

@@ -24,6 +24,7 @@ import { type Door, openDoor } from './ssh/door.ts'
 import { loadHostKey } from './ssh/host-key.ts'
 import { parsePublicKey } from './ssh/public-key.ts'
 import { Store } from './state/store.ts'
+import { CertificateFiles } from './tls/certificate-files.ts'
 
 const startedAt = new Date()
 /** What is left of the spare sandboxes then is a stray to the next start. */
@@ -63,6 +64,7 @@ async function main(): Promise<void> {
       source: routeSource(store, settings, (name) => proved.has(name) && !unready.has(name)),
       log,
     }),
+    certificateFiles: new CertificateFiles(settings.home, store),
     locks: new Locks(),
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
@@ -129,6 +131,7 @@ function admitAdmin(settings: Settings, store: Store): void {
 /** What an earlier process left is ended; then routes are published and what runs is watched over. */
 async function goOn(paas: Paas): Promise<void> {
   await recover(paas, startedAt)
+  paas.certificateFiles.restore()
   paas.routes.follow()
   supervise(paas).catch((error: unknown) => log(`Supervision ended: ${String(error)}`))
   watchChecks(paas).catch((error: unknown) => log(`Checks ended: ${String(error)}`))

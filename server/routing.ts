@@ -4,6 +4,7 @@ import type { RouteSource } from './redis/routes.ts'
 import type { Settings } from './settings.ts'
 import type { App } from './state/apps.ts'
 import type { Store } from './state/store.ts'
+import { certificateFacts, certificateFile, covers } from './tls/certificate-facts.ts'
 
 /** The host names that `app` answers to: those set by hand, else `NAME.DOMAIN`. */
 export function appHosts(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
@@ -13,8 +14,20 @@ export function appHosts(paas: Pick<Paas, 'store' | 'settings'>, app: App): read
 
 /** The URLs to print for `app`. */
 export function appUrls(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
-  const port = paas.settings.httpPort === 80 ? '' : `:${paas.settings.httpPort}`
-  return appHosts(paas, app).map((host) => `http://${host}${port}`)
+  const { httpPort, httpsPort } = paas.settings
+  const secure = securedHosts(paas, app)
+  return appHosts(paas, app).map((host) => {
+    if (secure.includes(host)) return `https://${host}${httpsPort === 443 ? '' : `:${httpsPort}`}`
+    return `http://${host}${httpPort === 80 ? '' : `:${httpPort}`}`
+  })
+}
+
+/** Those of the app's hosts that its certificate is good for. */
+export function securedHosts(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
+  const certificate = paas.store.certificates.of(app.id)
+  if (!certificate) return []
+  const { names } = certificateFacts(certificate.chain)
+  return appHosts(paas, app).filter((host) => covers(names, host))
 }
 
 /**
@@ -38,6 +51,7 @@ export function routeSource(
         release: container.version,
       })),
     ...closedOf(store, app),
+    ...securityOf({ store, settings }, app),
   })
   return {
     all: () =>
@@ -53,4 +67,16 @@ function closedOf(store: Store, app: App): { closed?: Closed; maintenancePage?: 
   const { since, page } = store.maintenance.of(app.id)
   if (since !== null) return { closed: 'maintenance', ...(page === null ? {} : { maintenancePage: page }) }
   return app.release === null ? { closed: 'unreleased' } : {}
+}
+
+function securityOf(
+  paas: Pick<Paas, 'store' | 'settings'>,
+  app: App,
+): Pick<AppRoute, 'certificates' | 'https'> {
+  const certificate = paas.store.certificates.of(app.id)
+  if (!certificate) return {}
+  return {
+    certificates: [{ file: certificateFile(certificate.chain), hosts: securedHosts(paas, app) }],
+    https: paas.store.routeSettings.of(app.id),
+  }
 }

@@ -208,6 +208,9 @@ const shortened = (line: string): string => line.slice(0, 500)
 
 function end(deploy: Deploy, outcome: Outcome, message?: string, code: ExitCode = exitCode.done): void {
   const { paas, id } = deploy
-  if (deploy.leftOpen) endLeftJobsInBackground(paas, deploy.request.appId)
-  else paas.store.journal.end(id, outcome, { message: message ?? null, exitCode: code })
+  const told = { message: message ?? null, exitCode: code }
+  if (deploy.leftOpen) {
+    paas.store.journal.leave(id, told)
+    endLeftJobsInBackground(paas, deploy.request.appId)
+  } else paas.store.journal.end(id, outcome, told)
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Apps } from './apps.ts'
+import { Certificates } from './certificates.ts'
 import { ChecksOfApps } from './check-settings.ts'
 import { openCipher } from './cipher.ts'
 import { Config } from './config.ts'
@@ -16,6 +17,7 @@ import { Maintenance } from './maintenance.ts'
 import { People } from './people.ts'
 import { Releases } from './releases.ts'
 import { Resources } from './resources.ts'
+import { RouteSettingsOfApps } from './route-settings.ts'
 import { Services } from './services.ts'
 import { Storage } from './storage.ts'
 
@@ -24,6 +26,7 @@ export class Store {
   /** In every name and label that we make, so that instances on one machine never touch each other's. */
   readonly instanceId: string
   readonly apps: Apps
+  readonly certificates: Certificates
   readonly checkSettings: ChecksOfApps
   readonly config: Config
   readonly containers: Containers
@@ -36,6 +39,7 @@ export class Store {
   readonly people: People
   readonly releases: Releases
   readonly resources: Resources
+  readonly routeSettings: RouteSettingsOfApps
   readonly services: Services
   readonly storage: Storage
   readonly #database: Database
@@ -47,6 +51,7 @@ export class Store {
     const database = new Database(file)
     this.#database = database
     this.apps = new Apps(database)
+    this.certificates = new Certificates(database, cipher)
     this.checkSettings = new ChecksOfApps(database)
     this.config = new Config(database, cipher)
     this.containers = new Containers(database)
@@ -59,6 +64,7 @@ export class Store {
     this.people = new People(database)
     this.releases = new Releases(database, cipher)
     this.resources = new Resources(database)
+    this.routeSettings = new RouteSettingsOfApps(database)
     this.services = new Services(database, cipher)
     this.storage = new Storage(database)
     this.instanceId = instanceId(database)

@@ -45,10 +45,14 @@ const ours = (): string[] => ['--filter', `label=paas.instance=${paas.id}`]
 /** Nothing runs or lies about that the server does not speak of. */
 async function expectNoOrphans(): Promise<void> {
   await until('old containers are gone', async () => (await ps()).every((each) => each.state === 'running'))
-  const releases = JSON.parse(await paas.ok('releases -a kill -n 1000 --json')) as { version: string }[]
+  const releases = JSON.parse(await paas.ok('releases -a kill -n 1000 --json')) as {
+    version: string
+    imageGone: boolean
+  }[]
+  const kept = releases.filter(({ imageGone }) => !imageGone)
   const images = new Set(
     await Promise.all(
-      releases.map(async ({ version }) => {
+      kept.map(async ({ version }) => {
         const info = await paas.ok(`releases:info ${version} -a kill --json`)
         return (JSON.parse(info) as { image: string }).image
       }),

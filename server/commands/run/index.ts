@@ -14,14 +14,14 @@ export default {
     'no-tty': { summary: 'No terminal, although there is one' },
   },
   examples: ['run blog ls -la', 'run blog -e DEBUG=1 -- node task.js', 'run console'],
-  async run({ paas, app, words, flags, session, signal }) {
+  async run({ paas, app, words, flags, session, stdin, signal }) {
     return runOneOff(paas, {
       app,
       release: currentRelease(paas, app),
       words,
       environment: parsePairs(flags.values('env'), false),
       terminal: flags.has('no-tty') ? undefined : session.terminal,
-      stdin: session.stdin,
+      stdin,
       stdout: session.stdout,
       stderr: session.stderr,
       signal,

@@ -1,6 +1,7 @@
 import type { Call } from './command.ts'
 import { appHosts, securedHosts } from './routing.ts'
 import { certificateFacts } from './tls/certificate-facts.ts'
+import { publicHosts } from './tls/letsencrypt.ts'
 
 /**
  * Makes `change` to the app's certificate or what goes with it, and returns when every router serves it so. Throws
@@ -8,7 +9,7 @@ import { certificateFacts } from './tls/certificate-facts.ts'
  */
 export async function changeCertificate({ paas, app, signal }: Call, change: () => void): Promise<void> {
   await paas.routes.assertReady(signal)
-  change()
+  paas.store.transaction(change)
   const pair = paas.store.certificates.open(app.id)
   if (pair) paas.certificateFiles.write(pair)
   await paas.routes.publish(app.id)
@@ -33,6 +34,8 @@ export function showCertificate({ paas, app, out }: Call): void {
     plain: appHosts(paas, app).filter((host) => !secured.includes(host)),
     redirect: settings.redirect ? 'on' : 'off',
     hsts: settings.hsts ? 'on' : 'off',
+    renewal: settings.letsencrypt ? 'automatic' : 'off',
+    failure: paas.renewals.failureOf(app.id, publicHosts(paas, app))?.message ?? null,
   }
   out.result(report, () => {
     out.heading(`${app.name} certificate`)

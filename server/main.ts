@@ -25,6 +25,9 @@ import { loadHostKey } from './ssh/host-key.ts'
 import { parsePublicKey } from './ssh/public-key.ts'
 import { Store } from './state/store.ts'
 import { CertificateFiles } from './tls/certificate-files.ts'
+import { Challenges } from './tls/challenges.ts'
+import { renewCertificates } from './tls/letsencrypt.ts'
+import { Renewals } from './tls/renewals.ts'
 
 const startedAt = new Date()
 /** What is left of the spare sandboxes then is a stray to the next start. */
@@ -54,6 +57,7 @@ async function main(): Promise<void> {
   const engine = new Engine({ dockerHost: settings.dockerHost })
   const outputs = new Outputs(settings.home)
   const unready = new Map<string, string>()
+  const challenges = new Challenges()
   let door: Door | undefined
   const paas: Paas = {
     settings,
@@ -61,9 +65,16 @@ async function main(): Promise<void> {
     engine,
     routes: new Routes({
       url: settings.redisUrl ?? `unix://${join(settings.home, 'run', 'redis.sock')}`,
-      source: routeSource(store, settings, (name) => proved.has(name) && !unready.has(name)),
+      source: routeSource({
+        store,
+        settings,
+        challenges,
+        isProved: (name) => proved.has(name) && !unready.has(name),
+      }),
       log,
     }),
+    challenges,
+    renewals: new Renewals(),
     certificateFiles: new CertificateFiles(settings.home, store),
     locks: new Locks(),
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
@@ -134,6 +145,7 @@ async function goOn(paas: Paas): Promise<void> {
   paas.certificateFiles.restore()
   paas.routes.follow()
   supervise(paas).catch((error: unknown) => log(`Supervision ended: ${String(error)}`))
+  renewCertificates(paas).catch((error: unknown) => log(`Renewal of certificates ended: ${String(error)}`))
   watchChecks(paas).catch((error: unknown) => log(`Checks ended: ${String(error)}`))
 }
 

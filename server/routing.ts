@@ -1,10 +1,12 @@
-import type { AppRoute, Closed } from '../router/contract.ts'
+import type { AppRoute, Closed, Https } from '../router/contract.ts'
 import type { Paas } from './paas.ts'
 import type { RouteSource } from './redis/routes.ts'
 import type { Settings } from './settings.ts'
 import type { App } from './state/apps.ts'
+import type { RouteSettings } from './state/route-settings.ts'
 import type { Store } from './state/store.ts'
 import { certificateFacts, certificateFile, covers } from './tls/certificate-facts.ts'
+import type { Challenges } from './tls/challenges.ts'
 
 /** The host names that `app` answers to: those set by hand, else `NAME.DOMAIN`. */
 export function appHosts(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
@@ -34,11 +36,13 @@ export function securedHosts(paas: Pick<Paas, 'store' | 'settings'>, app: App): 
  * The routes that the state store stands for. Only a live container that has not crashed and whose identity
  * was proved (`isProved`) is a backend.
  */
-export function routeSource(
-  store: Store,
-  settings: Settings,
-  isProved: (containerName: string) => boolean,
-): RouteSource {
+export function routeSource(parts: {
+  readonly store: Store
+  readonly settings: Settings
+  readonly challenges: Challenges
+  readonly isProved: (containerName: string) => boolean
+}): RouteSource {
+  const { store, settings, challenges, isProved } = parts
   const routeOf = (app: App): AppRoute => ({
     name: app.name,
     hosts: appHosts({ store, settings }, app),
@@ -52,6 +56,7 @@ export function routeSource(
       })),
     ...closedOf(store, app),
     ...securityOf({ store, settings }, app),
+    ...challenges.routeOf(app.id),
   })
   return {
     all: () =>
@@ -77,6 +82,8 @@ function securityOf(
   if (!certificate) return {}
   return {
     certificates: [{ file: certificateFile(certificate.chain), hosts: securedHosts(paas, app) }],
-    https: paas.store.routeSettings.of(app.id),
+    https: httpsOf(paas.store.routeSettings.of(app.id)),
   }
 }
+
+const httpsOf = ({ redirect, hsts }: RouteSettings): Https => ({ redirect, hsts })

@@ -6,11 +6,13 @@ export type RouteSettings = {
   readonly redirect: boolean
   /** Browsers are told to ask by https alone for a year. */
   readonly hsts: boolean
+  /** A certificate authority is asked for its certificate, again and again. */
+  readonly letsencrypt: boolean
 }
 
 export type RouteSetting = keyof RouteSettings
 
-const byRule: RouteSettings = { redirect: true, hsts: false }
+const byRule: RouteSettings = { redirect: true, hsts: false, letsencrypt: false }
 
 export class RouteSettingsOfApps {
   readonly #database: Database
@@ -25,7 +27,7 @@ export class RouteSettingsOfApps {
       const row = rows.find((each) => each.name === name)
       return row ? row.value === 'on' : byRule[name]
     }
-    return { redirect: isOn('redirect'), hsts: isOn('hsts') }
+    return { redirect: isOn('redirect'), hsts: isOn('hsts'), letsencrypt: isOn('letsencrypt') }
   }
 
   set(appId: string, name: RouteSetting, isOn: boolean): void {

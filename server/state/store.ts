@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { Acme } from './acme.ts'
 import { AppLocks } from './app-locks.ts'
 import { Apps } from './apps.ts'
 import { Certificates } from './certificates.ts'
@@ -26,6 +27,7 @@ import { Storage } from './storage.ts'
 export class Store {
   /** In every name and label that we make, so that instances on one machine never touch each other's. */
   readonly instanceId: string
+  readonly acme: Acme
   readonly appLocks: AppLocks
   readonly apps: Apps
   readonly certificates: Certificates
@@ -52,6 +54,7 @@ export class Store {
     const cipher = openCipher(join(home, 'master.key'), !existsSync(file))
     const database = new Database(file)
     this.#database = database
+    this.acme = new Acme(database, cipher)
     this.appLocks = new AppLocks(database)
     this.apps = new Apps(database)
     this.certificates = new Certificates(database, cipher)

@@ -28,7 +28,11 @@ export default {
           next: `Its domains: ${hosts.join(', ') || 'none'}. Add one: domains:add ${app.name} ${names[0] ?? 'DOMAIN'}`,
         },
       )
-    await changeCertificate(call, () => paas.store.certificates.replace(app.id, 'added', pair))
+    await changeCertificate(call, () => {
+      paas.store.certificates.replace(app.id, 'added', pair)
+      // Else the next renewal would take its place.
+      paas.store.routeSettings.set(app.id, 'letsencrypt', false)
+    })
     paas.events.record({
       type: 'certificate-added',
       app,

@@ -22,7 +22,11 @@ export default {
         next: `Look at it: certs ${app.name}. Replace it: certs:generate ${app.name} --force`,
       })
     const pair = await selfSigned(hosts, days)
-    await changeCertificate(call, () => paas.store.certificates.replace(app.id, 'generated', pair))
+    await changeCertificate(call, () => {
+      paas.store.certificates.replace(app.id, 'generated', pair)
+      // Else the next renewal would take its place.
+      paas.store.routeSettings.set(app.id, 'letsencrypt', false)
+    })
     paas.events.record({
       type: 'certificate-added',
       app,

@@ -11,7 +11,10 @@ export default {
     const { paas, app, user, out } = call
     if (!paas.store.certificates.of(app.id))
       throw new UserError(`${app.name} has no certificate`, { next: `certs:generate ${app.name}` })
-    await changeCertificate(call, () => paas.store.certificates.remove(app.id))
+    await changeCertificate(call, () => {
+      paas.store.certificates.remove(app.id)
+      paas.store.routeSettings.set(app.id, 'letsencrypt', false)
+    })
     paas.events.record({
       type: 'certificate-removed',
       app,

@@ -1,7 +1,6 @@
 import { changeCertificate } from '../../certificate-change.ts'
 import type { Command } from '../../command.ts'
 import { UsageError } from '../../errors.ts'
-import type { RouteSetting } from '../../state/route-settings.ts'
 
 export default {
   summary:
@@ -31,4 +30,4 @@ export default {
   },
 } satisfies Command
 
-const isSetting = (word: string): word is RouteSetting => word === 'redirect' || word === 'hsts'
+const isSetting = (word: string): word is 'redirect' | 'hsts' => word === 'redirect' || word === 'hsts'

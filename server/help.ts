@@ -96,7 +96,12 @@ const rowOf = ([name, command]: readonly [string, Command]): Row => [usageOf(nam
 
 const topicOf = (name: string): string => name.split(':')[0] ?? name
 
-const titles: Readonly<Record<string, string>> = { ps: 'Processes', git: 'Git', keys: 'SSH keys' }
+const titles: Readonly<Record<string, string>> = {
+  ps: 'Processes',
+  git: 'Git',
+  keys: 'SSH keys',
+  mysql: 'MySQL',
+}
 
 const titleOf = (topic: string): string =>
   titles[topic] ?? `${topic.charAt(0).toUpperCase()}${topic.slice(1)}`

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { endLeftVisits } from './deploy/enter-process.ts'
 import { Jobs } from './deploy/jobs.ts'
 import { Locks } from './deploy/locks.ts'
 import { recover } from './deploy/recover.ts'
@@ -91,6 +92,7 @@ async function main(): Promise<void> {
   admitAdmin(settings, store)
   runEventHooks(paas).catch((error: unknown) => log(`Hooks of events ended: ${String(error)}`))
 
+  await endLeftVisits(paas)
   await goOn(paas).catch((error: unknown) => goOnLater(paas, error))
   paas.provisioning.start()
 

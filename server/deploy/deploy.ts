@@ -10,6 +10,7 @@ import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import type { App } from '../state/apps.ts'
 import type { DeployKind, Outcome } from '../state/journal.ts'
+import { assertUnlocked } from './assert-unlocked.ts'
 import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
 import { runStepHooks } from './hooks.ts'
 import type { Job } from './job.ts'
@@ -150,6 +151,7 @@ export async function runDeploy<T>(
   try {
     await endLeftJobs(paas, request.appId)
     if (deploy.app.destroying) throw new NoSuchAppError(deploy.app.name)
+    assertUnlocked(paas, deploy.app, request.kind)
     job.begin()
     tellOfDeploy(paas, { id: deploy.id, ...request }, 'started')
     const result = await story(deploy)

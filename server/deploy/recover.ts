@@ -2,6 +2,7 @@ import type { ContainerSummary } from '../docker/containers.ts'
 import { describe } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { Container } from '../state/containers.ts'
+import { isKeptRun, resumeRuns } from './detached-runs.ts'
 import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
 import { retireInBackground } from './retire.ts'
 import { removeContainers } from './start.ts'
@@ -25,6 +26,7 @@ export async function recover(paas: Paas, startedAt: Date): Promise<void> {
   await removeStrayImages(paas)
   const byName = new Map(found.map((each) => [each.name, each]))
   for (const container of paas.store.containers.all()) await resume(paas, container, byName)
+  await resumeRuns(paas)
 }
 
 /** A job that cannot be ended now (its app is going, and routes are not published yet) keeps nobody waiting. */
@@ -47,10 +49,11 @@ async function endJobs(paas: Paas): Promise<void> {
 /** Containers with our instance's label that no row speaks of: one-offs of a dead session among them. */
 async function removeStrays(paas: Paas, found: readonly ContainerSummary[], startedAt: Date): Promise<void> {
   const strays = found.filter(
-    ({ name, createdAt }) =>
-      !paas.store.containers.find(name) &&
-      !paas.store.containers.inSandbox(name) &&
-      new Date(createdAt) < startedAt,
+    (container) =>
+      !paas.store.containers.find(container.name) &&
+      !paas.store.containers.inSandbox(container.name) &&
+      !isKeptRun(paas, container) &&
+      new Date(container.createdAt) < startedAt,
   )
   await Promise.all(strays.map((stray) => paas.engine.containers.remove(stray.name, { force: true })))
   for (const stray of strays) paas.log(`Removed ${stray.name}: nothing in the state store speaks of it`)

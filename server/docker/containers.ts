@@ -1,12 +1,13 @@
-import type { Readable, Writable } from 'node:stream'
 import type Dockerode from 'dockerode'
 import { type Attachment, attach } from './attach.ts'
 import type { CallOptions, Client } from './client.ts'
 import type { ContainerSpec } from './container-spec.ts'
 import { ConflictError, NotFoundError } from './engine-errors.ts'
+import { type Entered, type EnterOptions, enter } from './enter.ts'
 import { type Executed, execute } from './execute.ts'
 import { createBody } from './host-config.ts'
 import { labelFilter } from './images.ts'
+import type { Streams } from './joined-streams.ts'
 import { type LogLine, type LogOptions, logs } from './logs.ts'
 import { type Usage, usage } from './usage.ts'
 
@@ -132,10 +133,7 @@ export class Containers {
   }
 
   /** Joins streams to its process, byte for byte. Attached when this returns: call it before `start`. */
-  attach(
-    id: string,
-    options: { stdin?: Readable; stdout: Writable; stderr?: Writable; tty: boolean; signal?: AbortSignal },
-  ): Promise<Attachment> {
+  attach(id: string, options: Streams): Promise<Attachment> {
     return attach(this.#client, id, options)
   }
 
@@ -146,6 +144,11 @@ export class Containers {
     options: { timeoutMs: number; signal?: AbortSignal },
   ): Promise<Executed> {
     return execute(this.#client, id, command, options)
+  }
+
+  /** Runs a command beside its process, joined to a person's streams; see `enter`. */
+  enter(id: string, options: EnterOptions): Promise<Entered> {
+    return enter(this.#client, id, options)
   }
 
   /** Sets the size of a running container's terminal. */

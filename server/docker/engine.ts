@@ -7,6 +7,15 @@ import { Images } from './images.ts'
 import { Networks } from './networks.ts'
 import { Volumes } from './volumes.ts'
 
+export type Machine = {
+  /** The engine's. */
+  readonly version: string
+  readonly cpus: number
+  readonly memoryBytes: number
+  /** By the machine's own clock. */
+  readonly now: Date
+}
+
 /**
  * One Docker Engine. Every call ends by its deadline with `UnavailableError`, or by its signal with
  * `InterruptedError`; see `Client`.
@@ -34,12 +43,22 @@ export class Engine {
     await this.#client.call('asking whether it is there', options, () => this.#client.docker.ping())
   }
 
-  /** What its machine has. */
-  async machine(options: CallOptions = {}): Promise<{ cpus: number; memoryBytes: number }> {
+  /** What it is, and what its machine has. */
+  async machine(options: CallOptions = {}): Promise<Machine> {
     const info = (await this.#client.call('asking what its machine has', options, () =>
       this.#client.docker.info(),
-    )) as { readonly NCPU: number; readonly MemTotal: number }
-    return { cpus: info.NCPU, memoryBytes: info.MemTotal }
+    )) as {
+      readonly NCPU: number
+      readonly MemTotal: number
+      readonly ServerVersion: string
+      readonly SystemTime: string
+    }
+    return {
+      version: info.ServerVersion,
+      cpus: info.NCPU,
+      memoryBytes: info.MemTotal,
+      now: new Date(info.SystemTime),
+    }
   }
 
   /** Builds an image from a context; `AppError` with the failed step and its last lines. */

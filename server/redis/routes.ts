@@ -282,6 +282,14 @@ export class Routes {
     }
   }
 
+  /** `missing`, or that a router is behind; undefined: every router serves the newest routes. */
+  async lacking(): Promise<string | undefined> {
+    const missing = await this.missing()
+    if (missing !== undefined) return missing
+    const served = !this.#behind && serve(await this.#routers(), this.#generation)
+    return served ? undefined : 'A router has not taken the newest routes yet'
+  }
+
   async #routers(): Promise<ReadonlyMap<string, RouterState>> {
     return this.#alive(await this.#ask(this.#redis.hgetall(routersKey)))
   }

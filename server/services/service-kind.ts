@@ -26,6 +26,8 @@ export type ServiceKind = {
   names(serviceId: string): { readonly database: string; readonly user: string }
   /** The name of a link's own user. */
   linkUser(linkId: string): string
+  /** Returns where its server is there and lets us in. */
+  reach(): Promise<void>
   create(service: Service): Promise<void>
   destroy(service: Service): Promise<void>
   /** Lets the link's user in, from the link's network alone, to this service alone. */

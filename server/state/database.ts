@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
 import { UnavailableError, UserError } from '../errors.ts'
@@ -16,6 +16,7 @@ export class Database {
 
   /** Opens or makes `path` and brings its schema up to date. Throws `UserError` where another server holds it. */
   constructor(path: string, migrations: string = join(import.meta.dirname, 'migrations')) {
+    closeToOthers(path)
     this.#connection = new DatabaseSync(path)
     try {
       this.#connection.exec(
@@ -96,6 +97,12 @@ export class Database {
       })
     }
   }
+}
+
+/** Other users may enter the folder. What SQLite keeps beside its file gets that file's mode. */
+function closeToOthers(path: string): void {
+  closeSync(openSync(path, 'a', 0o600))
+  chmodSync(path, 0o600)
 }
 
 // SQLITE_FULL, and SQLITE_IOERR with what it could not do in its upper bits.

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Acme } from './acme.ts'
+import { AppLocks } from './app-locks.ts'
 import { Apps } from './apps.ts'
 import { Certificates } from './certificates.ts'
 import { ChecksOfApps } from './check-settings.ts'
@@ -27,6 +28,7 @@ export class Store {
   /** In every name and label that we make, so that instances on one machine never touch each other's. */
   readonly instanceId: string
   readonly acme: Acme
+  readonly appLocks: AppLocks
   readonly apps: Apps
   readonly certificates: Certificates
   readonly checkSettings: ChecksOfApps
@@ -53,6 +55,7 @@ export class Store {
     const database = new Database(file)
     this.#database = database
     this.acme = new Acme(database, cipher)
+    this.appLocks = new AppLocks(database)
     this.apps = new Apps(database)
     this.certificates = new Certificates(database, cipher)
     this.checkSettings = new ChecksOfApps(database)

@@ -125,6 +125,104 @@ test('when the client goes, the container goes', async () => {
   await until('the container is gone', async () => (await oneOffs()).length === 0, 10_000)
 })
 
+test('run:detached goes on without us, is listed with its end, and what it printed is kept', async () => {
+  const said = await paas.ok(
+    "run:detached blog -e WORD=hello sh -c 'echo $WORD from $PAAS_APP; sleep 1; exit 5'",
+  )
+  const id = /^run\.\w{6}$/m.exec(said)?.[0] ?? ''
+  expect(said).toContain(`run:logs blog ${id} -t`)
+  const followed = await paas.ssh(`run:logs blog ${id} -t`)
+  expect(followed).toMatchObject({ exitCode: 5, stdout: 'hello from blog\n' })
+  expect(await paas.ok(`run:logs blog ${id}`)).toBe('hello from blog\n')
+  expect(await paas.ok('run:list blog')).toMatch(
+    new RegExp(`^${id} +exited \\(5\\) +v\\d+ +admin +\\S+Z +\\S+Z +sh -c 'echo `, 'm'),
+  )
+  const [line] = JSON.parse(await paas.ok(`run:logs blog ${id} --json`))
+  expect(line).toMatchObject({ stream: 'stdout', text: 'hello from blog' })
+  expect(await paas.ok(`run:stop blog ${id}`)).toContain('exit code 5')
+})
+
+test('a detached run is ended by run:stop, and with its lifetime it goes with all that it printed', async () => {
+  const { run: id } = JSON.parse(await paas.ok('run:detached blog --json sleep 600')) as { run: string }
+  expect(JSON.parse(await paas.ok('run:list blog --json'))).toContainEqual(
+    expect.objectContaining({ id, state: 'running', exitCode: null, command: 'sleep 600', who: 'admin' }),
+  )
+  expect(await paas.ok(`run:stop blog ${id.replace('run.', '')}`)).toContain('exit code 143')
+  const short = JSON.parse(await paas.ok('run:detached blog --lifetime 2s --json sleep 600')) as {
+    run: string
+  }
+  await until(
+    'its lifetime is over',
+    async () => !(await oneOffs()).some((name) => name.endsWith(short.run.slice(4))),
+  )
+  const gone = await paas.ssh(`run:logs blog ${short.run}`)
+  expect(gone.exitCode).toBe(1)
+  expect(gone.stderr).toContain('run:list blog')
+  for (const lifetime of ['25h', '0s', 'x', '5'])
+    expect((await paas.ssh(`run:detached blog --lifetime ${lifetime} true`)).exitCode, lifetime).toBe(64)
+})
+
+test('a Procfile type is a command of run:detached too, and a command that is not there fails at once', async () => {
+  const { run: id } = JSON.parse(await paas.ok('run:detached blog --json console')) as { run: string }
+  expect((await paas.ssh(`run:logs blog ${id} -t`)).stdout).toBe('the console of blog\n')
+  expect((await paas.ssh('run:detached empty true')).stderr).toContain('git push paas:empty main')
+})
+
+test('enter runs beside the process: streams, exit code, a shell without a command', async () => {
+  expect(await paas.ok("enter blog web.1 sh -c 'echo $PAAS_PROCESS'")).toBe('web.1\n')
+  expect(await paas.ok('enter blog web cat', { input: 'byte\0exact' })).toBe('byte\0exact')
+  expect(await paas.ssh("enter blog sh -c 'echo out; echo err >&2; exit 7'")).toEqual({
+    exitCode: 7,
+    stdout: 'out\n',
+    stderr: 'err\n',
+  })
+  expect(await paas.ssh('enter blog', { input: 'echo $PAAS_APP; exit 4\n' })).toMatchObject({
+    exitCode: 4,
+    stdout: 'blog\n',
+  })
+  expect((await paas.ssh('enter blog tty', { arguments: ['-tt'] })).stdout).toContain('/dev/pts/')
+})
+
+test('enter says what is not there', async () => {
+  expect((await paas.ssh('enter blog web.7 true')).stderr).toContain('blog runs no web.7')
+  expect((await paas.ssh('enter empty')).stderr).toContain('ps empty')
+  const missing = await paas.ssh('enter blog no-such-command')
+  expect([126, 127]).toContain(missing.exitCode)
+  expect(missing.stdout + missing.stderr).toContain('no-such-command')
+})
+
+const inside = async (command: string): Promise<boolean> =>
+  (await paas.ok('enter blog ps')).split('\n').some((line) => line.trim().endsWith(command))
+
+test('when the client goes, what it had entered with goes, its children too', async () => {
+  const child = execa(
+    'ssh',
+    ['-F', paas.sshConfig, 'paas', 'enter', 'blog', "sh -c 'setsid sleep 4321 & sleep 1234'"],
+    { reject: false },
+  )
+  await until('both run', async () => (await inside('sleep 4321')) && (await inside('sleep 1234')))
+  child.kill('SIGKILL')
+  await until(
+    'neither runs',
+    async () => !(await inside('sleep 4321')) && !(await inside('sleep 1234')),
+    10_000,
+  )
+  expect((await paas.get('blog.localhost')).status).toBe(200)
+})
+
+test('a server that is killed leaves detached runs alone, and its end nothing of who had entered', async () => {
+  const { run: id } = JSON.parse(await paas.ok("run:detached blog --json sh -c 'sleep 3; echo done'")) as {
+    run: string
+  }
+  const child = execa('ssh', ['-F', paas.sshConfig, 'paas', 'enter', 'blog', 'sleep 2345'], { reject: false })
+  await until('it runs', () => inside('sleep 2345'))
+  await paas.kill('server')
+  await child
+  await paas.up()
+  expect(await inside('sleep 2345')).toBe(false)
+  expect((await paas.ssh(`run:logs blog ${id} -t`)).stdout).toBe('done\n')
+})
+
 test('without a release there is nothing to run in', async () => {
   const ran = await paas.ssh('run empty ls')
   expect(ran.exitCode).toBe(1)
@@ -133,5 +231,8 @@ test('without a release there is nothing to run in', async () => {
 })
 
 test('no container of a run is left', async () => {
+  for (const { id } of JSON.parse(await paas.ok('run:list blog --json')) as { id: string }[])
+    expect(await paas.ok(`run:list blog`), id).toMatch(new RegExp(`^${id} +exited`, 'm'))
+  await paas.ok('apps:destroy blog --force')
   expect(await oneOffs()).toEqual([])
 })

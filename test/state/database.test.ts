@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -23,6 +23,16 @@ test('migrations run once, and what is written outlives the process', () => {
   expect(second.instanceId).toBe(instanceId)
   expect(second.config.of(second.apps.find('blog')?.id ?? '')).toEqual({ A: 'x\ny' })
   second.close()
+})
+
+test('nobody else reads what is kept, while it is open and afterwards', () => {
+  const store = new Store(folder)
+  store.apps.create('blog')
+  const modes = (): Record<string, number> =>
+    Object.fromEntries(readdirSync(folder).map((file) => [file, statSync(join(folder, file)).mode & 0o777]))
+  expect(modes()).toMatchObject({ 'state.db': 0o600, 'state.db-wal': 0o600, 'master.key': 0o600 })
+  store.close()
+  expect(modes()).toEqual({ 'state.db': 0o600, 'master.key': 0o600 })
 })
 
 test('a migration that comes later under a lower number runs all the same', () => {

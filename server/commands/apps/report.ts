@@ -21,6 +21,7 @@ export default {
       formation: paas.store.formations.of(app.id),
       port: release?.port ?? app.port,
       network: app.subnet,
+      locked: paas.store.appLocks.of(app.id)?.who ?? null,
       maintenance: paas.store.maintenance.of(app.id).since === null ? 'off' : 'on',
       urls: appUrls(paas, app),
     }

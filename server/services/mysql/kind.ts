@@ -25,6 +25,7 @@ export function open(options: KindOptions): ServiceKind {
     }),
     linkUser: (linkId) => `u${instanceId}${linkId}`,
 
+    reach: () => asAdmin(server, async () => {}),
     create: (service) =>
       asAdmin(server, async (admin) => {
         await admin.run(

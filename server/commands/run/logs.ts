@@ -1,0 +1,34 @@
+import type { Command } from '../../command.ts'
+import { countOf } from '../../command-line/count.ts'
+import { findRun } from '../../deploy/find-run.ts'
+import { UserError } from '../../errors.ts'
+
+export default {
+  summary: 'Show what a detached run has printed, with -t as it comes; its exit code comes back with -t',
+  right: 'develop',
+  app: 'required',
+  arguments: [{ name: 'RUN', required: true, looks: (word) => /^(run\.)?[a-z2-7]{6}$/.test(word) }],
+  flags: {
+    tail: { short: 't', summary: 'Go on until it ends' },
+    num: { short: 'n', value: 'N', summary: 'How many lines; 100 without' },
+  },
+  examples: ['run:logs blog run.x7k2ma', 'run:logs blog run.x7k2ma -t'],
+  async run({ paas, app, words, flags, out, signal }) {
+    const { id, container, until } = await findRun(paas, app, words[0] ?? '')
+    if (until === null)
+      throw new UserError(`Nothing of what ${id} prints is kept: somebody is joined to it`, {
+        next: `Without anybody: run:detached ${app.name} COMMAND`,
+      })
+    const follow = flags.has('tail')
+    const lines = paas.engine.containers.logs(container, { follow, tail: countOf(flags, 100), signal })
+    const kept = []
+    for await (const line of lines) {
+      if (!out.json) out.line(line.text)
+      // Of a log without an end each line is a JSON document.
+      else if (follow) out.raw(`${JSON.stringify(line)}\n`)
+      else kept.push(line)
+    }
+    if (!follow) out.result(kept, () => {})
+    return follow ? await paas.engine.containers.wait(container, { signal }) : undefined
+  },
+} satisfies Command

@@ -8,7 +8,7 @@ import { appUrls } from '../routing.ts'
 import type { Source } from '../source/source.ts'
 import type { ConfigVars } from '../state/config.ts'
 import type { Release } from '../state/releases.ts'
-import { refuseMissingBase } from './base-images.ts'
+import { provideBaseImages } from './base-images.ts'
 import { buildAppImage } from './build-app-image.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { prepareSandboxes } from './prepare-sandboxes.ts'
@@ -93,7 +93,10 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
   const source = await sourceOf(paas, deploy.app, built.commit, deploy.signal)
   progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)
   for (const note of source.notes) progress.detail(note)
-  await refuseMissingBase(paas, source.dockerfileText, deploy.signal)
+  await provideBaseImages(deploy, {
+    dockerfile: source.dockerfileText,
+    config: paas.store.config.of(deploy.app.id),
+  })
   const wanted = await provideAppJson(deploy, source.appJson)
   const image = await buildImage(deploy, repository, source, wanted.config)
   await deploy.step('built')

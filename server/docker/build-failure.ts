@@ -24,6 +24,9 @@ export function buildFailure(error: string, failed: FailedStep | undefined): App
 }
 
 function missingImage(error: string): string | undefined {
+  // A session is where BuildKit asks for a login.
+  if (/no active sessions/.test(error))
+    return 'A base image is not on this server, and its registry does not give it to everybody'
   const [, registry, path, tag] = /"https?:\/\/([^/"]+)\/v2\/([^"]+)\/manifests\/([^"]+)"/.exec(error) ?? []
   if (
     path !== undefined &&

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
 import type { CallOptions, Client } from './client.ts'
 import { NotFoundError } from './engine-errors.ts'
+import { lines } from './lines.ts'
 
 /** What an image says about how it wants to be run. */
 export type Image = {
@@ -96,6 +98,24 @@ export class Images {
         .digest('base64')
       return { key, sizeBytes: step.Size }
     })
+  }
+
+  /** Gets it from its registry, as nobody in particular; without a tag the one called `latest`. Ten minutes at most. */
+  async pull(name: string, options: CallOptions = {}): Promise<void> {
+    const what = `pulling ${name}`
+    // The engine takes a name without a tag for all of them.
+    const fromImage = /[:@][^/]+$/.test(name) ? name : `${name}:latest`
+    await this.#client.call(
+      what,
+      { deadlineMs: 10 * 60_000, ...options, untilEnd: true },
+      async (abortSignal) => {
+        const answer = (await this.#client.docker.createImage({ fromImage, abortSignal })) as Readable
+        for await (const line of lines(this.#client.read(what, answer, abortSignal))) {
+          const { error } = JSON.parse(line || '{}') as { error?: string }
+          if (error !== undefined) throw new Error(error)
+        }
+      },
+    )
   }
 
   /** @param name `repository:tag` */

@@ -80,7 +80,11 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
     await deleteRef(repository, { ref: deployRef(job.id), from: job.ref.to })
     visit.leavesObjects()
   }
-  if (app) paas.outputs.append(job, ' !     The server ended in the middle; all of it was undone')
+  // A clone is made for its first release alone: without that there is no new app.
+  if (job.kind === 'clone' && app) {
+    paas.store.apps.setDestroying(app.id)
+    await finishDestroy(paas, app)
+  } else if (app) paas.outputs.append(job, ' !     The server ended in the middle; all of it was undone')
   paas.store.journal.end(job.id, 'failed', {
     message: 'the server ended in the middle',
     exitCode: exitCode.failed,

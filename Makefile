@@ -43,7 +43,7 @@ check:
 
 ## make test     every test, against the real parts
 test:
-	scripts/bootstrap
+	scripts/bootstrap pebble:pebble
 	scripts/run node scripts/test-parts.ts
 	scripts/run vitest run
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { carryOut, readActual } from './carry-out.ts'
+import { createCertificates } from './certificates.ts'
 import {
   type ConfigurationOptions,
   configurationDescription,
@@ -66,6 +67,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
   const { paths } = configuration
   const haproxy = createHaproxy(paths)
   const drain = createDrain(haproxy)
+  const certificates = createCertificates(haproxy, paths, report)
   const description = configurationDescription(configuration)
   let table: Table = emptyTable
   let routes: Routes = routesOf(table)
@@ -143,6 +145,8 @@ export function createBalancer(options: BalancerOptions): Balancer {
       // Until all commands have succeeded nobody knows what HAProxy holds.
       actual = undefined
       busy = busySlots(before, after)
+      // The server removes files that no router needs: the next HAProxy must not look for them.
+      if (await certificates.load(desired.certificates)) await write()
       await carryOut(haproxy, paths, desired, before)
       if ((await haproxy.info()).pid !== info.pid) return 0
       actual = after
@@ -174,6 +178,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
     const state = await readActual(haproxy, paths, info.pid)
     slots = heldSlots(state, slots)
     busy = busySlots(state)
+    certificates.forget()
     served = undefined
     drain.expectOldWorkers()
     return state
@@ -212,6 +217,8 @@ export function createBalancer(options: BalancerOptions): Balancer {
       const capacity = Math.max(capacityFor(neededSlots()), actual?.capacity ?? 0)
       await replaceFile(paths.hosts, mapText(desired.hosts))
       await replaceFile(paths.wildcards, mapText(desired.wildcards))
+      await replaceFile(paths.challenges, mapText(desired.challenges))
+      await replaceFile(paths.certificateList, await certificates.list(desired.certificates))
       await replaceFile(paths.configuration, configurationText(configuration, desired, capacity))
     })
     writing = mine.catch(() => {})

@@ -14,6 +14,7 @@ export async function carryOut(
   const plan = planOf(desired, actual)
   await haproxy.run(plan.adds)
   await haproxy.run(plan.swaps)
+  await haproxy.changeMap(paths.challenges, plan.challenges, desired.challenges)
   await haproxy.changeMap(paths.hosts, plan.hosts, desired.hosts)
   await haproxy.changeMap(paths.wildcards, plan.wildcards, desired.wildcards)
   await haproxy.run(plan.drains)
@@ -32,6 +33,7 @@ export async function readActual(haproxy: Haproxy, paths: RouterPaths, pid: numb
     slots,
     hosts: await haproxy.map(paths.hosts),
     wildcards: await haproxy.map(paths.wildcards),
+    challenges: await haproxy.map(paths.challenges),
     capacity: (await haproxy.backends()).filter((name) => slotNumber(name) !== undefined).length,
   }
 }

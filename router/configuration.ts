@@ -9,6 +9,7 @@ export type ConfigurationOptions = {
   readonly boot: string
   readonly httpHost: string
   readonly httpPort: number
+  readonly httpsPort: number
   /** How many files HAProxy may have open. */
   readonly openFiles: number
 }
@@ -70,13 +71,25 @@ const globalSection = (paths: RouterPaths, description: string): string[] => [
   `  description "${description}"`,
   '  close-spread-time 2s',
   '  log ring@requests len 8192 format raw local0',
+  '  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets',
+  `  ssl-default-bind-ciphers ${ciphers}`,
 ]
+
+// Forward secrecy and authenticated encryption alone, for TLS 1.2; those of TLS 1.3 are all so.
+const ciphers = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':')
 
 const page = (name: number | string): string => join(import.meta.dirname, 'pages', `${name}.http`)
 
 // An app may compute for an hour, and a stream or WebSocket be silent for as long; a client that sends or takes
 // nothing is let go after a minute.
-const sections = ({ paths, httpHost, httpPort }: ConfigurationOptions): string[] => [
+const sections = ({ paths, httpHost, httpPort, httpsPort }: ConfigurationOptions): string[] => [
   'ring requests',
   '  format raw',
   '  maxlen 8192',
@@ -104,8 +117,9 @@ const sections = ({ paths, httpHost, httpPort }: ConfigurationOptions): string[]
   `  errorfile 503 ${page(502)}`,
   'frontend http',
   '  log global',
-  `  bind ${httpHost.includes(':') ? `[${httpHost}]` : httpHost}:${httpPort}`,
-  // TLS: a second bind with `ssl crt-list` comes here.
+  `  bind ${bracketed(httpHost)}:${httpPort}`,
+  // Who asks for a host without a certificate gets none, not another app's.
+  `  bind ${bracketed(httpHost)}:${httpsPort} ssl strict-sni crt-list ${paths.certificateList} alpn h2,http/1.1`,
   '  option disable-h2-upgrade',
   '  unique-id-format %[uuid()]',
   '  unique-id-header X-Request-ID',
@@ -113,7 +127,8 @@ const sections = ({ paths, httpHost, httpPort }: ConfigurationOptions): string[]
   ...rejections,
   ...headers,
   ...lookup(paths),
-  '  use_backend %[var(txn.slot)]',
+  ...security(paths, httpsPort),
+  '  use_backend %[var(txn.slot),field(1,.)]',
   '  default_backend unknown',
   'backend unknown',
   '  http-request deny deny_status 404',
@@ -127,6 +142,20 @@ const sections = ({ paths, httpHost, httpPort }: ConfigurationOptions): string[]
   `  server router unix@${paths.pageSocket}`,
 ]
 
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+const security = ({ challenges }: RouterPaths, httpsPort: number): string[] => {
+  const port = httpsPort === 443 ? '' : `:${httpsPort}`
+  const answer = `path,field(4,/),map_str(${challenges})`
+  return [
+    // Also before an app's first release, in maintenance, and in place of a redirect.
+    `  http-request return status 200 content-type application/octet-stream lf-string %[${answer}] if { path_beg /.well-known/acme-challenge/ } { ${answer} -m found }`,
+    // 308: a form that was sent in plain is sent again, not asked for.
+    `  http-request redirect location https://%[var(txn.host)]${port}%[pathq] code 308 if !{ ssl_fc } { var(txn.slot),field(2,.) -m sub r }`,
+    '  http-after-response set-header Strict-Transport-Security max-age=31536000 if { ssl_fc } { var(txn.slot),field(2,.) -m sub h }',
+  ]
+}
+
 const closed = (backend: string, file: string): string[] => [
   `backend ${backend}`,
   `  errorfile 503 ${file}`,
@@ -137,7 +166,8 @@ const closed = (backend: string, file: string): string[] => [
 const logFormat = '%lc %[date(0,us)] %b %s %ts %ST %B %Tc %Tr %Ta %ci %ID %HM %[var(txn.host)] %HU'
 
 const rejections = [
-  '  http-request deny deny_status 400 if !{ req.ver 1.0 1.1 }',
+  // HTTP/2 is agreed on in the handshake of TLS alone.
+  '  http-request deny deny_status 400 if !{ req.ver 1.0 1.1 } !{ ssl_fc_alpn h2 }',
   '  http-request deny deny_status 400 if { method CONNECT TRACE }',
   "  http-request deny deny_status 400 if { req.hdr(host) -m reg -i '[^a-z0-9.:_\\[\\]-]' } || HTTP_1.1 !{ req.hdr(host) -m found }",
   '  http-request deny deny_status 400 if HTTP_1.0 { req.hdr(transfer-encoding) -m found }',

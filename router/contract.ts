@@ -80,7 +80,22 @@ export type AppRoute = {
   readonly closed?: Closed
   /** HTML in place of our own page of maintenance. */
   readonly maintenancePage?: string
+  readonly certificates?: readonly Certificate[]
+  /** Answers for a certificate authority: token to key authorization. */
+  readonly challenges?: Readonly<Record<string, string>>
+  /** For those of its hosts that have a certificate. */
+  readonly https?: Https
 }
+
+/** Which hosts a file of `certificateFolder` is for. Only what names nothing secret goes through Redis. */
+export type Certificate = {
+  /** `<64 hexadecimal digits>.pem`; other content has another name. */
+  readonly file: string
+  /** Of the app's hosts; `*.parent` too, no path. */
+  readonly hosts: readonly string[]
+}
+
+export type Https = { readonly redirect: boolean; readonly hsts: boolean }
 
 export type Closed = 'maintenance' | 'unreleased'
 

@@ -5,10 +5,14 @@ import { addressOf, type Routes, type Target } from './table.ts'
 export type Desired = {
   /** Slot name to servers: name to address. */
   readonly slots: ReadonlyMap<string, ReadonlyMap<string, string>>
-  /** `host/` or `host/path/` to slot name. */
+  /** `host/` or `host/path/` to slot name, with marks behind a dot: see `markOf`. */
   readonly hosts: ReadonlyMap<string, string>
   /** `parent/`, `parent/path/` or the same with `*` as parent, to slot name. */
   readonly wildcards: ReadonlyMap<string, string>
+  /** Certificate file to host names. */
+  readonly certificates: ReadonlyMap<string, readonly string[]>
+  /** Token to what a certificate authority wants to read there. */
+  readonly challenges: ReadonlyMap<string, string>
 }
 
 /** The backends of hosts that lead to no slot: HAProxy answers by itself, or the router with the app's own page. */
@@ -26,30 +30,45 @@ export function desiredOf(routes: Routes, assigned: ReadonlyMap<string, number>)
     const number = assigned.get(target.id)
     if (number !== undefined) slots.set(slotName(number), serversOf(target))
   }
-  return { slots, ...mapsOf(routes, assigned) }
+  return { slots, ...mapsOf(routes, assigned), ...securityOf(routes) }
+}
+
+function securityOf(routes: Routes): Pick<Desired, 'certificates' | 'challenges'> {
+  const certificates = new Map<string, readonly string[]>()
+  const challenges = new Map<string, string>()
+  for (const target of routes.targets.values()) {
+    for (const { file, hosts } of target.certificates ?? []) certificates.set(file, hosts)
+    for (const [token, answer] of Object.entries(target.challenges ?? {})) challenges.set(token, answer)
+  }
+  return { certificates, challenges }
 }
 
 type Maps = Pick<Desired, 'hosts' | 'wildcards'>
 
 // Neither hosts nor slots change when an app is deployed: then the maps of thousands of hosts stay the same.
-const knownMaps = new WeakMap<object, { assigned: object; closed: string; maps: Maps }>()
+const knownMaps = new WeakMap<object, { assigned: object; special: string; maps: Maps }>()
 
 function mapsOf(routes: Routes, assigned: ReadonlyMap<string, number>): Maps {
-  const closed = [...routes.targets.values()]
-    .flatMap((target) => (target.closed ? `${target.id} ${closedBackend(target)}` : []))
+  const special = [...routes.targets.values()]
+    .flatMap((target) =>
+      target.closed || target.certificates?.length
+        ? JSON.stringify([target.id, backendOf(target, assigned), target.certificates, target.https])
+        : [],
+    )
     .join()
   const cached = knownMaps.get(routes.hosts)
-  if (cached?.assigned === assigned && cached.closed === closed) return cached.maps
+  if (cached?.assigned === assigned && cached.special === special) return cached.maps
   const hosts = new Map<string, string>()
   const wildcards = new Map<string, string>()
   for (const [host, id] of routes.hosts) {
-    const backend = backendOf(routes.targets.get(id), assigned)
+    const target = routes.targets.get(id)
+    const backend = `${backendOf(target, assigned)}${markOf(target, host)}`
     const key = host.endsWith('/') ? host : `${host}/`
     if (!key.startsWith('*')) hosts.set(key, backend)
     else wildcards.set(key.startsWith('*.') ? key.slice(2) : key, backend)
   }
   const maps = { hosts, wildcards }
-  knownMaps.set(routes.hosts, { assigned, closed, maps })
+  knownMaps.set(routes.hosts, { assigned, special, maps })
   return maps
 }
 
@@ -57,6 +76,14 @@ function backendOf(target: Target | undefined, assigned: ReadonlyMap<string, num
   if (target?.closed) return closedBackend(target)
   const number = target && assigned.get(target.id)
   return number === undefined ? answering.stopped : slotName(number)
+}
+
+/** `.r`: plain requests are redirected to https; `.h`: secure answers forbid plain ones from then on; `.rh`. */
+function markOf(target: Target | undefined, host: string): string {
+  const name = host.split('/', 1)[0] ?? host
+  if (!target?.https || !target.certificates?.some(({ hosts }) => hosts.includes(name))) return ''
+  const marks = `${target.https.redirect ? 'r' : ''}${target.https.hsts ? 'h' : ''}`
+  return marks && `.${marks}`
 }
 
 function closedBackend({ closed, maintenancePage }: Target): string {

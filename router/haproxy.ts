@@ -15,6 +15,9 @@ export type ListedServer = Server & { readonly slot: string; readonly name: stri
 /** Requests and connections that a server is busy with. */
 export type ServerLoad = { readonly slot: string; readonly address: string; readonly inFlight: number }
 
+/** A host that a certificate is for, in the line of this number. */
+export type CertificateLine = { readonly file: string; readonly host: string; readonly number: number }
+
 /** HAProxy's admin and master sockets. Every method throws `HaproxyError`. */
 export type Haproxy = {
   info(): Promise<HaproxyInfo>
@@ -24,6 +27,11 @@ export type Haproxy = {
   servers(): Promise<ListedServer[]>
   backends(): Promise<string[]>
   map(file: string): Promise<Map<string, string>>
+  /** The certificate files that it has, and which hosts each line of their list is for. */
+  certificates(): Promise<{ readonly files: readonly string[]; readonly lines: readonly CertificateLine[] }>
+  /** Loads `pem` as `file`, for no host yet. */
+  addCertificate(file: string, pem: string): Promise<void>
+  addCertificateLines(lines: readonly Omit<CertificateLine, 'number'>[]): Promise<void>
   load(): Promise<ServerLoad[]>
   /** What earlier workers, left over by reloads, still carry. Undefined where there are none. */
   oldLoad(): Promise<ServerLoad[] | undefined>
@@ -93,6 +101,35 @@ export function createHaproxy(paths: RouterPaths): Haproxy {
       const entries = rows(await ask(`show map ${file}`))
       return new Map(entries.map((row) => [row[1] ?? '', row[2] ?? '']))
     },
+    async certificates() {
+      const files = rows(await ask('show ssl cert')).map((row) => row[0] ?? '')
+      const lines = rows(await ask(`show ssl crt-list -n ${paths.certificateList}`)).map((row) => {
+        const [, file = '', number] = /^(.*):(\d+)$/.exec(row[0] ?? '') ?? []
+        return { file, host: row.at(-1) ?? '', number: Number(number) }
+      })
+      return { files, lines }
+    },
+    async addCertificate(file, pem) {
+      const refuse = (answer: string, success: RegExp): void => {
+        if (!success.test(answer)) throw new HaproxyError(`HAProxy refused ${file}: ${answer.trim()}`)
+      }
+      refuse(await ask(`new ssl cert ${file}`), /^New empty certificate store/)
+      try {
+        refuse(await ask(`set ssl cert ${file} <<\n${pem.trim()}\n`), /^Transaction created/)
+        refuse(await ask(`commit ssl cert ${file}`), /Success!/)
+      } catch (error) {
+        // One transaction at a time: what is left of this one would refuse the next.
+        await ask(`abort ssl cert ${file}`)
+        await ask(`del ssl cert ${file}`)
+        throw error
+      }
+    },
+    async addCertificateLines(lines) {
+      for (const { file, host } of lines) {
+        const answer = await ask(`add ssl crt-list ${paths.certificateList} <<\n${file} ${host}\n`)
+        if (!answer.includes('Success!')) throw new HaproxyError(`HAProxy refused ${file}: ${answer.trim()}`)
+      }
+    },
     async load() {
       return loads(await ask('show servers conn'))
     },
@@ -129,7 +166,8 @@ function talk(path: string, message: string): Promise<string> {
   })
 }
 
-const silent = /^(New server registered\.|Server deleted\.|)$/
+const silent =
+  /^(New server registered\.|Server deleted\.|Entry '.*' deleted in crtlist '.*'!|Certificate '.*' deleted!|)$/
 
 function refuseErrors(answer: string): void {
   const refusal = answer.split('\n').find((line) => !silent.test(line.trim()))

@@ -31,6 +31,7 @@ async function main(): Promise<void> {
     boot,
     httpHost: settings.httpHost,
     httpPort: settings.httpPort,
+    httpsPort: settings.httpsPort,
     openFiles: await openFiles(),
   }
   const snapshot = snapshotWriter(paths.snapshot)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { UserError } from '../server/errors.ts'
 
@@ -7,6 +8,10 @@ export type RouterPaths = {
   readonly configuration: string
   readonly hosts: string
   readonly wildcards: string
+  readonly challenges: string
+  readonly certificateList: string
+  /** See `certificateFolder`. */
+  readonly certificates: string
   readonly snapshot: string
   readonly id: string
   readonly adminSocket: string
@@ -29,6 +34,9 @@ export function routerPaths(home: string): RouterPaths {
     configuration: join(directory, 'haproxy.cfg'),
     hosts: join(directory, 'hosts.map'),
     wildcards: join(directory, 'wildcards.map'),
+    challenges: join(directory, 'challenges.map'),
+    certificateList: join(directory, 'certificates.list'),
+    certificates: certificateFolder(home),
     snapshot: join(directory, 'table.json'),
     id: join(directory, 'id'),
     adminSocket: join(directory, 'admin.sock'),
@@ -38,3 +46,10 @@ export function routerPaths(home: string): RouterPaths {
     logs: join(directory, 'log'),
   }
 }
+
+/**
+ * Where the server puts certificates with their keys, and HAProxy finds them: in memory, so that a stolen disk holds
+ * none in clear, and there for as long as this boot, so that HAProxy starts without the server.
+ */
+export const certificateFolder = (home: string): string =>
+  join('/dev/shm', `paas-${createHash('sha256').update(home).digest('hex').slice(0, 16)}`)

@@ -10,6 +10,7 @@ export type Actual = {
   readonly slots: ReadonlyMap<string, ReadonlyMap<string, Server>>
   readonly hosts: ReadonlyMap<string, string>
   readonly wildcards: ReadonlyMap<string, string>
+  readonly challenges: ReadonlyMap<string, string>
   /** How many slots are declared. */
   readonly capacity: number
   readonly pid: number
@@ -29,6 +30,7 @@ export type Plan = {
   readonly swaps: readonly string[]
   readonly hosts: MapChange
   readonly wildcards: MapChange
+  readonly challenges: MapChange
   /** Servers of slots that no host leads to any more. */
   readonly drains: readonly string[]
 }
@@ -59,6 +61,7 @@ export function planOf(desired: Desired, actual: Actual): Plan {
     swaps,
     hosts: mapChange(desired.hosts, actual.hosts),
     wildcards: mapChange(desired.wildcards, actual.wildcards),
+    challenges: mapChange(desired.challenges, actual.challenges),
     drains,
   }
 }
@@ -76,7 +79,8 @@ export function afterPlan(desired: Desired, actual: Actual): Actual {
   for (const [slot, servers] of desired.slots) {
     for (const [name, address] of servers) put(slots, slot, name, { address, state: 'ready' })
   }
-  return { ...actual, slots, hosts: desired.hosts, wildcards: desired.wildcards }
+  const { hosts, wildcards, challenges } = desired
+  return { ...actual, slots, hosts, wildcards, challenges }
 }
 
 function put(slots: Map<string, Map<string, Server>>, slot: string, name: string, server: Server): void {

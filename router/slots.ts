@@ -36,9 +36,10 @@ export const capacityFor = (used: number): number => Math.max(512, Math.ceil((us
 /** The name of slot `number` in HAProxy. */
 export const slotName = (number: number): string => `s${number}`
 
-/** The number in a slot's name, or undefined for another backend. */
+/** The number in a slot's name, with marks or without; undefined for another backend. */
 export function slotNumber(name: string): number | undefined {
-  return /^s\d+$/.test(name) ? Number(name.slice(1)) : undefined
+  const number = /^s(\d+)(\.|$)/.exec(name)?.[1]
+  return number === undefined ? undefined : Number(number)
 }
 
 /** The slots in use in any of `states`: they have servers, or hosts lead to them. */

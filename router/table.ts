@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { AppRoute, Backend, Closed, Epoch } from './contract.ts'
+import type { AppRoute, Backend, Certificate, Closed, Epoch, Https } from './contract.ts'
 
 /** What the follower knows of Redis: our apps, and the hosts of foreign writers. */
 export type Table = {
@@ -21,6 +21,9 @@ export type Target = {
   readonly backends: readonly Backend[]
   readonly closed?: Closed | undefined
   readonly maintenancePage?: string | undefined
+  readonly certificates?: readonly Certificate[] | undefined
+  readonly challenges?: Readonly<Record<string, string>> | undefined
+  readonly https?: Https | undefined
 }
 
 /** What should be served. */
@@ -81,8 +84,8 @@ function appTarget(app: string, route: AppRoute | undefined): Target {
   if (!route) return { id: app, app, backends: [] }
   const cached = known.get(route)
   if (cached?.id === app) return cached
-  const { backends, closed, maintenancePage } = route
-  const target = { id: app, app, backends, closed, maintenancePage }
+  const { backends, closed, maintenancePage, certificates, challenges, https } = route
+  const target = { id: app, app, backends, closed, maintenancePage, certificates, challenges, https }
   known.set(route, target)
   return target
 }
@@ -141,7 +144,30 @@ export function parseAppRoute(text: string): AppRoute {
     backends: value.backends.map(parseBackend),
     ...(value.closed === 'maintenance' || value.closed === 'unreleased' ? { closed: value.closed } : {}),
     ...(typeof value.maintenancePage === 'string' ? { maintenancePage: value.maintenancePage } : {}),
+    ...(Array.isArray(value.certificates) ? { certificates: value.certificates.map(parseCertificate) } : {}),
+    ...(isRecord(value.challenges) ? { challenges: parseChallenges(value.challenges) } : {}),
+    ...(isRecord(value.https)
+      ? { https: { redirect: value.https.redirect === true, hsts: value.https.hsts === true } }
+      : {}),
   }
+}
+
+function parseCertificate(value: unknown): Certificate {
+  if (!isRecord(value) || typeof value.file !== 'string' || !/^[0-9a-f]{64}\.pem$/.test(value.file)) {
+    throw new Error('a certificate has no file')
+  }
+  const hosts = Array.isArray(value.hosts) ? value.hosts.filter((host) => typeof host === 'string') : []
+  return { file: value.file, hosts: hosts.filter((host) => isHost(host) && !host.includes('/')) }
+}
+
+function parseChallenges(value: Record<string, unknown>): Record<string, string> {
+  const plain = /^[\w-]{1,200}(\.[\w-]{1,200})?$/
+  return Object.fromEntries(
+    Object.entries(value).filter(
+      (entry): entry is [string, string] =>
+        plain.test(entry[0]) && typeof entry[1] === 'string' && plain.test(entry[1]),
+    ),
+  )
 }
 
 function parseBackend(value: unknown): Backend {

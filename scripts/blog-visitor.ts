@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { UserError } from '../server/errors.ts'
 
 /** Where a WordPress is reached: the router's address, and the name that it knows the blog by. */
@@ -10,6 +10,7 @@ export type Account = { readonly user: string; readonly password: string }
 export type Page = {
   readonly status: number
   readonly body: string
+  readonly bytes: Buffer
   readonly location: string | undefined
   /** The host name of the container that answered. */
   readonly servedBy: string
@@ -52,15 +53,34 @@ export class BlogVisitor {
 
   /** Publishes as the editor does, with the nonce of its page; returns the path of the post. */
   async publish(title: string, content: string): Promise<string> {
-    const editor = await this.get('/wp-admin/post-new.php')
-    const nonce = /createNonceMiddleware\(\s*"(\w+)"/.exec(editor.body)?.[1]
-    if (nonce === undefined) throw unexpected('the editor', editor)
     const page = await this.#ask('/?rest_route=/wp/v2/posts', {
-      headers: { 'content-type': 'application/json', 'x-wp-nonce': nonce },
+      headers: { 'content-type': 'application/json', 'x-wp-nonce': await this.#nonce() },
       body: JSON.stringify({ title, content, status: 'publish' }),
     })
     if (page.status !== 201) throw unexpected('the post to be made', page)
     return `/?p=${(JSON.parse(page.body) as { id: number }).id}`
+  }
+
+  /** Uploads a picture as the editor does; returns its path. */
+  async upload(name: string, png: Buffer): Promise<string> {
+    const page = await this.#ask('/?rest_route=/wp/v2/media', {
+      headers: {
+        'content-type': 'image/png',
+        'content-disposition': `attachment; filename="${name}"`,
+        'x-wp-nonce': await this.#nonce(),
+      },
+      body: png,
+    })
+    if (page.status !== 201) throw unexpected('the picture to be taken', page)
+    return new URL((JSON.parse(page.body) as { source_url: string }).source_url).pathname
+  }
+
+  /** What shows WordPress that a request comes from the editor's page. */
+  async #nonce(): Promise<string> {
+    const editor = await this.get('/wp-admin/post-new.php')
+    const nonce = /createNonceMiddleware\(\s*"(\w+)"/.exec(editor.body)?.[1]
+    if (nonce === undefined) throw unexpected('the editor', editor)
+    return nonce
   }
 
   #submit(path: string, form: Readonly<Record<string, string>>): Promise<Page> {
@@ -70,7 +90,7 @@ export class BlogVisitor {
 
   async #ask(
     path: string,
-    { headers = {}, body }: { headers?: Record<string, string>; body?: string },
+    { headers = {}, body }: { headers?: Record<string, string>; body?: string | Buffer },
   ): Promise<Page> {
     const { promise, resolve, reject } = Promise.withResolvers<Page>()
     const { host, port, name } = this.#blog
@@ -85,7 +105,7 @@ export class BlogVisitor {
       this.#keep(answer.headers['set-cookie'] ?? [])
       const { location, 'x-served-by': servedBy } = answer.headers
       const page = { status: answer.statusCode ?? 0, location, servedBy: String(servedBy ?? '') }
-      text(answer).then((content) => resolve({ ...page, body: content }), reject)
+      buffer(answer).then((bytes) => resolve({ ...page, bytes, body: bytes.toString('utf8') }), reject)
     })
     asked.on('error', reject).end(body)
     return await promise

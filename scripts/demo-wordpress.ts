@@ -3,11 +3,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Account, BlogVisitor } from './blog-visitor.ts'
 import { expect, startDemonstration } from './demonstration.ts'
+import { dotPicture } from './dot-picture.ts'
 import { runEntry } from './run-entry.ts'
 import { say } from './say.ts'
 import { loopbackFor } from './ssh-config.ts'
 
-// A WordPress from one push: its database, its install form, three containers, and a second blog beside it.
+// A WordPress from one push: its database, its install form, its uploads on three containers, and a second blog beside it.
 await runEntry(async () => {
   const demo = await startDemonstration(['php'])
   const { settings, step, git, paas } = demo
@@ -32,6 +33,11 @@ await runEntry(async () => {
   })
 
   await step(`git push paas:${names.first} main`, () => git('push', `paas:${names.first}`, 'main'))
+
+  await step('A volume for its uploads, which all its containers will share', async () => {
+    await paas('storage:create', names.first, 'uploads')
+    await paas('storage:mount', names.first, 'uploads', '--container-dir', '/app/wp-content/uploads')
+  })
 
   await step('The page asks to be installed', async () => {
     const page = await editor.get('/')
@@ -58,6 +64,18 @@ await runEntry(async () => {
       hosts.add(page.servedBy)
     }
     say.detail(`answers came from ${[...hosts].sort().join(', ')}`)
+    expect('answers from 3 containers', [...hosts].join(', '), hosts.size === 3)
+  })
+
+  await step('Upload a picture to one container; the other two have it', async () => {
+    const path = await editor.upload('dot.png', dotPicture)
+    const hosts = new Set<string>()
+    for (let asked = 0; asked < 60 && hosts.size < 3; asked += 1) {
+      const page = await visitor(names.first).get(path)
+      expect('the picture', `${page.status} from ${page.servedBy}`, page.bytes.equals(dotPicture))
+      hosts.add(page.servedBy)
+    }
+    say.detail(`GET ${demo.url(names.first)}${path.slice(1)} came from ${[...hosts].sort().join(', ')}`)
     expect('answers from 3 containers', [...hosts].join(', '), hosts.size === 3)
   })
 

@@ -11,6 +11,7 @@ export function serverEnvironment(settings: Settings): Record<string, string> {
     PAAS_ADMIN_KEY: settings.adminKey ?? '',
     MYSQL_URL: settings.mysqlUrl ?? '',
     NPM_CONFIG_REGISTRY: settings.npmRegistry,
+    PAAS_IMAGE_REGISTRY: settings.imageRegistry,
   }
 }
 

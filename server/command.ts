@@ -57,7 +57,7 @@ export type Command = {
 /** One use of a command, its words parsed and its right checked. */
 export type Call = {
   readonly paas: Paas
-  readonly session: Session
+  readonly session: Omit<Session, 'stdin' | 'signal'>
   readonly user: User
   /** The app that is meant. Throws where the command declared none. */
   readonly app: App
@@ -66,6 +66,7 @@ export type Call = {
   readonly words: readonly string[]
   readonly flags: Flags
   readonly out: Output
+  /** Whoever reads it gets Ctrl-C as a byte, where there is a terminal; else that aborts `signal`. */
   readonly stdin: Readable
   readonly signal: AbortSignal
   /** `who`, `progress`, `signal` and app id, as every deploy wants them. */

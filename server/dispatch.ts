@@ -5,6 +5,7 @@ import { splitWords } from './command-line/words.ts'
 import { exitCode, NotAllowedError, UsageError } from './errors.ts'
 import { serveGit } from './git-service.ts'
 import { commandHelp, topicHelp } from './help.ts'
+import { Keyboard } from './keyboard.ts'
 import { Output, presentable } from './output.ts'
 import type { Paas } from './paas.ts'
 import type { Registry } from './registry.ts'
@@ -48,7 +49,8 @@ export async function dispatch(paas: Paas, registry: Registry, session: Session)
   }
 }
 
-type Use = Pick<Call, 'paas' | 'session' | 'user' | 'out'> & {
+type Use = Pick<Call, 'paas' | 'user' | 'out'> & {
+  readonly session: Session
   readonly name: string
   readonly command: Command
   readonly parsed: Parsed
@@ -58,6 +60,8 @@ async function runFor(use: Use, app: App | undefined, words: readonly string[]):
   const { paas, session, user, name, command, parsed, out } = use
   assertRight(paas.store, user, command.right, app)
   assertWords(name, command, words)
+  using keyboard = new Keyboard(session)
+  const { signal } = keyboard
   const call: Call = {
     paas,
     session,
@@ -70,10 +74,12 @@ async function runFor(use: Use, app: App | undefined, words: readonly string[]):
     words,
     flags: parsed.flags,
     out,
-    stdin: session.stdin,
-    signal: session.signal,
+    get stdin() {
+      return keyboard.take()
+    },
+    signal,
     get job() {
-      return { appId: this.app.id, who: user.name, progress: out, signal: session.signal }
+      return { appId: this.app.id, who: user.name, progress: out, signal }
     },
   }
   return (await command.run(call)) ?? exitCode.done

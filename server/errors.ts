@@ -81,6 +81,13 @@ export class InterruptedError extends PaasError {
   }
 }
 
+/** The server itself ended the session: it stops, or the key was removed. Nothing of it may go on. Exit code 130. */
+export class EndedByServerError extends InterruptedError {
+  constructor() {
+    super('The server ended the session')
+  }
+}
+
 /** An error in one line for the log: our own words where there are any. */
 export const describe = (error: unknown): string =>
   error instanceof PaasError ? error.message : String(error)

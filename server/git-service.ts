@@ -89,6 +89,8 @@ async function onPush(paas: Paas, user: User, appId: string, push: Push): Promis
   const others = push.updates.filter((update) => update !== deployed)
   const refusals = new Map<Update, string>()
   const detach = push.options.includes('detach')
+  for (const option of push.options.filter((each) => each !== 'detach'))
+    out.trouble(`The push option "${option.slice(0, 40)}" says nothing here; known: detach`)
   let detached: string | undefined
   const attempt = async (update: Update, work: () => Promise<void>): Promise<void> => {
     if (refusals.has(update) || (push.atomic && refusals.size > 0)) return
@@ -113,7 +115,9 @@ async function onPush(paas: Paas, user: User, appId: string, push: Push): Promis
       if (!detach) return await deployPush(paas, { ...request, progress: out, signal: push.signal })
       const { id, ref } = await detachPush(paas, request)
       detached = ref
-      out.step(`Deploy ${id} goes on; follow it: ssh paas deploys:attach ${id}`)
+      const holder = paas.jobs.find(id)?.waitsFor
+      const how = holder ? `waits for ${holder.who} (${holder.what})` : 'goes on'
+      out.step(`Deploy ${id} ${how}; follow it: ssh paas deploys:attach ${id}`)
       out.detail(`${branchOf(deployed)} moves once it serves`)
     })
   }

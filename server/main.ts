@@ -23,6 +23,10 @@ import { type Door, openDoor } from './ssh/door.ts'
 import { loadHostKey } from './ssh/host-key.ts'
 import { parsePublicKey } from './ssh/public-key.ts'
 import { Store } from './state/store.ts'
+import { CertificateFiles } from './tls/certificate-files.ts'
+import { Challenges } from './tls/challenges.ts'
+import { renewCertificates } from './tls/letsencrypt.ts'
+import { Renewals } from './tls/renewals.ts'
 
 const startedAt = new Date()
 /** What is left of the spare sandboxes then is a stray to the next start. */
@@ -52,6 +56,7 @@ async function main(): Promise<void> {
   const engine = new Engine({ dockerHost: settings.dockerHost })
   const outputs = new Outputs(settings.home)
   const unready = new Map<string, string>()
+  const challenges = new Challenges()
   let door: Door | undefined
   const paas: Paas = {
     settings,
@@ -59,9 +64,17 @@ async function main(): Promise<void> {
     engine,
     routes: new Routes({
       url: settings.redisUrl ?? `unix://${join(settings.home, 'run', 'redis.sock')}`,
-      source: routeSource(store, settings, (name) => proved.has(name) && !unready.has(name)),
+      source: routeSource({
+        store,
+        settings,
+        challenges,
+        isProved: (name) => proved.has(name) && !unready.has(name),
+      }),
       log,
     }),
+    challenges,
+    renewals: new Renewals(),
+    certificateFiles: new CertificateFiles(settings.home, store),
     locks: new Locks(),
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
@@ -127,8 +140,10 @@ function admitAdmin(settings: Settings, store: Store): void {
 /** What an earlier process left is ended; then routes are published and what runs is watched over. */
 async function goOn(paas: Paas): Promise<void> {
   await recover(paas, startedAt)
+  paas.certificateFiles.restore()
   paas.routes.follow()
   supervise(paas).catch((error: unknown) => log(`Supervision ended: ${String(error)}`))
+  renewCertificates(paas).catch((error: unknown) => log(`Renewal of certificates ended: ${String(error)}`))
   watchChecks(paas).catch((error: unknown) => log(`Checks ended: ${String(error)}`))
 }
 

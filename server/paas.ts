@@ -8,6 +8,9 @@ import type { Routes } from './redis/routes.ts'
 import type { Provisioning } from './services/provisioning.ts'
 import type { Settings } from './settings.ts'
 import type { Store } from './state/store.ts'
+import type { CertificateFiles } from './tls/certificate-files.ts'
+import type { Challenges } from './tls/challenges.ts'
+import type { Renewals } from './tls/renewals.ts'
 
 /** The parts of a running server, handed to whatever needs them. */
 export type Paas = {
@@ -15,6 +18,9 @@ export type Paas = {
   readonly store: Store
   readonly engine: Engine
   readonly routes: Routes
+  readonly certificateFiles: CertificateFiles
+  readonly challenges: Challenges
+  readonly renewals: Renewals
   readonly locks: Locks
   readonly jobs: Jobs
   readonly outputs: Outputs

@@ -1,9 +1,12 @@
-import type { AppRoute, Closed } from '../router/contract.ts'
+import type { AppRoute, Closed, Https } from '../router/contract.ts'
 import type { Paas } from './paas.ts'
 import type { RouteSource } from './redis/routes.ts'
 import type { Settings } from './settings.ts'
 import type { App } from './state/apps.ts'
+import type { RouteSettings } from './state/route-settings.ts'
 import type { Store } from './state/store.ts'
+import { certificateFacts, certificateFile, covers } from './tls/certificate-facts.ts'
+import type { Challenges } from './tls/challenges.ts'
 
 /** The host names that `app` answers to: those set by hand, else `NAME.DOMAIN`. */
 export function appHosts(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
@@ -13,19 +16,33 @@ export function appHosts(paas: Pick<Paas, 'store' | 'settings'>, app: App): read
 
 /** The URLs to print for `app`. */
 export function appUrls(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
-  const port = paas.settings.httpPort === 80 ? '' : `:${paas.settings.httpPort}`
-  return appHosts(paas, app).map((host) => `http://${host}${port}`)
+  const { httpPort, httpsPort } = paas.settings
+  const secure = securedHosts(paas, app)
+  return appHosts(paas, app).map((host) => {
+    if (secure.includes(host)) return `https://${host}${httpsPort === 443 ? '' : `:${httpsPort}`}`
+    return `http://${host}${httpPort === 80 ? '' : `:${httpPort}`}`
+  })
+}
+
+/** Those of the app's hosts that its certificate is good for. */
+export function securedHosts(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
+  const certificate = paas.store.certificates.of(app.id)
+  if (!certificate) return []
+  const { names } = certificateFacts(certificate.chain)
+  return appHosts(paas, app).filter((host) => covers(names, host))
 }
 
 /**
  * The routes that the state store stands for. Only a live container that has not crashed and whose identity
  * was proved (`isProved`) is a backend.
  */
-export function routeSource(
-  store: Store,
-  settings: Settings,
-  isProved: (containerName: string) => boolean,
-): RouteSource {
+export function routeSource(parts: {
+  readonly store: Store
+  readonly settings: Settings
+  readonly challenges: Challenges
+  readonly isProved: (containerName: string) => boolean
+}): RouteSource {
+  const { store, settings, challenges, isProved } = parts
   const routeOf = (app: App): AppRoute => ({
     name: app.name,
     hosts: appHosts({ store, settings }, app),
@@ -38,6 +55,8 @@ export function routeSource(
         release: container.version,
       })),
     ...closedOf(store, app),
+    ...securityOf({ store, settings }, app),
+    ...challenges.routeOf(app.id),
   })
   return {
     all: () =>
@@ -54,3 +73,17 @@ function closedOf(store: Store, app: App): { closed?: Closed; maintenancePage?: 
   if (since !== null) return { closed: 'maintenance', ...(page === null ? {} : { maintenancePage: page }) }
   return app.release === null ? { closed: 'unreleased' } : {}
 }
+
+function securityOf(
+  paas: Pick<Paas, 'store' | 'settings'>,
+  app: App,
+): Pick<AppRoute, 'certificates' | 'https'> {
+  const certificate = paas.store.certificates.of(app.id)
+  if (!certificate) return {}
+  return {
+    certificates: [{ file: certificateFile(certificate.chain), hosts: securedHosts(paas, app) }],
+    https: httpsOf(paas.store.routeSettings.of(app.id)),
+  }
+}
+
+const httpsOf = ({ redirect, hsts }: RouteSettings): Https => ({ redirect, hsts })

@@ -26,6 +26,8 @@ export type Settings = {
   readonly adminKey: string | undefined
   /** Where the server itself looks for versions, and builds that say nothing else. */
   readonly npmRegistry: string
+  /** Where buildpacks ask for official images of versions that no base image has: `docker.io`, `host:port/path` */
+  readonly imageRegistry: string
   /** The user that router and HAProxy run as when started by root. */
   readonly routerUser: string
   /** How many images of its releases an app keeps, unless it says so itself. */
@@ -62,6 +64,7 @@ export function readSettings(
     dockerHost:
       url('DOCKER_HOST', read('DOCKER_HOST'), ['unix:', 'tcp:', 'http:']) ?? 'unix:///var/run/docker.sock',
     adminKey: read('PAAS_ADMIN_KEY'),
+    imageRegistry: imageRegistry('PAAS_IMAGE_REGISTRY', read('PAAS_IMAGE_REGISTRY') ?? 'docker.io'),
     npmRegistry:
       url('NPM_CONFIG_REGISTRY', read('NPM_CONFIG_REGISTRY'), ['https:', 'http:']) ??
       'https://registry.npmjs.org/',
@@ -88,6 +91,13 @@ function hostName(name: string, value: string): string {
     throw wrong(name, value, 'a host name, such as apps.example.com')
   }
   return host
+}
+
+/** As it stands before an image's name. */
+function imageRegistry(name: string, value: string): string {
+  if (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)*$/.test(value))
+    return value
+  throw wrong(name, value, 'an image registry, such as docker.io or registry.example.com:5000/hub')
 }
 
 function port(name: string, value: string): number {

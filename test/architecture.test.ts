@@ -34,6 +34,8 @@ test.each([
   'tar-stream',
   '@balena/dockerignore',
   'jsonc-parser',
+  'acme-client',
+  '@peculiar/x509',
 ])('%s is named by one module alone', (driver) => {
   const found = filesWith(new RegExp(`'${driver}(/[^']*)?'`))
   for (const program of ['server/', 'router/'])

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { execa } from 'execa'
+import { certificateFolder } from '../router/paths.ts'
 
 const checkout = join(import.meta.dirname, '..')
 const prefix = 'paas-test-'
@@ -208,6 +209,7 @@ async function removeInstance(folder: string, environment: Readonly<Record<strin
   if (id !== '') await removeFromDocker(`label=paas.instance=${id}`)
   // Where a test has made it a disk of its own.
   await execa('umount', ['--lazy', join(folder, 'home')], { reject: false })
+  rmSync(certificateFolder(join(folder, 'home')), { recursive: true, force: true })
   rmSync(folder, { recursive: true, force: true })
 }
 

@@ -56,9 +56,9 @@ async function appsOf(paas: TestInstance): Promise<readonly Known[]> {
     apps.map(async ({ name }) => {
       const { id } = await asked<{ id: string }>(paas, `apps:report ${name}`)
       const ps = await asked<Ps>(paas, `ps ${name}`)
-      const releases = await asked<{ version: string }[]>(paas, `releases ${name} -n 1000`)
+      const releases = await asked<StoredRelease[]>(paas, `releases ${name} -n 1000`)
       const images: string[] = []
-      for (const { version } of releases) {
+      for (const { version } of releases.filter(({ imageGone }) => !imageGone)) {
         images.push((await asked<{ image: string }>(paas, `releases:info ${version} -a ${name}`)).image)
       }
       const quantity = Object.values(ps.formation).reduce((sum, each) => sum + each, 0)
@@ -72,6 +72,8 @@ async function appsOf(paas: TestInstance): Promise<readonly Known[]> {
     }),
   )
 }
+
+type StoredRelease = { readonly version: string; readonly imageGone: boolean }
 
 type Ps = {
   readonly formation: Readonly<Record<string, number>>

@@ -49,6 +49,7 @@ test.each([
   ['MYSQL_URL', 'postgres://a'],
   ['DOCKER_HOST', 'ssh://a'],
   ['PAAS_KEEP_RELEASES', '1'],
+  ['PAAS_IMAGE_REGISTRY', 'https://docker.io'],
   ['PAAS_IMAGE_BUDGET', 'much'],
   ['PAAS_BUILD_CACHE', '-1'],
   ['PAAS_DISK_FLOOR', '2 pounds'],

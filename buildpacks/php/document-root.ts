@@ -14,7 +14,7 @@ export function chooseFolder(
   tree: SourceTree,
   { config, procfile }: Pick<BuildSettings, 'config' | 'procfile'>,
 ): Folder | undefined {
-  const asked = config.DOCUMENT_ROOT?.replace(/^(\.?\/)+|\/+$/g, '')
+  const asked = folderAsked(config)
   if (asked !== undefined) {
     if (isFolder(tree, asked)) return { path: '', note: `Document root: ${asked || '.'} (DOCUMENT_ROOT)` }
     throw new UserError(
@@ -38,6 +38,10 @@ export function chooseFolder(
     },
   )
 }
+
+/** What DOCUMENT_ROOT names, without slashes at its ends; undefined: it is not set. */
+export const folderAsked = (config: BuildSettings['config']): string | undefined =>
+  config.DOCUMENT_ROOT?.replace(/^(\.?\/)+|\/+$/g, '')
 
 const isFolder = ({ files }: SourceTree, folder: string): boolean =>
   folder === '' || [...files.keys()].some((path) => path.startsWith(`${folder}/`))

@@ -1,6 +1,6 @@
 import type { BuildPlan, Buildpack, BuildSettings, SourceTree } from '../../server/build/buildpack.ts'
 import { type Dependencies, findDependencies } from './dependencies.ts'
-import { pythonVersion, refuseOtherPython } from './python-version.ts'
+import { choosePython, type Python } from './python-version.ts'
 import { chooseStart } from './start-command.ts'
 
 export default {
@@ -14,15 +14,15 @@ export default {
 
 async function plan(tree: SourceTree, settings: BuildSettings): Promise<BuildPlan> {
   const pyproject = (await tree.read('pyproject.toml')) ?? ''
-  const asked = await refuseOtherPython(tree, pyproject)
+  const python = await choosePython(tree, pyproject, settings)
   const dependencies = await findDependencies(tree, pyproject)
   const start = await chooseStart(tree, dependencies, settings)
   const collected = await readStaticFiles(tree, settings)
   return {
-    dockerfile: dockerfile(dependencies, collected, settings),
+    dockerfile: dockerfile({ python, dependencies, collected, settings }),
     processes: start.web === undefined ? {} : { web: start.web },
     notes: [
-      `Python ${pythonVersion}${asked === undefined ? '' : ` (${asked})`}`,
+      python.note,
       ...(dependencies.from === undefined ? [] : [`Dependencies by pip from ${dependencies.from}`]),
       ...dependencies.notes,
       ...(collected === undefined
@@ -58,14 +58,17 @@ async function readStaticFiles(
   return Object.keys(config).filter((name) => words.has(name) && !['PATH', 'HOME'].includes(name))
 }
 
-function dockerfile(
-  dependencies: Dependencies,
-  collected: readonly string[] | undefined,
-  { cacheKey }: BuildSettings,
-): string {
+type DockerfileParts = {
+  readonly python: Python
+  readonly dependencies: Dependencies
+  readonly collected: readonly string[] | undefined
+  readonly settings: BuildSettings
+}
+
+function dockerfile({ python, dependencies, collected, settings }: DockerfileParts): string {
   const pip = (what: string): string =>
     [
-      `RUN --mount=type=cache,id=${cacheKey}-packages,target=/var/cache/packages,uid=1000,gid=1000`,
+      `RUN --mount=type=cache,id=${settings.cacheKey}-packages,target=/var/cache/packages,uid=1000,gid=1000`,
       'PIP_CACHE_DIR=/var/cache/packages',
       `pip install ${what}`,
     ].join(' ')
@@ -84,7 +87,8 @@ function dockerfile(
   }
   const install = from === undefined ? [] : installs[from]
   const lines = [
-    `FROM paas/python:${pythonVersion}`,
+    `FROM ${python.image}`,
+    ...(python.isOfficial ? asOurs : []),
     'WORKDIR /app',
     'RUN mkdir -p /opt/venv && chown python:python /app /opt/venv',
     'USER python',
@@ -109,6 +113,13 @@ function dockerfile(
   ]
   return `${lines.join('\n')}\n`
 }
+
+/** Gives an official image what our base image has: its user, and how Python and pip behave. */
+const asOurs = [
+  'RUN echo python:x:1000:1000::/home/python:/bin/sh >> /etc/passwd && echo python:x:1000: >> /etc/group' +
+    ' && mkdir -p /home/python && chown 1000:1000 /home/python',
+  'ENV LANG=C.UTF-8 PYTHONUNBUFFERED=1 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1',
+]
 
 /** Config vars that choose whom pip asks. */
 const indexes = ['PIP_INDEX_URL', 'PIP_EXTRA_INDEX_URL', 'PIP_TRUSTED_HOST', 'PIP_FIND_LINKS', 'PIP_NO_INDEX']

@@ -24,7 +24,7 @@ export type BuildPlan = {
 
 /** What a plan may depend on beside the tree. */
 export type BuildSettings = {
-  /** The app's config vars. An `ARG` of the Dockerfile gets the value of the config var of its name. */
+  /** The app's config vars, and what app.json sets where they are not set. An `ARG` of the Dockerfile gets the value of the config var of its name. */
   readonly config: Readonly<Record<string, string>>
   /** Process type -> command line; undefined: there is no Procfile, and the buildpack guesses a start command. */
   readonly procfile: Readonly<Record<string, string>> | undefined
@@ -32,6 +32,8 @@ export type BuildSettings = {
   readonly cacheKey: string
   /** The npm registry that the server itself asks; config vars choose what builds ask. */
   readonly npmRegistry: string
+  /** Where official images are asked for, as their names begin: `docker.io` */
+  readonly imageRegistry: string
   readonly signal: AbortSignal
 }
 

@@ -10,6 +10,7 @@ import { type Check, checkInWords } from './check.ts'
 import { containerEnd } from './container-end.ts'
 import { lastLinesOf } from './last-lines.ts'
 import { listensOn } from './listens-on.ts'
+import { moreMemory } from './more-memory.ts'
 import { type ProbeResult, runProbe } from './probe.ts'
 import { placeOf, type Subject } from './subject.ts'
 
@@ -68,7 +69,7 @@ export async function endedError(
   return new AppError(`${placeOf(container)} ${end.how} ${when}`, {
     lastLines: end.lastLines,
     next: end.oomKilled
-      ? 'Let it use less memory, then push again'
+      ? `Let it use less memory, or give it more and push again: ${moreMemory(paas, container)}`
       : 'Read its last lines above, correct the app and push again',
   })
 }

@@ -32,7 +32,7 @@ export type CloneRequest = {
 }
 
 /**
- * Makes an app of another's image, config vars, quantities and build settings. Its domains and databases are its own:
+ * Makes an app of another's image, config vars, quantities, limits and build settings. Its domains and databases are its own:
  * what app.json asks for is made anew, secrets too. Where that fails, there is no new app. Throws `UserError` where
  * the name is taken or the other has no release.
  */
@@ -79,6 +79,7 @@ function copySettings(
     paas.store.formations.replace(to.id, paas.store.formations.of(from.id))
     paas.store.apps.setPort(to.id, from.port)
     paas.store.apps.setBuilder(to.id, from.builder)
+    paas.store.resources.replace(to.id, paas.store.resources.of(from.id))
   })
 }
 

@@ -48,7 +48,7 @@ export type ReleaseChange = {
 export async function releaseChange(deploy: Deploy, change: ReleaseChange): Promise<number | undefined> {
   const { paas, app } = deploy
   if (app.release === null || !change.restart) {
-    paas.store.transaction(change.record)
+    deploy.record(change.record)
     return undefined
   }
   const current = currentRelease(paas, app)

@@ -14,6 +14,7 @@ import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
 import { runStepHooks } from './hooks.ts'
 import type { Job } from './job.ts'
 import { replaceWaiting } from './replace-waiting.ts'
+import { remembered } from './standing.ts'
 
 export type DeployRequest = {
   readonly appId: string
@@ -37,6 +38,8 @@ export class Deploy {
   readonly signal: AbortSignal
   readonly request: DeployRequest
   readonly job: Job
+  /** Names of what ran once for its release so far. */
+  readonly tasks: string[] = []
   readonly #undos: (() => Promise<void>)[] = []
   #switched = false
   #leftOpen = false
@@ -83,11 +86,17 @@ export class Deploy {
   async switch(change: () => void): Promise<void> {
     if (this.signal.aborted) throw new InterruptedError()
     this.paas.store.transaction(() => {
-      change()
+      this.record(change)
       this.paas.store.journal.switched(this.id)
     })
     this.#switched = true
     await this.#hooks('switched')
+  }
+
+  /** Makes a change that needs no switch last: of what counts from the next release on. `undo` can take it back. */
+  record(change: () => void): void {
+    const { appId, who } = this.request
+    remembered(this.paas.store, { id: this.id, appId, who }, change)
   }
 
   /** After the switch: `work` is tried; where it fails the person is warned, and it is done behind the command. */
@@ -199,6 +208,9 @@ const shortened = (line: string): string => line.slice(0, 500)
 
 function end(deploy: Deploy, outcome: Outcome, message?: string, code: ExitCode = exitCode.done): void {
   const { paas, id } = deploy
-  if (deploy.leftOpen) endLeftJobsInBackground(paas, deploy.request.appId)
-  else paas.store.journal.end(id, outcome, { message: message ?? null, exitCode: code })
+  const told = { message: message ?? null, exitCode: code }
+  if (deploy.leftOpen) {
+    paas.store.journal.leave(id, told)
+    endLeftJobsInBackground(paas, deploy.request.appId)
+  } else paas.store.journal.end(id, outcome, told)
 }

@@ -3,7 +3,7 @@ import { exitCode } from '../errors.ts'
 import { deleteRef } from '../git/git.ts'
 import { enter } from '../git/visits.ts'
 import type { Paas } from '../paas.ts'
-import type { DeployRecord } from '../state/journal.ts'
+import type { DeployRecord, Outcome, Told } from '../state/journal.ts'
 import { discardImages } from './discard-images.ts'
 import { finishDestroy } from './finish-destroy.ts'
 import { deployRef, holdRelease, moveDeployBranch, repositoryOf } from './repository.ts'
@@ -64,7 +64,10 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
       await deleteRef(repository, { ref: deployRef(job.id), from: job.ref.to })
     }
     if (paas.store.apps.exists(job.appId)) paas.outputs.append(job, '-----> The server finished it later')
-    paas.store.journal.end(job.id, 'succeeded', { message: 'finished later', exitCode: exitCode.done })
+    paas.store.journal.end(job.id, 'succeeded', {
+      message: job.message ?? 'finished later',
+      exitCode: exitCode.done,
+    })
     paas.log(`${what} was finished: it had ended after "${job.step}"`)
     return
   }
@@ -80,14 +83,25 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
     await deleteRef(repository, { ref: deployRef(job.id), from: job.ref.to })
     visit.leavesObjects()
   }
+  const { outcome, said, told } = endingOf(job)
   // A clone is made for its first release alone: without that there is no new app.
   if (job.kind === 'clone' && app) {
     paas.store.apps.setDestroying(app.id)
     await finishDestroy(paas, app)
-  } else if (app) paas.outputs.append(job, ' !     The server ended in the middle; all of it was undone')
-  paas.store.journal.end(job.id, 'failed', {
-    message: 'the server ended in the middle',
-    exitCode: exitCode.failed,
-  })
+  } else if (app) paas.outputs.append(job, said)
+  paas.store.journal.end(job.id, outcome, told)
   paas.log(`${what} was undone: it had ended after "${job.step}"`)
+}
+
+/** Who was there to be told how it ended is not told otherwise later. */
+function endingOf({ message, exitCode: code }: DeployRecord): { outcome: Outcome; said: string; told: Told } {
+  if (message !== null && code !== null) {
+    const outcome = code === exitCode.interrupted ? 'cancelled' : 'failed'
+    return { outcome, said: '-----> What it had left is cleaned up', told: { message, exitCode: code } }
+  }
+  return {
+    outcome: 'failed',
+    said: ' !     The server ended in the middle; all of it was undone',
+    told: { message: 'the server ended in the middle', exitCode: exitCode.failed },
+  }
 }

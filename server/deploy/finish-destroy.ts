@@ -16,9 +16,12 @@ export async function finishDestroy(paas: Paas, app: App): Promise<void> {
   }
   await paas.engine.networks.remove(networkName(app.id))
   for (const image of await paas.engine.images.list({ labels })) await paas.engine.images.remove(image.id)
+  for (const volume of await paas.engine.volumes.list({ labels }))
+    await paas.engine.volumes.remove(volume.name)
   await removeRepository(repositoryOf(paas, app))
   for (const link of paas.store.links.of(app.id)) paas.provisioning.release(link)
   paas.outputs.removeOf(app.id)
   paas.store.apps.delete(app.id)
+  paas.certificateFiles.prune()
   paas.provisioning.settle()
 }

@@ -1,4 +1,4 @@
-import { InterruptedError, PaasError } from '../errors.ts'
+import { EndedByServerError, InterruptedError, PaasError } from '../errors.ts'
 import { Output, type Sink } from '../output.ts'
 import type { Progress } from '../progress.ts'
 import type { DeployRequest } from './deploy.ts'
@@ -82,7 +82,9 @@ export class Job implements Disposable {
   }
 
   #personGone(): void {
-    if (this.#hasBegun && this.#outlives(this))
+    const { reason } = this.request.signal
+    if (reason instanceof EndedByServerError) this.cancel(reason)
+    else if (this.#hasBegun && this.#outlives(this))
       this.progress.step(`Nobody waits for deploy ${this.id} any more; it goes on`)
     else this.cancel(new InterruptedError())
   }

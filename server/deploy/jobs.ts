@@ -17,7 +17,7 @@ export class Jobs {
     this.#outputs = parts.outputs
     this.#closing = parts.closing
     this.#closing.addEventListener('abort', () => {
-      for (const job of this.#jobs.values()) job.cancel(new InterruptedError('The server is being stopped'))
+      for (const job of this.#jobs.values()) job.cancel(stopping())
     })
   }
 
@@ -33,6 +33,7 @@ export class Jobs {
     }
     const job = new Job({ id, request, kept, outlives: (each) => this.#outlives(each), onEnd })
     this.#jobs.set(id, job)
+    if (this.#closing.aborted) job.cancel(stopping())
     request.onOpen?.(id)
     return job
   }
@@ -56,3 +57,5 @@ export class Jobs {
     return !this.#closing.aborted && apps.exists(appId) && apps.byId(appId).onDisconnect === 'detach'
   }
 }
+
+const stopping = (): InterruptedError => new InterruptedError('The server is being stopped')

@@ -4,8 +4,10 @@ import type { Terminal } from '../ssh/session.ts'
 import type { App } from '../state/apps.ts'
 import { randomName } from '../state/identifiers.ts'
 import type { Release } from '../state/releases.ts'
+import { limitsOf, oneOffType } from '../state/resources.ts'
+import { mountsFor } from './mounts.ts'
 import { ensureNetwork, networkName } from './network.ts'
-import { commandOf, defaultLimits, environmentOf, labelsOf } from './start.ts'
+import { commandOf, environmentOf, labelsOf } from './start.ts'
 
 export type OneOff = {
   readonly app: App
@@ -42,11 +44,12 @@ export async function runOneOff(paas: Paas, oneOff: OneOff): Promise<number> {
     },
     labels: labelsOf(paas, app, release, `run.${id}`),
     network: { name: networkName(app.id) },
+    mounts: mountsFor(paas, app, 'run'),
     tty,
     openStdin: true,
     // Written to disk as JSON beside, output would come at half the speed; and a dump would stay there.
     logged: false,
-    limits: defaultLimits,
+    limits: limitsOf(paas.store.resources.of(app.id), oneOffType),
   })
   try {
     const { ended } = await containers.attach(name, { ...oneOff, tty })

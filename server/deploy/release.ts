@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Checks } from '../checks/check.ts'
+import { NotFoundError } from '../docker/engine-errors.ts'
 import type { Image } from '../docker/images.ts'
 import { UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
@@ -27,7 +28,7 @@ export type Draft = {
 
 /** The app's next release, not stored yet. Throws `UserError` where its image is gone or config PORT is no port. */
 export async function draftRelease(paas: Paas, app: App, draft: Draft): Promise<Release> {
-  const image = await paas.engine.images.inspect(draft.image)
+  const image = await imageOf(paas, app, draft.image)
   return {
     appId: app.id,
     version: paas.store.releases.nextVersion(app.id),
@@ -43,6 +44,18 @@ export async function draftRelease(paas: Paas, app: App, draft: Draft): Promise<
     description: draft.description,
     createdBy: draft.createdBy,
     createdAt: new Date().toISOString(),
+  }
+}
+
+async function imageOf(paas: Paas, app: App, id: string): Promise<Image> {
+  try {
+    return await paas.engine.images.inspect(id)
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error
+    throw new UserError('Docker no longer has the image of that release: somebody else removed it', {
+      next: `Push the app again: git push paas:${app.name} ${app.deployBranch ?? 'main'}`,
+      cause: error,
+    })
   }
 }
 

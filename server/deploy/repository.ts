@@ -17,9 +17,13 @@ export const deployRef = (id: number): string => `refs/paas/deploys/${id}`
  */
 export async function holdRelease(repository: string, release: Release): Promise<void> {
   const { version, commit } = release
-  // A release of before this was kept may have lost its commit.
-  if (commit !== null && (await resolve(repository, commit)) === commit)
+  if (commit === null) return
+  try {
     await moveRef(repository, { ref: `refs/paas/releases/v${version}`, from: noObject, to: commit })
+  } catch (error) {
+    // An older release may have lost its commit before commits were held.
+    if ((await resolve(repository, commit)) === commit) throw error
+  }
 }
 
 /** Moves the branch to what serves, and lets a clone check it out. Safe to repeat. */

@@ -40,6 +40,7 @@ export async function runTask(deploy: Deploy, release: Release, { name, line }: 
     signal,
   })
   output.end()
+  deploy.tasks.push(name)
   if (code === 0) return
   throw new AppError(`The ${name} exited with code ${code}`, {
     lastLines,

@@ -16,7 +16,7 @@ export async function scale(paas: Paas, request: ScaleRequest): Promise<Formatio
     const formation = request.change(paas.store.formations.of(app.id))
     const release = app.release === null ? undefined : paas.store.releases.find(app.id, app.release)
     if (!release) {
-      paas.store.formations.replace(app.id, formation)
+      deploy.record(() => paas.store.formations.replace(app.id, formation))
       return formation
     }
     for (const process of Object.keys(formation)) assertProcess(app, release, process)

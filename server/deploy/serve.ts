@@ -24,6 +24,7 @@ export async function serve(
     hold: () => holdRelease(repositoryOf(paas, deploy.app), release),
     record: () => {
       installRelease(paas, release)
+      paas.store.releases.setTasks(release.appId, release.version, deploy.tasks)
       options.record?.()
     },
   })

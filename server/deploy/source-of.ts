@@ -20,6 +20,7 @@ export async function sourceOf(paas: Paas, app: App, commit: string, signal: Abo
       config: paas.store.config.of(app.id),
       cacheKey: app.id,
       npmRegistry: paas.settings.npmRegistry,
+      imageRegistry: paas.settings.imageRegistry,
       signal,
     },
   })

@@ -6,16 +6,25 @@ import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Container } from '../state/containers.ts'
 import type { Release } from '../state/releases.ts'
+import { limitsOf, type ResourcesOfApp } from '../state/resources.ts'
+import type { Mount } from '../state/storage.ts'
 import type { Deploy } from './deploy.ts'
+import { mountsFor } from './mounts.ts'
 import type { Place } from './sandboxes.ts'
 
-export const defaultLimits = { memoryBytes: 512 * 1024 * 1024, cpus: 1, pids: 256 } as const
+export type ToStart = {
+  readonly release: Release
+  readonly places: readonly Place[]
+  /** Default: the app's as they stand. */
+  readonly mounts?: readonly Mount[] | undefined
+  /** Default: the app's as they stand. */
+  readonly resources?: ResourcesOfApp | undefined
+}
 
 /** Creates and starts a container for each place; all are removed again if the deploy is undone. */
 export async function startContainers(
   deploy: Deploy,
-  release: Release,
-  places: readonly Place[],
+  { release, places, mounts, resources }: ToStart,
 ): Promise<readonly Container[]> {
   const { paas, app } = deploy
   const containers: Container[] = []
@@ -35,7 +44,14 @@ export async function startContainers(
       } as const
       paas.store.containers.add(container)
       containers.push({ ...container, restarts: 0, crashed: null, lastEnd: null })
-      await everyOne([runs, paas.engine.containers.create(specOf(paas, app, release, container))])
+      const given = {
+        ...(mounts ? { mounts: mountsFor(paas, app, place.process, mounts) } : {}),
+        ...(resources ? { limits: limitsOf(resources, place.process) } : {}),
+      }
+      await everyOne([
+        runs,
+        paas.engine.containers.create({ ...specOf(paas, app, release, container), ...given }),
+      ])
       await startOne(paas, container)
     }),
   )
@@ -84,7 +100,8 @@ export function specOf(
     environment: environmentOf(paas, app, release, `${container.process}.${container.number}`),
     labels: labelsOf(paas, app, release, `${container.process}.${container.number}`),
     network: { sandbox: container.sandbox },
-    limits: defaultLimits,
+    mounts: mountsFor(paas, app, container.process),
+    limits: limitsOf(paas.store.resources.of(app.id), container.process),
   }
 }
 

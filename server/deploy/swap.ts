@@ -3,7 +3,10 @@ import type { Paas } from '../paas.ts'
 import { appHosts } from '../routing.ts'
 import type { Container } from '../state/containers.ts'
 import type { Formation, Release } from '../state/releases.ts'
+import type { ResourcesOfApp } from '../state/resources.ts'
+import type { Mount } from '../state/storage.ts'
 import type { Deploy } from './deploy.ts'
+import { sourceName } from './mounts.ts'
 import { prepareSandboxesSoon } from './prepare-sandboxes.ts'
 import { retireInBackground } from './retire.ts'
 import type { Place } from './sandboxes.ts'
@@ -17,6 +20,10 @@ export type Change = {
   readonly replace?: (container: Container) => boolean
   /** Done when all that is new runs and is checked; what it throws undoes the change. */
   readonly beforeSwitch?: () => Promise<void>
+  /** What the new containers mount; default: as it stands in the store. */
+  readonly mounts?: readonly Mount[]
+  /** What they may use; default: as it stands in the store. */
+  readonly resources?: ResourcesOfApp
   /** Told to the store in the transaction of the switch: the new release, config, formation. */
   readonly record: () => void
   /** Done right after the switch, while the routes are published: keeps the release's commit. Safe to repeat. */
@@ -33,7 +40,8 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   const { paas, app } = deploy
   const live = paas.store.containers.of(app.id, 'live')
   const { missing, surplus } = difference(change, live)
-  const started = await startMissing(deploy, change.release, missing)
+  sayShared(deploy, missing, surplus)
+  const started = await startMissing(deploy, change, missing)
   await change.beforeSwitch?.()
 
   await paas.routes.assertReady(deploy.signal)
@@ -58,15 +66,30 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   prepareSandboxesSoon(paas, app.id)
 }
 
+/** Files outlive the swap: what the new containers do to them, the old ones see, also if the deploy is undone. */
+function sayShared(
+  { paas, app, progress }: Deploy,
+  starts: readonly Place[],
+  ends: readonly Container[],
+): void {
+  const overlap = starts.filter(({ process }) => ends.some((container) => container.process === process))
+  const shared = paas.store.storage
+    .mountsOf(app.id)
+    .filter((mount) => overlap.some(({ process }) => mount.process === null || mount.process === process))
+  if (shared.length === 0) return
+  const names = [...new Set(shared.map(sourceName))]
+  progress.detail(`Old and new containers share the files of ${names.join(', ')}`)
+}
+
 async function startMissing(
   deploy: Deploy,
-  release: Release,
+  { release, mounts, resources }: Change,
   missing: readonly Place[],
 ): Promise<readonly Container[]> {
   if (missing.length === 0) return []
   const { paas, app, progress, signal } = deploy
   progress.step(`Starting ${counted(missing)}`)
-  const started = await startContainers(deploy, release, missing)
+  const started = await startContainers(deploy, { release, places: missing, mounts, resources })
   await deploy.step('started')
   const host = appHosts(paas, app)[0] ?? app.name
   await checkContainers(paas, started, { release, host, progress, signal })

@@ -1,4 +1,6 @@
 import { statfs } from 'node:fs/promises'
+import type { Engine } from '../docker/engine.ts'
+import { UnavailableError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 
 export type FreeSpace = {
@@ -12,14 +14,24 @@ export type FreeSpace = {
 /** The disks that the server fills: Docker's, where that is on this machine, and its own folder's. */
 export async function freeSpace(paas: Pick<Paas, 'settings' | 'engine'>): Promise<readonly FreeSpace[]> {
   const { dockerHost, home } = paas.settings
-  const docker = dockerHost.startsWith('unix:')
-    ? [{ what: 'Docker', path: await paas.engine.disk.root() }]
-    : []
+  const docker = dockerHost.startsWith('unix:') ? await dockerPlace(paas.engine) : []
   const places = [...docker, { what: 'PAAS_HOME', path: home }]
   const found = await Promise.all(places.map(async (place) => ({ ...place, ...(await freeAt(place.path)) })))
   return found.flatMap(({ freeBytes, totalBytes, ...place }) =>
     freeBytes === undefined || totalBytes === undefined ? [] : [{ ...place, freeBytes, totalBytes }],
   )
+}
+
+const deadlineMs = 5_000
+
+/** Nothing while Docker is down: whoever needs it will be told so, and a branch can be stored all the same. */
+async function dockerPlace(engine: Engine): Promise<readonly { what: string; path: string }[]> {
+  try {
+    return [{ what: 'Docker', path: await engine.disk.root({ deadlineMs }) }]
+  } catch (error) {
+    if (error instanceof UnavailableError) return []
+    throw error
+  }
 }
 
 /** The first disk with less free than the floor; undefined: there is room, or no floor. */

@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesOf, forgottenImages, layersOf, removeUnlessUsed, surplusImages } from '../deploy/trim-images.ts'
+import { ConflictError } from '../docker/engine-errors.ts'
 import { removeRepository } from '../git/remove-repository.ts'
 import type { Paas } from '../paas.ts'
 import { folderSize } from './folder-size.ts'
@@ -16,10 +17,14 @@ export type LeftOver = {
 
 /**
  * What carries our instance's label or lies in its folder, and no rollback, app or running build needs: images of
- * releases that are no longer kept, and files of apps that are gone.
+ * releases that are no longer kept, volumes whose files a restore has replaced, and files of apps that are gone.
  */
 export async function leftOvers(paas: Paas): Promise<readonly LeftOver[]> {
-  const found = [...(await imagesNoLongerKept(paas)), ...(await filesOfNobody(paas))]
+  const found = [
+    ...(await imagesNoLongerKept(paas)),
+    ...(await volumesOfNobody(paas)),
+    ...(await filesOfNobody(paas)),
+  ]
   return found.sort((one, other) => other.bytes - one.bytes)
 }
 
@@ -86,6 +91,28 @@ async function removeImages(paas: Paas, appId: string, ids: readonly string[]): 
     all = gone && all
   }
   return all
+}
+
+async function volumesOfNobody(paas: Paas): Promise<readonly LeftOver[]> {
+  const known = paas.store.storage.dockerNames()
+  const { volumes } = await paas.engine.disk.use()
+  return volumes
+    .filter(({ name, labels }) => labels['paas.instance'] === paas.store.instanceId && !known.has(name))
+    .map(({ name, labels, sizeBytes }) => ({
+      what: `files of the volume ${labels['paas.volume']} of ${labels['paas.app']} that nothing names any more`,
+      bytes: sizeBytes,
+      remove: async () => {
+        // A restore under way has not named it yet.
+        if (paas.store.storage.dockerNames().has(name)) return false
+        try {
+          await paas.engine.volumes.remove(name)
+          return true
+        } catch (error) {
+          if (error instanceof ConflictError) return false
+          throw error
+        }
+      },
+    }))
 }
 
 /** Repositories, kept outputs and request logs whose app is gone: a server that was killed in the middle leaves them. */

@@ -19,16 +19,32 @@ export type ContainerSpec = {
   readonly logged?: boolean | undefined
   /** Such as `SIGINT`; undefined: the image's own, else `SIGTERM`. */
   readonly stopSignal?: string | undefined
-  readonly limits: { readonly memoryBytes: number; readonly cpus: number; readonly pids: number }
+  readonly limits: {
+    readonly memoryBytes: number
+    readonly cpus: number
+    readonly pids: number
+    /** What it keeps where the machine is short of memory. */
+    readonly reservedMemoryBytes?: number | undefined
+    /** Its weight where the machine is short of CPU; undefined: as one CPU. */
+    readonly reservedCpus?: number | undefined
+  }
   readonly workingDir?: string | undefined
+  readonly mounts?: readonly MountSpec[] | undefined
   /** Undefined: the image's own. */
   readonly user?: string | undefined
 }
 
+/** A volume of ours, or a folder of the host that an admin of the server has chosen, at a path in the container. */
+export type MountSpec = { readonly directory: string } & (
+  | { readonly volume: string; readonly labels: Readonly<Record<string, string>> }
+  | { readonly hostPath: string }
+)
+
 /**
  * The app's own network, where a static `address` is outside the network's dynamic range; or the network namespace of
- * another container of ours, by its name.
+ * another container of ours, by its name; or none at all.
  */
 export type NetworkChoice =
   | { readonly name: string; readonly address?: string | undefined }
   | { readonly sandbox: string }
+  | { readonly none: true }

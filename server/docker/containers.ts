@@ -8,6 +8,7 @@ import { type Executed, execute } from './execute.ts'
 import { createBody } from './host-config.ts'
 import { labelFilter } from './images.ts'
 import { type LogLine, type LogOptions, logs } from './logs.ts'
+import { type Usage, usage } from './usage.ts'
 
 /** A container as it is now. */
 export type Container = {
@@ -29,6 +30,8 @@ export type Container = {
   readonly address: string | undefined
   /** Its limit; 0: none. */
   readonly memoryBytes: number
+  /** Its limit; 0: none. */
+  readonly cpus: number
   readonly tty: boolean
   /** Why the engine could not start it. */
   readonly error: string | undefined
@@ -156,6 +159,11 @@ export class Containers {
     )
   }
 
+  /** What it uses now; see `usage`. */
+  usage(id: string, options: { signal?: AbortSignal } = {}): Promise<Usage> {
+    return usage(this.#client, id, options)
+  }
+
   /** What it wrote, in complete lines; with `follow` until it ends or the signal comes. */
   logs(id: string, options: LogOptions = {}): AsyncGenerator<LogLine> {
     return logs(this.#client, id, options)
@@ -204,6 +212,7 @@ function container(found: Dockerode.ContainerInspectInfo): Container {
     network,
     address: (network && found.NetworkSettings.Networks[network]?.IPAddress) || undefined,
     memoryBytes: found.HostConfig.Memory ?? 0,
+    cpus: (found.HostConfig.NanoCpus ?? 0) / 1e9,
     tty: found.Config.Tty,
     error: (state as { Error?: string }).Error || undefined,
   }

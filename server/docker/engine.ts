@@ -5,6 +5,7 @@ import { Disk } from './disk.ts'
 import { type EngineEvent, type EventOptions, events } from './events.ts'
 import { Images } from './images.ts'
 import { Networks } from './networks.ts'
+import { Volumes } from './volumes.ts'
 
 /**
  * One Docker Engine. Every call ends by its deadline with `UnavailableError`, or by its signal with
@@ -15,6 +16,7 @@ export class Engine {
   readonly disk: Disk
   readonly images: Images
   readonly networks: Networks
+  readonly volumes: Volumes
   readonly #client: Client
 
   /** @param options.deadlineMs how long calls without a deadline of their own may take; 30 s */
@@ -24,11 +26,20 @@ export class Engine {
     this.disk = new Disk(this.#client)
     this.images = new Images(this.#client)
     this.networks = new Networks(this.#client)
+    this.volumes = new Volumes(this.#client)
   }
 
   /** Returns when the engine answers. */
   async ping(options: CallOptions = {}): Promise<void> {
     await this.#client.call('asking whether it is there', options, () => this.#client.docker.ping())
+  }
+
+  /** What its machine has. */
+  async machine(options: CallOptions = {}): Promise<{ cpus: number; memoryBytes: number }> {
+    const info = (await this.#client.call('asking what its machine has', options, () =>
+      this.#client.docker.info(),
+    )) as { readonly NCPU: number; readonly MemTotal: number }
+    return { cpus: info.NCPU, memoryBytes: info.MemTotal }
   }
 
   /** Builds an image from a context; `AppError` with the failed step and its last lines. */

@@ -1,9 +1,11 @@
 import type Dockerode from 'dockerode'
-import type { ContainerSpec, NetworkChoice } from './container-spec.ts'
+import type { ContainerSpec, MountSpec, NetworkChoice } from './container-spec.ts'
+import { isMountable } from './mountable.ts'
 
 /**
  * The body with which every container of ours is created: the only place that writes a host configuration. Nothing
- * of the host comes in: no binds, devices, host namespaces, published ports or privileges, whatever the spec says.
+ * of the host comes in: no devices, host namespaces, published ports or privileges, whatever the spec says, and of its
+ * files only folders that are made for data.
  */
 export function createBody(spec: ContainerSpec): Dockerode.ContainerCreateOptions {
   const openStdin = spec.openStdin === true
@@ -33,7 +35,7 @@ export function createBody(spec: ContainerSpec): Dockerode.ContainerCreateOption
 }
 
 function endpoint(network: NetworkChoice): Pick<Dockerode.ContainerCreateOptions, 'NetworkingConfig'> {
-  if ('sandbox' in network) return {}
+  if ('sandbox' in network || 'none' in network) return {}
   const { name, address } = network
   const config = address === undefined ? {} : { IPAMConfig: { IPv4Address: address } }
   return { NetworkingConfig: { EndpointsConfig: { [name]: config } } }
@@ -41,6 +43,7 @@ function endpoint(network: NetworkChoice): Pick<Dockerode.ContainerCreateOptions
 
 /** A network's name can also ask for the host's namespace or another container's. */
 function networkMode(network: NetworkChoice): string {
+  if ('none' in network) return 'none'
   if ('sandbox' in network) return `container:${ownNetwork(network.sandbox)}`
   return ownNetwork(network.name)
 }
@@ -66,6 +69,10 @@ function hostConfig(spec: ContainerSpec): Dockerode.HostConfig & { CgroupnsMode:
     // Equal to the memory: no swap.
     MemorySwap: spec.limits.memoryBytes,
     NanoCpus: Math.round(spec.limits.cpus * 1e9),
+    // 0: the engine's own rule. It takes no weight below 2.
+    MemoryReservation: spec.limits.reservedMemoryBytes ?? 0,
+    CpuShares:
+      spec.limits.reservedCpus === undefined ? 0 : Math.max(2, Math.round(spec.limits.reservedCpus * 1024)),
     PidsLimit: spec.limits.pids,
     // Open files stay as the daemon has them: a container cannot start with a higher limit than its daemon's.
     Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
@@ -73,9 +80,27 @@ function hostConfig(spec: ContainerSpec): Dockerode.HostConfig & { CgroupnsMode:
       spec.logged === false
         ? { Type: 'none', Config: {} }
         : { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+    Mounts: (spec.mounts ?? []).map(mount),
     // The scheduler restarts, with its own back-off.
     RestartPolicy: { Name: 'no' },
   }
+}
+
+function mount(spec: MountSpec): Dockerode.MountSettings {
+  const { directory: Target } = spec
+  if ('hostPath' in spec) {
+    if (!isMountable(spec.hostPath)) throw new TypeError(`A container of ours cannot have ${spec.hostPath}`)
+    // With Mounts, unlike Binds, a folder that is not there is an error and is not made.
+    return { Type: 'bind', Source: spec.hostPath, Target, BindOptions: { Propagation: 'rprivate' } }
+  }
+  if (!/^paas-[a-z2-7]+-v-[a-z2-7]+$/.test(spec.volume))
+    throw new TypeError(`The volume ${spec.volume} is not ours`)
+  const VolumeOptions = {
+    NoCopy: false,
+    Labels: { ...spec.labels },
+    DriverConfig: { Name: 'local', Options: {} },
+  }
+  return { Type: 'volume', Source: spec.volume, Target, VolumeOptions }
 }
 
 /**

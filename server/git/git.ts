@@ -88,6 +88,16 @@ export async function isAncestor(
   throw new GitFailure('merge-base', result.code, result.error)
 }
 
+/** How many commits are in the one and not in the other; null where the repository has not both. */
+export async function countCommits(
+  repository: string,
+  { of, without }: { readonly of: string; readonly without: string },
+): Promise<number | null> {
+  const range = [objectName(of), `^${objectName(without)}`]
+  const result = await attempt(repository, ['rev-list', '--count', ...range])
+  return result.code === 0 ? Number(result.out.toString()) : null
+}
+
 /** Whether a branch, tag or any other ref is there. */
 export async function hasRefs(repository: string): Promise<boolean> {
   return (await git(repository, ['for-each-ref', '--count=1'])).length > 0

@@ -79,7 +79,8 @@ export async function readSource(pushed: PushedTree): Promise<Source> {
     }
   }
   if (pushed.builder.dockerfilePath !== null && wantsDockerfile(pushed.builder)) throw noDockerfile(path)
-  const { name, plan } = await planByBuildpack(tree, pushed.builder, { ...pushed.settings, procfile })
+  const config = { ...givenBy(appJson), ...pushed.settings.config }
+  const { name, plan } = await planByBuildpack(tree, pushed.builder, { ...pushed.settings, config, procfile })
   return {
     ...common,
     how: `the ${name} buildpack`,
@@ -92,6 +93,14 @@ export async function readSource(pushed: PushedTree): Promise<Source> {
     processes: { ...plan.processes, ...procfile },
   }
 }
+
+/** The values of app.json's `env`: the first push has them in no config yet. */
+const givenBy = (appJson: AppJson | undefined): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(appJson?.env ?? {}).flatMap(([name, { value }]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  )
 
 /** app.json wins over a CHECKS file. */
 function checksOf(

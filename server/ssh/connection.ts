@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
+import { EndedByServerError } from '../errors.ts'
 import type { Person } from './authentication.ts'
 import { channelStreams } from './channel-streams.ts'
 import type { DoorEvent } from './door.ts'
@@ -115,7 +116,7 @@ export function serveConnection(options: ServeOptions): ServedConnection {
       return new Set(sessions.keys())
     },
     end: async (waitMs) => {
-      for (const controller of sessions.values()) controller.abort()
+      for (const controller of sessions.values()) controller.abort(new EndedByServerError())
       if (runs.size > 0) {
         await within(waitMs, Promise.allSettled([...runs]))
         // A client that has its exit code goes by itself; one that is cut off first shows 255.

@@ -16,8 +16,13 @@ export type DeployKind =
   | 'rename'
   | 'domains'
   | 'link'
+  | 'resources'
+  | 'storage'
 
 export type Outcome = 'succeeded' | 'failed' | 'cancelled'
+
+/** What whoever asked for a job was told at its end. */
+export type Told = { readonly message: string | null; readonly exitCode: number }
 
 /** What was said of a failure, for whoever asks later. */
 export type Explanation = {
@@ -101,11 +106,21 @@ export class Journal {
     )
   }
 
-  end(id: number, outcome: Outcome, told: { message: string | null; exitCode: number }): void {
+  end(id: number, outcome: Outcome, told: Told): void {
     this.#database.run(
       'UPDATE deploy SET ended_at = ?, outcome = ?, message = ?, exit_code = ? WHERE id = ?',
       new Date().toISOString(),
       outcome,
+      told.message,
+      told.exitCode,
+      id,
+    )
+  }
+
+  /** How a job ended that has left something to be cleaned up: it stays open until that is done. */
+  leave(id: number, told: Told): void {
+    this.#database.run(
+      'UPDATE deploy SET message = ?, exit_code = ? WHERE id = ?',
       told.message,
       told.exitCode,
       id,

@@ -39,6 +39,8 @@ export type StoredRelease = Release & {
   readonly imageGone: boolean
   /** It died within a minute of its swap, and the server went back from it. */
   readonly died: boolean
+  /** What ran once for it before it served: `release command`. */
+  readonly tasks: readonly string[]
 }
 
 export class Releases {
@@ -129,6 +131,15 @@ export class Releases {
     })
   }
 
+  setTasks(appId: string, version: number, tasks: readonly string[]): void {
+    this.#database.run(
+      'UPDATE release SET tasks = ? WHERE app_id = ? AND version = ?',
+      JSON.stringify(tasks),
+      appId,
+      version,
+    )
+  }
+
   setDied(appId: string, version: number): void {
     this.#database.run('UPDATE release SET died = 1 WHERE app_id = ? AND version = ?', appId, version)
   }
@@ -158,6 +169,7 @@ export class Releases {
       createdAt: String(row.created_at),
       imageGone: row.image_gone === 1,
       died: row.died === 1,
+      tasks: JSON.parse(String(row.tasks)) as readonly string[],
     }
   }
 }

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { Acme } from './acme.ts'
 import { Apps } from './apps.ts'
+import { Certificates } from './certificates.ts'
 import { ChecksOfApps } from './check-settings.ts'
 import { openCipher } from './cipher.ts'
 import { Config } from './config.ts'
@@ -10,28 +12,38 @@ import { Domains } from './domains.ts'
 import { Formations } from './formations.ts'
 import { randomName } from './identifiers.ts'
 import { Journal } from './journal.ts'
+import { LastChanges } from './last-changes.ts'
 import { Links } from './links.ts'
 import { Maintenance } from './maintenance.ts'
 import { People } from './people.ts'
 import { Releases } from './releases.ts'
+import { Resources } from './resources.ts'
+import { RouteSettingsOfApps } from './route-settings.ts'
 import { Services } from './services.ts'
+import { Storage } from './storage.ts'
 
 /** Owner of what should be: everything that must outlive the process, in `$PAAS_HOME/state.db`. */
 export class Store {
   /** In every name and label that we make, so that instances on one machine never touch each other's. */
   readonly instanceId: string
+  readonly acme: Acme
   readonly apps: Apps
+  readonly certificates: Certificates
   readonly checkSettings: ChecksOfApps
   readonly config: Config
   readonly containers: Containers
   readonly domains: Domains
   readonly formations: Formations
   readonly journal: Journal
+  readonly lastChanges: LastChanges
   readonly links: Links
   readonly maintenance: Maintenance
   readonly people: People
   readonly releases: Releases
+  readonly resources: Resources
+  readonly routeSettings: RouteSettingsOfApps
   readonly services: Services
+  readonly storage: Storage
   readonly #database: Database
 
   /** Throws `UserError` where another server holds the store or the master key is gone. */
@@ -40,18 +52,24 @@ export class Store {
     const cipher = openCipher(join(home, 'master.key'), !existsSync(file))
     const database = new Database(file)
     this.#database = database
+    this.acme = new Acme(database, cipher)
     this.apps = new Apps(database)
+    this.certificates = new Certificates(database, cipher)
     this.checkSettings = new ChecksOfApps(database)
     this.config = new Config(database, cipher)
     this.containers = new Containers(database)
     this.domains = new Domains(database)
     this.formations = new Formations(database)
     this.journal = new Journal(database)
+    this.lastChanges = new LastChanges(database, cipher)
     this.links = new Links(database, cipher)
     this.maintenance = new Maintenance(database)
     this.people = new People(database)
     this.releases = new Releases(database, cipher)
+    this.resources = new Resources(database)
+    this.routeSettings = new RouteSettingsOfApps(database)
     this.services = new Services(database, cipher)
+    this.storage = new Storage(database)
     this.instanceId = instanceId(database)
   }
 

@@ -32,5 +32,7 @@ export const plainSettings: BuildSettings = {
   procfile: undefined,
   cacheKey: 'abcdefghij',
   npmRegistry: 'https://registry.npmjs.org/',
+  // Nothing answers there.
+  imageRegistry: '127.0.0.1:9',
   signal: AbortSignal.timeout(600_000),
 }

@@ -75,6 +75,22 @@ describe('pushed for real', () => {
     expect((await paas.get('moved.localhost')).body).toBe('from site')
   }, 60_000)
 
+  test('DOCUMENT_ROOT in app.json counts from the first push on, and a config var wins over it', async () => {
+    using repository = await makeRepository({
+      'site/index.php': 'from <?= "site" ?>',
+      'other/index.php': 'from <?= "another" ?>',
+      'app.json': JSON.stringify({ env: { DOCUMENT_ROOT: 'site' } }),
+    })
+    const push = await repository.push(paas, 'given')
+    expect(push.stderr).toContain('Document root: site (DOCUMENT_ROOT)')
+    expect(push.exitCode).toBe(0)
+    expect((await paas.get('given.localhost')).body).toBe('from site')
+    await paas.ok('config:set -a given DOCUMENT_ROOT=other')
+    await repository.commit({ 'note.txt': '' })
+    expect((await repository.push(paas, 'given')).stderr).toContain('Document root: other (DOCUMENT_ROOT)')
+    expect((await paas.get('given.localhost')).body).toBe('from another')
+  }, 60_000)
+
   test('a request that is in flight when its container stops is finished', async () => {
     using repository = await makeRepository({ 'index.php': '<?php usleep(1500000); echo "whole";' })
     expect((await repository.push(paas, 'slow')).exitCode).toBe(0)
@@ -121,6 +137,43 @@ describe('pushed for real', () => {
     expect(server.asked()).toBe(asked)
   }, 120_000)
 
+  test('COMPOSER_REPOSITORY is asked for the locked versions, whatever addresses composer.lock has', async () => {
+    await using index = await packageServer()
+    using repository = await makeRepository({
+      'composer.json': JSON.stringify({ require: { 'example/far': '^1.0' } }),
+      'composer.lock': JSON.stringify({
+        'content-hash': '0'.repeat(32),
+        packages: [
+          {
+            ...index.locked,
+            dist: { type: 'zip', url: 'http://127.0.0.1:9/far.zip', reference: 'b', shasum: '' },
+          },
+        ],
+        'packages-dev': [],
+        'minimum-stability': 'stable',
+        'stability-flags': [],
+        'prefer-stable': false,
+        'prefer-lowest': false,
+        platform: [],
+        'platform-dev': [],
+      }),
+      'index.php': '<?php require "vendor/autoload.php"; echo Far\\hello();',
+    })
+    await paas.ok('apps:create mirrored')
+    await paas.ok(`config:set mirrored --no-restart COMPOSER_REPOSITORY=${index.url}`)
+    const push = await repository.push(paas, 'mirrored')
+    expect(push.stderr).toContain('(COMPOSER_REPOSITORY), in the versions of composer.lock')
+    expect(push.exitCode, push.stderr).toBe(0)
+    // Version 1.1.0 of the index is not what is locked.
+    expect((await paas.get('mirrored.localhost')).body).toBe('from far away')
+    const asked = index.asked()
+    await repository.commit({ 'more.txt': 'x' })
+    const second = await repository.push(paas, 'mirrored')
+    expect(second.stderr).toMatch(/CACHED .*composer update mirrors/)
+    expect(second.exitCode).toBe(0)
+    expect(index.asked()).toBe(asked)
+  }, 120_000)
+
   test('an install that fails refuses the push with its last lines', async () => {
     using repository = await makeRepository({
       'index.php': '<?php',
@@ -155,6 +208,11 @@ test('the folder that is served is public, web, htdocs or the root, in this orde
   expect(await folder(['index.php', 'other/index.php'])).toBeUndefined()
 })
 
+test('a COMPOSER_REPOSITORY that is no address is refused', async () => {
+  const planned = plan({ 'index.php': '<?php' }, { config: { COMPOSER_REPOSITORY: '--help' } })
+  await expect(planned).rejects.toThrow('is no address of a package index')
+})
+
 test.each(['nowhere', '../..', 'public/index.php'])('DOCUMENT_ROOT=%s is refused', async (folder) => {
   const planned = plan({ 'public/index.php': '<?php' }, { config: { DOCUMENT_ROOT: folder } })
   await expect(planned).rejects.toThrow('which DOCUMENT_ROOT names')
@@ -185,28 +243,39 @@ test('an app without a page needs none where its Procfile names another process'
   expect(processes).toEqual({})
 })
 
-type PackageServer = AsyncDisposable & { readonly locked: object; asked(): number }
+type PackageServer = AsyncDisposable & { readonly url: string; readonly locked: object; asked(): number }
 
-/** Serves one package as a zip to builds. */
+/** Serves one package as a zip to builds, and an index that has it and a newer one. */
 async function packageServer(): Promise<PackageServer> {
   const archive = zip({
     'far/composer.json': '{"name":"example/far","autoload":{"files":["far.php"]}}',
     'far/far.php': '<?php namespace Far; function hello() { return "from far away"; }',
   })
   let asked = 0
-  const server = createServer((_, response) => {
+  let index = ''
+  const server = createServer(({ url }, response) => {
     asked += 1
-    response.end(archive)
+    if (url === '/packages.json') response.end(index)
+    else response.writeHead(url === '/far.zip' ? 200 : 404).end(archive)
   })
   const { host, port } = await buildGateway(server)
+  const url = `http://${host}:${port}`
+  const locked = {
+    name: 'example/far',
+    version: '1.0.0',
+    dist: { type: 'zip', url: `${url}/far.zip`, reference: 'a', shasum: '' },
+    type: 'library',
+    autoload: { files: ['far.php'] },
+  }
+  const newer = {
+    ...locked,
+    version: '1.1.0',
+    dist: { ...locked.dist, url: `${url}/newer.zip`, reference: 'n' },
+  }
+  index = JSON.stringify({ packages: { 'example/far': { '1.0.0': locked, '1.1.0': newer } } })
   return {
-    locked: {
-      name: 'example/far',
-      version: '1.0.0',
-      dist: { type: 'zip', url: `http://${host}:${port}/far.zip`, reference: 'a', shasum: '' },
-      type: 'library',
-      autoload: { files: ['far.php'] },
-    },
+    url,
+    locked,
     asked: () => asked,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()

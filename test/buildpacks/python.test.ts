@@ -1,13 +1,15 @@
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import python from '../../buildpacks/python/buildpack.ts'
 import type { BuildPlan, BuildSettings } from '../../server/build/buildpack.ts'
 import { repositoryOf } from '../examples/example.ts'
-import { startInstance, type TestInstance } from '../instance.ts'
+import { startInstance, type TestInstance, uniqueName } from '../instance.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 import { buildGateway } from './build-gateway.ts'
 import { plainSettings, textTree } from './folder-tree.ts'
+import { imageRegistry } from './image-registry.ts'
 import { zip } from './zip.ts'
 
 const fixture = (name: string): Promise<Repository> =>
@@ -73,6 +75,63 @@ describe('pushed for real', () => {
     expect(push.stderr).toContain('gone stays, without a release')
   }, 60_000)
 })
+
+test('a Python that no base image has comes from the image registry, else the push says what there is', async () => {
+  await using registry = await registryWithPython('3.13-slim')
+  await using paas = await startInstance({ PAAS_IMAGE_REGISTRY: registry.host })
+  using repository = await makeRepository({
+    'requirements.txt': '',
+    '.python-version': '3.13\n',
+    Procfile: 'web: python serve.py\n',
+    'serve.py': servesEnvironment,
+  })
+  const push = await repository.push(paas, 'newer')
+  expect(push.stderr).toContain(`official image ${registry.host}/library/python:3.13-slim (.python-version)`)
+  expect(push.exitCode, push.stderr).toBe(0)
+  expect((await paas.get('newer.localhost')).body).toBe('from the registry, 1000, /opt/venv')
+
+  await repository.commit({ '.python-version': '3.12\n' })
+  const refused = await repository.push(paas, 'newer')
+  expect(refused.exitCode).toBe(1)
+  expect(refused.stderr).toContain('There is Python 3.11: change .python-version')
+  expect(refused.stderr).toContain(`The image registry ${registry.host} has none that fits either`)
+}, 180_000)
+
+test('a range is met by the newest official image that the registry has', async () => {
+  await using registry = await imageRegistry('python:3.13-slim', 'paas/busybox:latest')
+  const files = { 'requirements.txt': '', 'pyproject.toml': '[project]\nrequires-python = ">=3.12"\n' }
+  const settings = { procfile: { web: 'x' }, imageRegistry: registry.host }
+  const { dockerfile } = await plan(files, settings)
+  expect(dockerfile).toContain(`FROM ${registry.host}/library/python:3.13-slim\n`)
+  await expect(plan({ ...files, '.python-version': '3.11' }, settings)).rejects.toThrow('There is no Python')
+  await expect(plan({ ...files, 'runtime.txt': 'python-2.7.18' }, settings)).rejects.toThrow(
+    'There is no Python "python-2.7.18"',
+  )
+})
+
+/** A registry whose image is our base image without its user, and with a mark. */
+async function registryWithPython(tag: string) {
+  const mark = uniqueName('paas-test-python')
+  const input = "FROM paas/python:3.11\nRUN sed -i '/^python:/d' /etc/passwd /etc/group\nENV FROM=registry\n"
+  await execa('docker', ['build', '--quiet', '--tag', mark, '-'], { input })
+  try {
+    return await imageRegistry(`python:${tag}`, mark)
+  } finally {
+    await execa('docker', ['rmi', '--force', mark])
+  }
+}
+
+const servesEnvironment = `
+import http.server, os, sys
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(f"from the {os.environ['FROM']}, {os.getuid()}, {sys.prefix}".encode())
+
+http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), Page).serve_forever()
+`
 
 describe('the guess of a start command', () => {
   const web = async (contents: Readonly<Record<string, string>>): Promise<string | null | undefined> =>

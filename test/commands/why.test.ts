@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,6 +50,25 @@ test('without an app it looks at all of one’s apps, and ends with one command'
   expect(why.match(/^Type: .*$/gm)).toEqual(['Type: git push paas:empty main'])
   expect(JSON.parse(await paas.ok('why --json'))).toHaveLength(2)
   expect((await paas.ssh('why nobodys')).exitCode).not.toBe(0)
+})
+
+test('a deploy that is under way, and how to follow it', async () => {
+  using slow = await makeRepository(staticApp('slow'))
+  await slow.commit({ Dockerfile: `FROM paas/busybox\nRUN : ${randomUUID()}; echo begun; sleep 600\n` })
+  const push = slow.startPush(paas, 'slow')
+  await push.saw('       begun')
+  const waiting = paas.ssh('ps:stop slow')
+  await until(
+    'the other waits',
+    async () => (await causes('slow')).filter((each) => each === 'under-way').length === 2,
+  )
+  const why = await paas.ok('why slow')
+  expect(why).toMatch(/Deploy \d+ \(push by admin, since \S+Z\) is under way, after the step "received"/)
+  expect(why).toMatch(/Deploy \d+ \(stop by admin, since \S+Z\) waits for admin \(push, deploy \d+\)/)
+  push.interrupt()
+  await push.ended
+  await waiting
+  await paas.ok('destroy slow --force')
 })
 
 test('a stopped app, and one that is scaled to nothing', async () => {

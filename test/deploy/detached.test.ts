@@ -4,6 +4,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
+import { addPerson } from '../person.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 
 // Several pushes each: on a busy machine that takes its time.
@@ -194,6 +195,58 @@ test('config:set goes on as well, and on-disconnect cancel ends it again', async
   expect(await paas.ok('config:get vars A')).toBe('1\n')
 })
 
+test('a key that is removed ends what was asked for with it, whatever the app says', async () => {
+  using repository = await deployed('revoked')
+  await paas.ok('deploys:set revoked on-disconnect detach')
+  const eve = await addPerson(paas, 'eve')
+  await paas.ok('access:add eve -a revoked -r developer')
+  shut()
+  const push = repository.startPush(eve, 'revoked')
+  await reached()
+  const [key] = JSON.parse((await eve.ssh('keys --json')).stdout) as { fingerprint: string }[]
+  await paas.ok(`keys:remove ${key?.fingerprint}`)
+  await push.ended
+  await isOver('revoked')
+  expect(await newest('revoked')).toMatchObject({
+    state: 'cancelled',
+    message: 'The server ended the session',
+  })
+  expect(await page('revoked')).toBe('first')
+})
+
+test('a push option that is not known is said, and the push deploys', async () => {
+  using repository = await deployed('typo')
+  const push = await repository.push(paas, 'typo', 'main', ['-o', 'detatch'])
+  expect(push.stderr).toContain('The push option "detatch" says nothing here; known: detach')
+  expect(push.exitCode).toBe(0)
+  expect(await page('typo')).toBe('next')
+})
+
+test('Ctrl-C in a terminal leaves deploys:attach and cancels config:set', async () => {
+  using repository = await deployed('typed')
+  const inTerminal = async (line: string, seen: string): Promise<number | undefined> => {
+    const command = execa('ssh', ['-F', paas.sshConfig, '-tt', 'paas', line], { reject: false })
+    let text = ''
+    command.stdout.on('data', (chunk: Buffer) => {
+      text += String(chunk)
+    })
+    await until('it has begun', async () => text.includes(seen))
+    command.stdin.write('\x03')
+    return (await command).exitCode
+  }
+  shut()
+  await repository.push(paas, 'typed', 'main', detach)
+  await reached()
+  expect(await inTerminal('deploys:attach typed', 'Starting web')).toBe(130)
+  expect((await newest('typed')).state).toBe('running')
+  open()
+  expect((await paas.ssh('deploys:attach typed')).exitCode).toBe(0)
+  shut()
+  expect(await inTerminal('config:set typed A=1', 'Starting web')).toBe(130)
+  expect(await newest('typed')).toMatchObject({ kind: 'config', state: 'cancelled' })
+  expect((await paas.ssh('config:get typed A')).exitCode).not.toBe(0)
+})
+
 test('leaving deploys:attach only leaves', async () => {
   using repository = await deployed('watched')
   shut()
@@ -246,10 +299,28 @@ test('a server that is stopped cancels detached deploys, and says so', async () 
   expect(await branch(repository, 'stopped')).toBe(repository.first)
 })
 
+test('a detached push that still waits is undone when the server is killed', async () => {
+  using repository = await deployed('queued')
+  shut()
+  const config = paas.ssh('config:set queued A=1')
+  await reached()
+  const push = await repository.push(paas, 'queued', 'main', detach)
+  expect(push.exitCode).toBe(0)
+  expect(push.stderr).toMatch(/Deploy \d+ waits for admin \(config, deploy \d+\); follow it:/)
+  expect(await newest('queued')).toMatchObject({ kind: 'push', state: 'waiting' })
+  expect(await held()).toHaveLength(1)
+  await paas.kill('server')
+  await config
+  open()
+  await paas.up()
+  expect((await deploys('queued')).slice(0, 2).map(({ state }) => state)).toEqual(['failed', 'failed'])
+  expect(await held()).toEqual([])
+  expect(await page('queued')).toBe('first')
+  expect(await branch(repository, 'queued')).toBe(repository.first)
+})
+
 test.each([
-  ['received', 'first'],
   ['built', 'first'],
-  ['checked', 'first'],
   ['switched', 'next'],
   ['ref-moved', 'next'],
 ] as const)('a detached deploy whose server is killed after %s ends as %s', async (step, text) => {

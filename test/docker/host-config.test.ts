@@ -10,11 +10,14 @@ const allowed = [
   'CapAdd',
   'CapDrop',
   'CgroupnsMode',
+  'CpuShares',
   'Init',
   'IpcMode',
   'LogConfig',
   'Memory',
+  'MemoryReservation',
   'MemorySwap',
+  'Mounts',
   'NanoCpus',
   'NetworkMode',
   'PidsLimit',
@@ -49,13 +52,30 @@ describe('the configuration of a container', { timeout: 60_000 }, () => {
       openStdin: maybe(fc.boolean()),
       logged: maybe(fc.boolean()),
       stopSignal: maybe(fc.string()),
-      limits: fc.record({ memoryBytes: fc.nat(), cpus: fc.float(), pids: fc.nat() }),
+      limits: fc.record({
+        memoryBytes: fc.nat(),
+        cpus: fc.float(),
+        pids: fc.nat(),
+        reservedMemoryBytes: maybe(fc.nat()),
+        reservedCpus: maybe(fc.float()),
+      }),
       workingDir: maybe(fc.string()),
       user: maybe(fc.string()),
       // What a caller might slip in.
       Privileged: fc.constant(true),
       HostConfig: fc.constant({ Privileged: true, Binds: ['/:/host'] }),
-      mounts: fc.constant([{ Type: 'bind', Source: '/', Target: '/host' }]),
+      Mounts: fc.constant([{ Type: 'bind', Source: '/', Target: '/host' }]),
+      mounts: fc.array(
+        fc.oneof(
+          fc.record({
+            volume: fc.stringMatching(/^paas-[a-z]{3}-v-[a-z]{8}$/),
+            labels: fc.dictionary(fc.string(), fc.string()),
+            directory: fc.string(),
+          }),
+          fc.record({ hostPath: fc.stringMatching(/^\/srv\/[a-z]{1,9}$/), directory: fc.string() }),
+        ),
+        { maxLength: 3 },
+      ),
     })
     fc.assert(
       fc.property(specs, (spec) => {
@@ -68,12 +88,39 @@ describe('the configuration of a container', { timeout: 60_000 }, () => {
           NetworkMode: expect.stringMatching(/^(container:)?paas-[a-z0-9]+$/),
           MemorySwap: spec.limits.memoryBytes,
         })
+        expect((config?.Mounts ?? []).map(({ Source }) => Source)).toEqual(
+          (spec.mounts ?? []).map((mount) => ('hostPath' in mount ? mount.hostPath : mount.volume)),
+        )
         expect(Object.keys(body)).not.toContain('Privileged')
         expect(Object.keys(body)).not.toContain('Volumes')
       }),
       { numRuns: 500 },
     )
   })
+
+  test.each([
+    ['/'],
+    ['/srv'],
+    ['/srv/'],
+    ['/srv/../etc'],
+    ['/etc'],
+    ['/var/run/docker.sock'],
+    ['srv/data'],
+    ['/srv/a//b'],
+    ['/srv/a/'],
+    [''],
+  ])('refuses the folder %s of the host', (hostPath) => {
+    const spec = bench.spec('true', { mounts: [{ hostPath, directory: '/data' }] })
+    expect(() => createBody(spec)).toThrow('cannot have')
+  })
+
+  test.each([['other'], ['/etc'], ['paas-abc-v-'], ['paas-abc-v-aaa/../..'], ['']])(
+    'refuses the volume %s',
+    (volume) => {
+      const spec = bench.spec('true', { mounts: [{ volume, labels: {}, directory: '/data' }] })
+      expect(() => createBody(spec)).toThrow('is not ours')
+    },
+  )
 
   test.each([['host'], ['container:other'], ['none'], ['default'], ['']])(
     'refuses the network %s',

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { BlogVisitor } from '../../scripts/blog-visitor.ts'
+import { dotPicture } from '../../scripts/dot-picture.ts'
 import { buildGateway } from '../buildpacks/build-gateway.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import type { Repository } from '../repository.ts'
@@ -62,6 +63,40 @@ test('a push makes a blog that is installed by its form, and all its containers 
   expect((await visitor('blog.localhost').get('/wp-admin/edit.php')).status).toBe(302)
 })
 
+test('what is uploaded is on a volume that all containers share, and outlives a redeploy and a rollback', async () => {
+  await paas.ok('storage:create blog uploads')
+  await paas.ok('storage:mount blog uploads --container-dir /app/wp-content/uploads')
+  await paas.ok('scale --app blog web=3')
+  const ann = visitor('blog.localhost')
+  await ann.logIn(account)
+  const path = await ann.upload('dot.png', dotPicture)
+  await expectPictureFrom(3, path)
+
+  await repository.commit({ 'note.txt': 'another release' })
+  const push = await repository.push(paas, 'blog')
+  expect(push.stderr).toContain('uploads')
+  expect(push.exitCode).toBe(0)
+  await expectPictureFrom(3, path)
+  await paas.ok('rollback blog')
+  await expectPictureFrom(3, path)
+})
+
+/** That many containers of the blog serve the picture, and none anything else. */
+async function expectPictureFrom(count: number, path: string): Promise<void> {
+  const seenBy = new Set<string>()
+  await until(
+    `${count} containers have answered`,
+    async () => {
+      const page = await visitor('blog.localhost').get(path)
+      expect(page.status, page.servedBy).toBe(200)
+      expect(page.bytes.equals(dotPicture)).toBe(true)
+      seenBy.add(page.servedBy)
+      return seenBy.size === count
+    },
+    60_000,
+  )
+}
+
 test('another domain of the app shows the same blog under its own address', async () => {
   await paas.ok('domains:add --app blog posts.example.com')
   const page = await visitor('posts.example.com').get('/')
@@ -85,10 +120,18 @@ test('a second push of the same source is a blog of its own, with its own databa
   expect((await bob.get('/')).body).toContain('His blog')
   expect((await visitor('blog.localhost').get('/')).body).toContain('Her blog')
   await expect(visitor('other.localhost').logIn(account)).rejects.toThrow('expected the login')
+
+  await paas.ok('storage:create other uploads')
+  await paas.ok('storage:mount other uploads --container-dir /app/wp-content/uploads')
+  const path = await bob.upload('his.png', dotPicture)
+  expect((await bob.get(path)).bytes.equals(dotPicture)).toBe(true)
+  expect((await visitor('blog.localhost').get(path)).bytes.equals(dotPicture)).toBe(false)
 })
 
 test('a clone is a blog from the same image, with a database and secrets of its own', async () => {
-  await paas.ok('apps:clone blog cloned')
+  expect(await paas.ok('apps:clone blog cloned')).toContain(
+    'The volumes of blog are not shared with it: uploads',
+  )
   const eve = visitor('cloned.localhost')
   await eve.install('A third blog', { user: 'eve', password: account.password })
   expect((await eve.get('/')).body).toContain('A third blog')

@@ -39,6 +39,8 @@ const ours = (...words: string[]): Promise<string[]> =>
     ...(words[0] === 'ps' ? ['--filter', 'label=paas.process'] : []),
   )
 
+type Deploy = { readonly state: string; readonly message: string | null }
+
 let last = 'r0'
 const faults: readonly { fault: Fault; at?: RegExp; says: string }[] = [
   { fault: 'refuse', says: 'Docker is unavailable; nothing was changed' },
@@ -71,8 +73,14 @@ for (const { fault, at, says } of faults) {
     await docker.heal()
     await until('nothing is left of it', async () => {
       const [containers, images] = [await ours('ps', '-aq'), await ours('images', '-q')]
-      const releases = JSON.parse(await paas.ok('releases -a dock --json')) as unknown[]
-      return containers.length === 1 && images.length === releases.length
+      const releases = JSON.parse(await paas.ok('releases -a dock --json')) as { imageGone: boolean }[]
+      const kept = releases.filter(({ imageGone }) => !imageGone)
+      return containers.length === 1 && images.length === kept.length
+    })
+    // What the pusher was told is not told otherwise once its clean-up is done.
+    await until('its end is journalled', async () => {
+      const [deploy] = JSON.parse(await paas.ok('deploys -a dock -n 1 --json')) as Deploy[]
+      return deploy?.state === 'failed' && deploy.message?.includes(says) === true
     })
     last = `${fault} ${at}`
     expect((await repository.push(paas, 'dock')).exitCode).toBe(0)

@@ -27,7 +27,10 @@ const ps = async (): Promise<Ps['containers']> =>
 
 async function expectNoOrphans(): Promise<void> {
   await until('old containers are gone', async () => (await ps()).every((each) => each.state === 'running'))
-  await until('no sandbox is left over', async () => (await orphansOf(paas)).sandboxes.length === 0)
+  // Sandboxes and images that are not kept go behind what they belonged to.
+  await until('nothing is left over', async () =>
+    Object.values(await orphansOf(paas)).every((left) => left.length === 0),
+  ).catch(() => {})
   expect(await orphansOf(paas)).toEqual(none)
 }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { drainingKey, type RouterState, routersKey } from '../../router/contract.ts'
+import { certificateFolder } from '../../router/paths.ts'
 import { bootId, createPublisher } from './publish.ts'
 
 export type Answer = {
@@ -22,6 +23,7 @@ export async function startRouter(options: { readonly redis?: boolean } = {}) {
   await mkdir(join(home, 'run'))
   await mkdir(join(home, 'router'))
   const port = await freePort()
+  const httpsPort = await freePort()
   const socket = join(home, 'run', 'redis.sock')
   const directory = join(home, 'router')
   const processes: { redis?: ChildProcess; router?: ChildProcess; haproxy?: ChildProcess } = {}
@@ -35,6 +37,7 @@ export async function startRouter(options: { readonly redis?: boolean } = {}) {
         PAAS_HOME: home,
         PAAS_HTTP_HOST: '127.0.0.1',
         PAAS_HTTP_PORT: `${port}`,
+        PAAS_HTTPS_PORT: `${httpsPort}`,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -90,6 +93,7 @@ export async function startRouter(options: { readonly redis?: boolean } = {}) {
     home,
     directory,
     port,
+    httpsPort,
     redis,
     publisher,
     processes,
@@ -145,6 +149,7 @@ export async function startRouter(options: { readonly redis?: boolean } = {}) {
       await end(processes.haproxy, 'SIGTERM')
       await end(processes.redis, 'SIGKILL')
       await rm(home, { recursive: true, force: true })
+      await rm(certificateFolder(home), { recursive: true, force: true })
     },
   }
   await until('HAProxy answers', () =>

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { lstatSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { staticApp } from '../../../test/apps/static.ts'
@@ -67,7 +67,7 @@ async function cutPushes(paas: TestInstance, repository: Repository): Promise<re
   return [
     {
       row: '43',
-      promise: 'a push cut: ref, images, containers and bytes as before after 60 s',
+      promise: 'a push cut: ref, objects, images and containers as before after 60 s',
       measured: `${problems.length} of ${cuts} left something${problems.map((each) => `; ${each}`).join('')}`,
       holds: problems.length === 0,
     },
@@ -105,21 +105,21 @@ async function isFree(paas: TestInstance): Promise<boolean> {
   return last?.state !== 'running' && last?.state !== 'waiting'
 }
 
-/** All that a push may leave: refs and bytes in the repository, releases, containers, images. */
+/** All that a push may leave: refs, objects and half-written files of the repository, releases, containers, images. */
 async function state(paas: TestInstance): Promise<string> {
+  const [name = ''] = readdirSync(join(paas.home, 'repositories'))
+  const repository = join(paas.home, 'repositories', name)
+  const git = async (...words: string[]): Promise<string> =>
+    (await execa('git', ['--git-dir', repository, ...words])).stdout
+  const files = readdirSync(join(repository, 'objects'), { recursive: true, encoding: 'utf8' })
   return JSON.stringify([
-    bytesIn(join(paas.home, 'repositories')),
+    await git('for-each-ref'),
+    // What is kept may be packed meanwhile.
+    (await git('cat-file', '--batch-all-objects', '--batch-check')).split('\n'),
+    files.filter((file) => /tmp_|incoming/.test(file)),
     await paas.ok(`releases ${app} --json`),
     await made(paas, app),
   ])
-}
-
-function bytesIn(folder: string): number {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => lstatSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0)
-    .reduce((sum, each) => sum + each, 0)
 }
 
 /** A megabyte that does not compress, so that objects left over are seen. */

@@ -17,10 +17,15 @@ export default {
       name: words[0] ?? '',
       deploy: !flags.has('skip-deploy'),
     })
+    const volumes = paas.store.storage.volumesOf(from.id).map((volume) => volume.name)
     out.result({ name: app.name, id: app.id, from: from.name, urls: appUrls(paas, app) }, () => {
       out.step(`Made ${app.name} of ${from.name}`)
       if (app.release === null) out.detail(`Deploy it: git push paas:${app.name} main`)
       else for (const url of appUrls(paas, app)) out.detail(url)
+      if (volumes.length > 0)
+        out.detail(
+          `The volumes of ${from.name} are not shared with it: ${volumes.join(', ')}. Its own: storage:create ${app.name} NAME`,
+        )
     })
   },
 } satisfies Command

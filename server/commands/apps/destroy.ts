@@ -12,7 +12,13 @@ export default {
   examples: ['apps:destroy blog', 'apps:destroy blog --confirm blog'],
   async run(call) {
     const { paas, app, out, job } = call
-    await confirmName(call, app.name, `This destroys ${app.name} with its containers, images and repository.`)
+    const volumes = paas.store.storage.volumesOf(app.id).map(({ name }) => name)
+    const files = volumes.length === 0 ? '' : `, AND THE FILES of its volumes ${volumes.join(', ')}`
+    await confirmName(
+      call,
+      app.name,
+      `This destroys ${app.name} with its containers, images and repository${files}.`,
+    )
     const services = linkedServices(paas, app)
     await destroy(paas, job)
     out.result({ destroyed: app.name, stays: services.map(({ name }) => name) }, () => {

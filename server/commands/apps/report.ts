@@ -30,7 +30,11 @@ export default {
         ['Fact', 'Value'],
         Object.entries(facts).map(([name, value]) => [
           name,
-          typeof value === 'object' && value !== null ? plain(value) : String(value ?? 'none'),
+          name === 'created'
+            ? `${app.createdAt.slice(0, 19)}Z`
+            : typeof value === 'object' && value !== null
+              ? plain(value)
+              : String(value ?? 'none'),
         ]),
       )
     })

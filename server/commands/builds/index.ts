@@ -7,6 +7,7 @@ export default {
   right: 'view',
   app: 'required',
   flags: { num: { short: 'n', value: 'N', summary: 'How many; 15 without' } },
+  aliases: ['builds:list'],
   examples: ['builds blog', 'builds blog -n 50'],
   async run({ paas, app, flags, out }) {
     const builds = paas.store.journal

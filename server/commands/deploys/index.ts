@@ -8,6 +8,7 @@ export default {
   right: 'anyone',
   app: 'optional',
   flags: { num: { short: 'n', value: 'N', summary: 'How many; 15 without' } },
+  aliases: ['deploys:list'],
   examples: ['deploys', 'deploys blog -n 50'],
   async run({ paas, user, appIfAny, flags, out }) {
     const count = countOf(flags, 15)

@@ -8,8 +8,8 @@ export default {
   arguments: [{ name: 'NAME', required: true }],
   examples: ['mysql:connect blog', 'mysql:connect blog < query.sql'],
   async run(call) {
-    const { paas, words, signal } = call
-    const { stdin, stdout, stderr, terminal } = call.session
+    const { paas, words, stdin, signal } = call
+    const { stdout, stderr, terminal } = call.session
     const service = ownedService(call, 'mysql', words[0] ?? '')
     return paas.provisioning.kind(service.kind).connect(service, {
       stdin,

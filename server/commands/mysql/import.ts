@@ -17,7 +17,7 @@ export default {
         next: `Without -t, from a file: mysql:import ${service.name} < ${service.name}.sql`,
       })
     await assertRoom(paas)
-    await paas.provisioning.kind(service.kind).import(service, session.stdin, signal)
+    await paas.provisioning.kind(service.kind).import(service, call.stdin, signal)
     out.result({ imported: service.name }, () => out.step(`Imported into ${service.name}`))
   },
 } satisfies Command

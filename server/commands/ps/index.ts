@@ -1,11 +1,15 @@
 import { placeOf } from '../../checks/subject.ts'
 import type { Command } from '../../command.ts'
+import { durationText } from '../../command-line/duration.ts'
+import { sizeText } from '../../command-line/size.ts'
+import type { Container } from '../../docker/containers.ts'
+import { NotFoundError } from '../../docker/engine-errors.ts'
 import type { Paas } from '../../paas.ts'
 import type { App } from '../../state/apps.ts'
-import type { Container } from '../../state/containers.ts'
+import type { Container as StoredContainer } from '../../state/containers.ts'
 
 export default {
-  summary: 'Show what runs and what is pending',
+  summary: 'Show what runs, what it uses of what it may use, and what is pending',
   right: 'view',
   app: 'required',
   all: 'every',
@@ -26,12 +30,15 @@ export default {
       )
       if (facts.containers.length === 0) out.line(`Nothing runs: ${whyNothing(app)}`)
       out.table(
-        ['Process', 'State', 'Release', 'Since'],
-        facts.containers.map(({ process, state, reason, release, since }) => [
-          process,
-          reason === null ? state : `${state}: ${reason}`,
-          release,
-          since ?? '',
+        ['Process', 'State', 'Release', 'Up', 'Restarts', 'CPU', 'Memory'],
+        facts.containers.map((container) => [
+          container.process,
+          container.reason === null ? container.state : `${container.state}: ${container.reason}`,
+          container.release,
+          container.upMs === null ? '-' : durationText(container.upMs),
+          String(container.restarts),
+          besideLimit(container.cpus?.toFixed(2), container.cpuLimit),
+          besideLimit(sizeOrNone(container.memoryBytes), sizeOrNone(container.memoryLimitBytes)),
         ]),
       )
       if (facts.pendingConfig.length > 0) {
@@ -48,33 +55,65 @@ function whyNothing(app: App): string {
   return app.stopped ? `it is stopped: ps:start ${app.name}` : `it is scaled to 0: scale ${app.name} web=1`
 }
 
+/** What Docker does not tell in time is not known: whoever asks is answered all the same. */
+const lookMs = 2_000
+
 async function containersOf(paas: Paas, app: App) {
+  const signal = AbortSignal.timeout(lookMs)
   return Promise.all(
     paas.store.containers.of(app.id).map(async (container) => {
-      const found = await paas.engine.containers.inspect(container.name).catch(() => undefined)
+      const [found, used] = await Promise.all([
+        inspected(paas, container.name, signal),
+        paas.engine.containers.usage(container.name, { signal }).catch(() => undefined),
+      ])
+      const docker = typeof found === 'object' ? found : undefined
+      const running = docker?.state === 'running' && docker.startedAt !== undefined
       return {
         process: placeOf(container),
-        state: stateOf(paas, container, found?.state),
+        state: stateOf(paas, container, typeof found === 'object' ? found.state : found),
         reason: reasonOf(paas, container),
         release: `v${container.version}`,
-        since: found?.startedAt ?? null,
+        since: docker?.startedAt ?? null,
+        upMs: running ? Math.max(0, Date.now() - Date.parse(docker.startedAt)) : null,
         restarts: container.restarts,
         address: container.address,
+        cpus: used?.cpus ?? null,
+        cpuLimit: docker?.cpus ?? null,
+        memoryBytes: used?.memoryBytes ?? null,
+        memoryLimitBytes: docker?.memoryBytes ?? null,
       }
     }),
   )
 }
 
-function stateOf(paas: Paas, { name, state, crashed }: Container, found: string | undefined): string {
+async function inspected(
+  paas: Paas,
+  name: string,
+  signal: AbortSignal,
+): Promise<Container | 'gone' | 'unknown'> {
+  try {
+    return await paas.engine.containers.inspect(name, { signal })
+  } catch (error) {
+    return error instanceof NotFoundError ? 'gone' : 'unknown'
+  }
+}
+
+const sizeOrNone = (bytes: number | null): string | undefined =>
+  bytes === null ? undefined : sizeText(bytes)
+
+const besideLimit = (used: string | undefined, limit: string | number | null | undefined): string =>
+  used === undefined ? '-' : `${used} of ${limit ?? '-'}`
+
+function stateOf(paas: Paas, { name, state, crashed }: StoredContainer, found: string): string {
   if (state !== 'live') return state
   if (crashed) return 'crashed'
-  if (found !== 'running') return found ?? 'gone'
+  if (found !== 'running') return found
   if (!paas.proved.has(name)) return 'starting'
   return paas.unready.has(name) ? 'unready' : 'running'
 }
 
 /** Why it is not simply running; null where it is. */
-function reasonOf(paas: Paas, { name, state, crashed, lastEnd }: Container): string | null {
+function reasonOf(paas: Paas, { name, state, crashed, lastEnd }: StoredContainer): string | null {
   if (state !== 'live') return null
   if (crashed) return crashed
   return paas.proved.has(name) ? (paas.unready.get(name) ?? null) : (lastEnd?.how ?? null)

@@ -27,7 +27,7 @@ export default {
           release.current ? '*' : '',
           `${release.description}${fateOf(release)}`,
           release.who,
-          release.at,
+          `${release.at.slice(0, 19)}Z`,
         ]),
       )
     })

@@ -1,3 +1,4 @@
+import { checkInWords } from '../../checks/check.ts'
 import type { Command } from '../../command.ts'
 import { UserError } from '../../errors.ts'
 import { parseVersion } from '../../version.ts'
@@ -24,7 +25,14 @@ export default {
       imageGone: release.imageGone,
       died: release.died,
       port: release.port,
+      entrypoint: release.entrypoint,
       processes: release.processes,
+      checks: Object.fromEntries(
+        Object.entries(release.checks).map(([type, checks]) => [type, checks.map(checkInWords)]),
+      ),
+      links: release.links.map(({ alias }) => alias),
+      tasks: release.tasks,
+      deploy: paas.store.journal.thatReleased(app.id, release.version)?.id ?? null,
       formation: release.formation,
       config: Object.keys(release.config).sort(),
     }

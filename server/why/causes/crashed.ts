@@ -1,3 +1,4 @@
+import { moreMemory } from '../../checks/more-memory.ts'
 import { placeOf } from '../../checks/subject.ts'
 import type { Cause, Finding } from '../cause.ts'
 
@@ -21,7 +22,11 @@ export default {
         {
           what: `${place} ${lastEnd.how}${times}; ${now} (last at ${lastEnd.at.slice(0, 19)}Z)`,
           details: lastEnd.lastLines,
-          next: isUp || !crashed ? `logs ${app.name} -p ${place}` : `ps:restart ${app.name}`,
+          next: lastEnd.oomKilled
+            ? moreMemory(paas, container)
+            : isUp || !crashed
+              ? `logs ${app.name} -p ${place}`
+              : `ps:restart ${app.name}`,
           facts: {
             process: place,
             exitCode: lastEnd.code,

@@ -1,0 +1,39 @@
+import { changeCertificate, showCertificate } from '../../certificate-change.ts'
+import type { Command } from '../../command.ts'
+import { UserError } from '../../errors.ts'
+import { appHosts } from '../../routing.ts'
+import { selfSigned } from '../../tls/self-signed.ts'
+
+const days = 365
+
+export default {
+  summary: 'Make a self-signed certificate for all domains of an app; browsers warn of it',
+  right: 'develop',
+  app: 'required',
+  examples: ['certs:generate blog'],
+  async run(call) {
+    const { paas, app, user, out } = call
+    const hosts = appHosts(paas, app)
+    if (hosts.length === 0)
+      throw new UserError(`${app.name} has no domain`, { next: `domains:add ${app.name} www.example.com` })
+    const known = paas.store.certificates.of(app.id)
+    if (known && known.source !== 'generated' && !call.flags.has('force'))
+      throw new UserError(`${app.name} has a certificate already`, {
+        next: `Look at it: certs ${app.name}. Replace it: certs:generate ${app.name} --force`,
+      })
+    const pair = await selfSigned(hosts, days)
+    await changeCertificate(call, () => {
+      paas.store.certificates.replace(app.id, 'generated', pair)
+      // Else the next renewal would take its place.
+      paas.store.routeSettings.set(app.id, 'letsencrypt', false)
+    })
+    paas.events.record({
+      type: 'certificate-added',
+      app,
+      who: user.name,
+      message: `${app.name} has a self-signed certificate`,
+    })
+    out.step(`${app.name} has a self-signed certificate`)
+    showCertificate(call)
+  },
+} satisfies Command

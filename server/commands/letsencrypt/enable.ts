@@ -1,0 +1,22 @@
+import { showCertificate } from '../../certificate-change.ts'
+import type { Command } from '../../command.ts'
+import { appHosts } from '../../routing.ts'
+import { directoryOf, obtainCertificate, publicHosts } from '../../tls/letsencrypt.ts'
+
+export default {
+  summary: "Get a certificate from Let's Encrypt for all domains of an app, and renew it for ever",
+  right: 'develop',
+  app: 'required',
+  aliases: ['certs:auto', 'certs:auto:enable'],
+  examples: ['letsencrypt:enable blog'],
+  async run(call) {
+    const { paas, app, out, signal } = call
+    const hosts = publicHosts(paas, app)
+    const others = appHosts(paas, app).filter((host) => !hosts.includes(host))
+    if (hosts.length > 0) out.step(`Asking ${new URL(directoryOf(paas)).host} for ${hosts.join(', ')}`)
+    for (const host of others) out.detail(`Left out: ${host}, which cannot be asked for by HTTP`)
+    await obtainCertificate(paas, app, { signal, begin: true })
+    out.step(`${app.name} has a certificate; it is renewed by itself`)
+    showCertificate(call)
+  },
+} satisfies Command

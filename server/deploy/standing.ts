@@ -1,0 +1,30 @@
+import type { Standing } from '../state/last-changes.ts'
+import type { Store } from '../state/store.ts'
+
+/** How the app stands now. */
+export function standingOf(store: Store, appId: string): Standing {
+  const { port, domainsSet, release } = store.apps.byId(appId)
+  return {
+    config: store.config.of(appId),
+    formation: store.formations.of(appId),
+    domains: store.domains.of(appId),
+    domainsSet,
+    port,
+    release,
+  }
+}
+
+/** Makes `change` in the store, and keeps how the app stood before where that is another way; in one transaction. */
+export function remembered(
+  store: Store,
+  job: { readonly id: number; readonly appId: string; readonly who: string },
+  change: () => void,
+): void {
+  store.transaction(() => {
+    const { appId, who } = job
+    const before = standingOf(store, appId)
+    change()
+    if (JSON.stringify(standingOf(store, appId)) !== JSON.stringify(before))
+      store.lastChanges.replace(appId, { deployId: job.id, who, before })
+  })
+}

@@ -1,7 +1,7 @@
 # `make up` brings a bare Debian machine to a running server; `make demo` shows the whole way of a push.
 # Settings: .env and the environment, see .env.example.
 
-.PHONY: help up down status logs check test demo demo-wordpress install bench base-images chaos
+.PHONY: help up down status logs check test demo demo-wordpress install bench base-images chaos soak
 .SILENT:
 .DEFAULT_GOAL := help
 
@@ -66,3 +66,8 @@ bench:
 chaos:
 	scripts/bootstrap
 	scripts/run node scripts/chaos.ts $(SECTIONS)
+
+## make soak     random commands against an instance of its own, compared with a model, for an hour (MINUTES=10 SEED=n)
+soak:
+	scripts/bootstrap
+	scripts/run node scripts/soak.ts

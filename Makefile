@@ -1,7 +1,7 @@
 # `make up` brings a bare Debian machine to a running server; `make demo` shows the whole way of a push.
 # Settings: .env and the environment, see .env.example.
 
-.PHONY: help up down status logs check test demo demo-wordpress install bench base-images
+.PHONY: help up down status logs check test demo demo-wordpress install bench base-images chaos soak
 .SILENT:
 .DEFAULT_GOAL := help
 
@@ -61,3 +61,13 @@ install:
 bench:
 	scripts/bootstrap
 	scripts/run node scripts/bench.ts
+
+## make chaos    cause the faults that we promise to survive; a promise beside what was seen (SECTIONS="kill redis")
+chaos:
+	scripts/bootstrap
+	scripts/run node scripts/chaos.ts $(SECTIONS)
+
+## make soak     random commands against an instance of its own, compared with a model, for an hour (MINUTES=10 SEED=n)
+soak:
+	scripts/bootstrap
+	scripts/run node scripts/soak.ts

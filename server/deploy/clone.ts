@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { buildContext } from '../build/context.ts'
 import { assertRoom } from '../disk/assert-room.ts'
+import { NoSuchAppError } from '../errors.ts'
 import { createApp } from '../git-service.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
@@ -45,10 +46,19 @@ export async function clone(paas: Paas, request: CloneRequest): Promise<App> {
     copySettings(paas, { from, to: app, secrets: secretsOf(appJson) })
     if (release) await deployCopy(paas, { ...request, app, release, appJson })
   } catch (error) {
-    await destroy(paas, { appId: app.id, who, progress, signal: AbortSignal.timeout(60_000) })
+    await remove(paas, { appId: app.id, who, progress, signal: AbortSignal.timeout(60_000) })
     throw error
   }
   return paas.store.apps.byId(app.id)
+}
+
+/** Its own job may have been ended, and the app with it, before the destroy has its turn. */
+async function remove(paas: Paas, request: Parameters<typeof destroy>[1]): Promise<void> {
+  try {
+    await destroy(paas, request)
+  } catch (error) {
+    if (!(error instanceof NoSuchAppError)) throw error
+  }
 }
 
 async function appJsonOf(paas: Paas, app: App, signal: AbortSignal): Promise<AppJson | undefined> {
@@ -78,7 +88,7 @@ async function deployCopy(
   request: CloneRequest & { app: App; release: Release; appJson: AppJson | undefined },
 ): Promise<void> {
   const { from, app, release, appJson } = request
-  await runDeploy(paas, { ...request, appId: app.id, kind: 'push' }, async (deploy) => {
+  await runDeploy(paas, { ...request, appId: app.id, kind: 'clone' }, async (deploy) => {
     const wanted = await provideAppJson(deploy, appJson)
     await ensureNetwork(paas, app)
     const next = await draftRelease(paas, deploy.app, {

@@ -86,7 +86,11 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
     visit.leavesObjects()
   }
   const { outcome, said, told } = endingOf(job)
-  if (app) paas.outputs.append(job, said)
+  // A clone is made for its first release alone: without that there is no new app.
+  if (job.kind === 'clone' && app) {
+    paas.store.apps.setDestroying(app.id)
+    await finishDestroy(paas, app)
+  } else if (app) paas.outputs.append(job, said)
   paas.store.journal.end(job.id, outcome, told)
   tellOfDeploy(paas, job, outcome)
   paas.log(`${what} was undone: it had ended after "${job.step}"`)

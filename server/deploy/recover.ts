@@ -35,7 +35,7 @@ async function endJobs(paas: Paas): Promise<void> {
   for (const appId of new Set(open.map((job) => job.appId))) {
     // Whoever holds the app has ended them, or could not.
     if (paas.locks.holder(appId)) continue
-    if (paas.store.apps.exists(appId) && paas.store.apps.byId(appId).destroying) {
+    if (isGoing(paas, appId)) {
       endLeftJobsInBackground(paas, appId)
       continue
     }
@@ -44,6 +44,13 @@ async function endJobs(paas: Paas): Promise<void> {
       endLeftJobsInBackground(paas, appId)
     })
   }
+}
+
+/** Whether the end of its open jobs takes the app away: a destroy, or a clone that had not switched. */
+function isGoing(paas: Paas, appId: string): boolean {
+  if (!paas.store.apps.exists(appId)) return false
+  const left = paas.store.journal.open().filter((job) => job.appId === appId && !paas.jobs.find(job.id))
+  return paas.store.apps.byId(appId).destroying || left.some((job) => job.kind === 'clone' && !job.switched)
 }
 
 /** Containers with our instance's label that no row speaks of: one-offs of a dead session among them. */

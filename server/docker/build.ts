@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { pipeline, type Readable, Transform } from 'node:stream'
 import type Dockerode from 'dockerode'
 import { buildFailure } from './build-failure.ts'
 import { BuildProgress } from './build-progress.ts'
@@ -40,10 +40,7 @@ export async function build(client: Client, options: BuildOptions): Promise<{ im
       { signal: options.signal, deadlineMs, untilEnd: true },
       async (signal) => {
         if (context.destroyed) throw new Error('The build context ended before the build began')
-        const answer = (await client.docker.buildImage(context, {
-          ...query(options),
-          abortSignal: signal,
-        })) as Readable
+        const answer = await begin(client, options, signal)
         return await follow(client.read('building the image', answer, signal), options.onLine)
       },
     )
@@ -51,6 +48,36 @@ export async function build(client: Client, options: BuildOptions): Promise<{ im
     throw contextError ?? error
   } finally {
     context.destroy()
+  }
+}
+
+/**
+ * The engine's answer. A build may be silent for long, but it begins at once: from the last of the context that the
+ * engine took, it has as long as any call has.
+ */
+async function begin(client: Client, options: BuildOptions, signal: AbortSignal): Promise<Readable> {
+  const { deadlineMs } = client
+  const late = new AbortController()
+  const onLate = (): void => late.abort(client.tooLate('beginning the build', deadlineMs))
+  const timer = setTimeout(onLate, deadlineMs)
+  const taken = new Transform({
+    transform(chunk, _encoding, done) {
+      timer.refresh()
+      done(null, chunk)
+    },
+  })
+  // What breaks the context is told by its own listener.
+  pipeline(options.context, taken, () => {})
+  try {
+    const answer = await client.docker.buildImage(taken, {
+      ...query(options),
+      abortSignal: AbortSignal.any([signal, late.signal]),
+    })
+    return answer as Readable
+  } catch (error) {
+    throw late.signal.aborted ? late.signal.reason : error
+  } finally {
+    clearTimeout(timer)
   }
 }
 

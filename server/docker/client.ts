@@ -23,11 +23,12 @@ const socketOfCall = new AsyncLocalStorage<(socket: Duplex) => void>()
 export class Client {
   readonly docker: Dockerode
   readonly #dockerHost: string
-  readonly #deadlineMs: number
+  /** How long the engine may take to answer where a call says nothing else. */
+  readonly deadlineMs: number
 
   constructor(options: { dockerHost: string; deadlineMs?: number | undefined }) {
     this.#dockerHost = options.dockerHost
-    this.#deadlineMs = options.deadlineMs ?? 30_000
+    this.deadlineMs = options.deadlineMs ?? 30_000
     this.docker = new DockerodeClient(connection(options.dockerHost))
   }
 
@@ -42,10 +43,10 @@ export class Client {
     run: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     if (options.signal?.aborted === true) throw interruption(options.signal)
-    const deadlineMs = options.deadlineMs ?? this.#deadlineMs
+    const deadlineMs = options.deadlineMs ?? this.deadlineMs
     const end = new AbortController()
     const onAbort = (): void => end.abort(options.signal && interruption(options.signal))
-    const onDeadline = (): void => end.abort(this.#tooLate(what, deadlineMs))
+    const onDeadline = (): void => end.abort(this.tooLate(what, deadlineMs))
     options.signal?.addEventListener('abort', onAbort, { once: true })
     const timer = Number.isFinite(deadlineMs) ? setTimeout(onDeadline, deadlineMs) : undefined
     let watched = options.untilEnd !== true
@@ -116,7 +117,8 @@ export class Client {
     })
   }
 
-  #tooLate(what: string, deadlineMs: number): UnavailableError {
+  /** The error for an engine that has been silent for so long while `what` was to go on. */
+  tooLate(what: string, deadlineMs: number): UnavailableError {
     return new UnavailableError(`Docker did not answer within ${deadlineMs / 1000} s while ${what}`, {
       next: 'See whether the Docker daemon is overloaded or stuck',
     })

@@ -12,6 +12,7 @@ export type DeployKind =
   | 'start'
   | 'destroy'
   | 'image'
+  | 'clone'
   | 'rename'
   | 'domains'
   | 'link'

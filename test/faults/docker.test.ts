@@ -111,6 +111,18 @@ test('a Docker that hangs is given up after its deadline, and the app is free ag
   await paas.ok('config:set -a dock HANGS=no')
 }, 90_000)
 
+test('a Docker that takes a build and never begins it is given up after its deadline', async () => {
+  await repository.commit({ 'www/index.html': 'never built' })
+  await docker.fail('hang', /^POST \/build/)
+  const started = Date.now()
+  const push = await repository.push(paas, 'dock')
+  expect(Date.now() - started).toBeLessThan(50_000)
+  expect(push.exitCode).not.toBe(0)
+  expect(push.stderr).toContain('Docker did not answer within 30 s')
+  await docker.heal()
+  expect((await repository.push(paas, 'dock')).exitCode).toBe(0)
+}, 90_000)
+
 test('a Docker that dies between the switch and the end does not undo what was said', async () => {
   const before = await ours('ps', '-q')
   await docker.fail('error', /^POST \/containers\/[^/]+\/stop/)

@@ -1,10 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
+import { killAfterStep } from '../kill-after-step.ts'
 import { underLoad } from '../load.ts'
+import { orphansOf } from '../orphans.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 
 const host = 'kill.localhost'
@@ -26,49 +25,16 @@ type Ps = { readonly containers: readonly { readonly process: string; readonly s
 const ps = async (): Promise<Ps['containers']> =>
   (JSON.parse(await paas.ok('ps -a kill --json')) as Ps).containers
 
-/** A hook that kills the server at its first call after `step`, once, and its supervisor, which would pause longer each time. */
-function killAfter(step: string): void {
-  const folder = join(paas.home, 'hooks', step)
-  mkdirSync(folder, { recursive: true })
-  const hook = join(folder, 'kill')
-  writeFileSync(
-    hook,
-    `#!/bin/sh\nrm "$0"\nread -r supervisor rest <${paas.home}/run/server.supervisor.pid\nkill -9 "$supervisor" "$PPID"\n`,
-  )
-  chmodSync(hook, 0o755)
-}
-
-const lines = async (...words: string[]): Promise<string[]> =>
-  (await execa('docker', words)).stdout.split('\n').filter(Boolean)
-const ours = (): string[] => ['--filter', `label=paas.instance=${paas.id}`]
-
-/** Nothing runs or lies about that the server does not speak of. */
 async function expectNoOrphans(): Promise<void> {
   await until('old containers are gone', async () => (await ps()).every((each) => each.state === 'running'))
-  const releases = JSON.parse(await paas.ok('releases -a kill -n 1000 --json')) as {
-    version: string
-    imageGone: boolean
-  }[]
-  const kept = releases.filter(({ imageGone }) => !imageGone)
-  const images = new Set(
-    await Promise.all(
-      kept.map(async ({ version }) => {
-        const info = await paas.ok(`releases:info ${version} -a kill --json`)
-        return (JSON.parse(info) as { image: string }).image
-      }),
-    ),
-  )
-  const running = (await ps()).length
-  expect(await lines('ps', '-aq', ...ours(), '--filter', 'label=paas.process')).toHaveLength(running)
-  // One each, and one each for the next deploy.
-  await until('no sandbox is left over', async () => {
-    const sandboxes = await lines('ps', '-aq', ...ours(), '--filter', 'label=paas.sandbox')
-    return sandboxes.length <= 2 * running
-  })
-  expect(await lines('network', 'ls', '-q', ...ours())).toHaveLength(1)
-  const present = await lines('images', '-aq', '--no-trunc', ...ours())
-  expect(new Set(present)).toEqual(images)
+  // Sandboxes and images that are not kept go behind what they belonged to.
+  await until('nothing is left over', async () =>
+    Object.values(await orphansOf(paas)).every((left) => left.length === 0),
+  ).catch(() => {})
+  expect(await orphansOf(paas)).toEqual(none)
 }
+
+const none = { containers: [], sandboxes: [], networks: [], images: [], databases: [], routes: [] }
 
 /** The branch stands where the running release says, for a clone as for the server. */
 async function expectBranchAgrees(): Promise<void> {
@@ -79,15 +45,8 @@ async function expectBranchAgrees(): Promise<void> {
   expect(remote.stdout.split('\t')[0]).toBe(info.commit)
 }
 
-/** One kill, and the next start. */
-async function killed(step: string, work: () => Promise<unknown>): Promise<void> {
-  const before = paas.pid('server')
-  killAfter(step)
-  await work()
-  await until('the server is gone', async () => !existsSync(`/proc/${before}`))
-  await paas.up()
-  rmSync(join(paas.home, 'hooks', step), { recursive: true })
-}
+const killed = (step: string, work: () => Promise<unknown>): Promise<number> =>
+  killAfterStep(paas, step, work)
 
 const afterSwitch = ['switched', 'ref-moved', 'routed']
 

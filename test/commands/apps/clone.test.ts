@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { staticApp } from '../../apps/static.ts'
-import { startInstance, type TestInstance } from '../../instance.ts'
+import { startInstance, type TestInstance, until } from '../../instance.ts'
+import { killAfterStep } from '../../kill-after-step.ts'
 import { made } from '../../made.ts'
 import { addPerson } from '../../person.ts'
 import { makeRepository } from '../../repository.ts'
@@ -53,6 +54,14 @@ test('a clone that does not start leaves nothing', async () => {
   expect(await made(paas, 'broken')).toEqual({ containers: [], images: [] })
   expect((await paas.ssh('apps:exists broken')).exitCode).toBe(20)
 }, 60_000)
+
+test('a clone whose server is killed before its switch leaves no app, after it a whole one', async () => {
+  await killAfterStep(paas, 'started', () => paas.ssh('apps:clone shop undone'))
+  await until('there is no app', async () => (await paas.ssh('apps:exists undone')).exitCode === 20)
+  expect(await made(paas, 'undone')).toEqual({ containers: [], images: [] })
+  await killAfterStep(paas, 'switched', () => paas.ssh('apps:clone shop undone'))
+  await until('it serves', async () => (await paas.get('undone.localhost')).body === 'the same page\n')
+}, 120_000)
 
 test('a name that is taken, and an app without a release, are refused', async () => {
   expect((await paas.ssh('apps:clone shop shop')).stderr).toContain('is taken')

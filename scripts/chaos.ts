@@ -1,0 +1,38 @@
+import { readSettings } from '../server/settings.ts'
+import { sweepInstances } from '../test/instance.ts'
+import { ensureBaseImages } from './base-images.ts'
+import { findingsTable } from './chaos/findings-table.ts'
+import type { Finding, Section } from './chaos/section.ts'
+import { chooseSections } from './chaos/sections.ts'
+import { runEntry } from './run-entry.ts'
+import { say } from './say.ts'
+
+// What is promised under faults, beside what is seen when they are caused. Words after the script's name choose sections.
+await runEntry(async () => {
+  const restartDocker = process.env.RESTART_DOCKER === '1'
+  const sections = await chooseSections(process.argv.slice(2), { restartDocker })
+  await ensureBaseImages(readSettings().dockerHost, ['busybox', 'node'])
+  const findings: Finding[] = []
+  for (const [name, section] of sections) {
+    say.step(`${name}: ${section.summary}`)
+    findings.push(...(await findingsOf(name, section)))
+  }
+  await sweepInstances()
+  say.heading('Promises, and what was seen')
+  say.detail(findingsTable(findings).join('\n'))
+  const short = findings.filter(({ holds }) => !holds)
+  if (short.length === 0) return say.heading('Every promise held')
+  say.heading(`${short.length} of ${findings.length} promises fall short`)
+  process.exitCode = 1
+})
+
+/** A section that breaks is a promise that was not shown; the others still have their turn. */
+async function findingsOf(name: string, section: Section): Promise<readonly Finding[]> {
+  try {
+    return await section.run()
+  } catch (error) {
+    say.trouble(String((error as Error).stack))
+    const [measured = ''] = String(error).split('\n')
+    return [{ row: name, promise: 'the section comes to its end', measured, holds: false }]
+  }
+}

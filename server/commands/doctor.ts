@@ -6,6 +6,7 @@ export default {
   summary:
     'Say whether all that the server needs holds, and what to type where it does not; exit code 1 then',
   right: 'admin',
+  reads: true,
   app: 'none',
   examples: ['doctor', 'doctor --json'],
   async run({ paas, out }) {

@@ -7,6 +7,7 @@ import { ownVersion } from '../version.ts'
 export default {
   summary: 'Show what the server is: version, addresses, machine, numbers of apps and containers',
   right: 'admin',
+  reads: true,
   app: 'none',
   examples: ['report', 'report --json'],
   async run({ paas, out, signal }) {

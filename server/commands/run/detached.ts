@@ -9,19 +9,22 @@ const longestMs = 24 * 3_600_000
 export default {
   summary: 'Run a command in a container of its own and leave: it goes on for a day at most',
   right: 'develop',
+  plans: true,
   app: 'required',
   verbatim: true,
   arguments: [{ name: 'COMMAND', required: true, repeats: true }],
   flags: {
-    env: { short: 'e', value: 'KEY=VALUE', summary: 'One more config var, for this run alone' },
+    env: { short: 'e', value: 'KEY=VALUE', audit: 'key', summary: 'One more config var, for this run alone' },
     lifetime: { value: 'TIME', summary: 'When it is ended and forgotten: 30s, 10m, 2h; 24h without' },
   },
   examples: ['run:detached blog node import.js', 'run:detached blog --lifetime 2h -- ./backup'],
-  async run({ paas, app, words, flags, user, out }) {
+  async run({ paas, app, words, flags, user, out, planned }) {
     const lifetimeMs = lifetimeOf(flags.value('lifetime') ?? '24h')
+    const release = currentRelease(paas, app)
+    planned(() => [`a container of v${release.version} that goes on and runs: ${words.join(' ')}`])
     const id = await runDetached(paas, {
       app,
-      release: currentRelease(paas, app),
+      release,
       words,
       environment: parsePairs(flags.values('env'), false),
       who: user.name,

@@ -5,6 +5,7 @@ export default {
   summary: 'List the one-off containers: those that run, and detached ones that have ended',
   // Their commands may name secrets.
   right: 'develop',
+  reads: true,
   app: 'required',
   examples: ['run:list blog', 'run:list blog --json'],
   async run({ paas, app, out }) {

@@ -6,6 +6,7 @@ import { UserError } from '../../errors.ts'
 export default {
   summary: 'Show what a detached run has printed, with -t as it comes; its exit code comes back with -t',
   right: 'develop',
+  reads: true,
   app: 'required',
   arguments: [{ name: 'RUN', required: true, looks: (word) => /^(run\.)?[a-z2-7]{6}$/.test(word) }],
   flags: {

@@ -5,6 +5,7 @@ import { endLeftVisits } from './deploy/enter-process.ts'
 import { Jobs } from './deploy/jobs.ts'
 import { Locks } from './deploy/locks.ts'
 import { recover } from './deploy/recover.ts'
+import { removeLateStrays } from './deploy/remove-late-strays.ts'
 import { Sandboxes } from './deploy/sandboxes.ts'
 import { supervise } from './deploy/supervise.ts'
 import { watchChecks } from './deploy/watch-checks.ts'
@@ -148,6 +149,9 @@ async function goOn(paas: Paas): Promise<void> {
   paas.routes.follow()
   supervise(paas).catch((error: unknown) => log(`Supervision ended: ${String(error)}`))
   renewCertificates(paas).catch((error: unknown) => log(`Renewal of certificates ended: ${String(error)}`))
+  removeLateStrays(paas).catch((error: unknown) => {
+    if (!paas.closing.aborted) log(`Late strays: ${String(error)}`)
+  })
   watchChecks(paas).catch((error: unknown) => log(`Checks ended: ${String(error)}`))
 }
 

@@ -1,6 +1,8 @@
+import { pipeline } from 'node:stream/promises'
 import type { Call } from '../command.ts'
 import { UserError } from '../errors.ts'
 import { newDockerName, type Volume } from '../state/storage.ts'
+import { ArchiveEnd } from '../storage/archive-end.ts'
 import { changeMounts } from './change-mounts.ts'
 import { inVolume, volumeDirectory } from './in-volume.ts'
 import { volumeLabels } from './mounts.ts'
@@ -10,19 +12,12 @@ import { volumeLabels } from './mounts.ts'
  * changes nothing. The files of before stay as a volume that nothing names any more.
  */
 export async function restoreVolume(call: Call, volume: Volume): Promise<void> {
-  const { paas, app, stdin, signal } = call
+  const { paas, app } = call
   const fresh = { ...volume, dockerName: newDockerName(app.id) }
   const labels = volumeLabels(paas, app, volume)
   await paas.engine.volumes.create({ name: fresh.dockerName, labels })
   try {
-    const command = ['tar', '-x', '-p', '-f', '-', '-C', volumeDirectory]
-    await inVolume(paas, app, fresh, { command, stdin, signal }).catch((error: unknown) => {
-      if (!(error instanceof UserError)) throw error
-      throw new UserError(`The archive could not be unpacked, and nothing was changed: ${error.message}`, {
-        next: `It is to be a whole tar archive, not compressed: storage:restore ${app.name} ${volume.name} < FILE.tar`,
-        cause: error,
-      })
-    })
+    await unpack(call, volume, fresh)
     await changeMounts(paas, {
       ...call.job,
       restart: true,
@@ -38,5 +33,22 @@ export async function restoreVolume(call: Call, volume: Volume): Promise<void> {
     if (!paas.store.storage.dockerNames().has(fresh.dockerName))
       await paas.engine.volumes.remove(fresh.dockerName)
     throw error
+  }
+}
+
+async function unpack(call: Call, volume: Volume, fresh: Volume): Promise<void> {
+  const { paas, app, stdin, signal } = call
+  const command = ['tar', '-x', '-p', '-f', '-', '-C', volumeDirectory]
+  const archive = new ArchiveEnd()
+  pipeline(stdin, archive).catch(() => {})
+  try {
+    await inVolume(paas, app, fresh, { command, stdin: archive, signal })
+    if (!archive.isWhole) throw new UserError('its end is missing')
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(`The archive could not be unpacked, and nothing was changed: ${error.message}`, {
+      next: `It is to be a whole tar archive, not compressed: storage:restore ${app.name} ${volume.name} < FILE.tar`,
+      cause: error,
+    })
   }
 }

@@ -83,6 +83,11 @@ export class Sandboxes {
     }
   }
 
+  /** It is one that this process has made, or is making. */
+  knows(name: string): boolean {
+    return this.#addresses.has(name)
+  }
+
   async remove(name: string): Promise<void> {
     await this.#parts.engine.containers.remove(name, { force: true })
     this.#addresses.delete(name)

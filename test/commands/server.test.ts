@@ -176,7 +176,7 @@ test('help is a pleasure: topics, aligned, at most 100 columns, first what to ty
   expect(await paas.ok('config:help')).toContain('config:unset [APP] KEY...')
   expect(await paas.ok('config:set --help')).toBe(await paas.ok('help config:add'))
   expect(await paas.ok('config:set --help')).toContain('--no-restart')
-  expect(await paas.ok('run:help')).toContain('--env KEY=VALUE')
+  expect(await paas.ok('run --help')).toContain('--env KEY=VALUE')
 })
 
 test('version prints ours, also as an option', async () => {

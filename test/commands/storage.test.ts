@@ -172,7 +172,8 @@ describe('backup and restore', () => {
   test('a broken archive changes nothing', async () => {
     const whole = await backup('uploads')
     const names = await volumes()
-    for (const input of [whole.subarray(0, 700), Buffer.from('no archive at all')]) {
+    // The second is cut between two files.
+    for (const input of [whole.subarray(0, 700), whole.subarray(0, 512), Buffer.from('no archive at all')]) {
       const refused = await paas.ssh('storage:restore files uploads', { input })
       expect(refused.exitCode).toBe(1)
       expect(refused.stderr).toContain('nothing was changed')

@@ -81,6 +81,25 @@ test('one that went away with the server is not left over, and what runs stays a
   expect((await paas.get('sand.localhost')).status).toBe(200)
 })
 
+test('what Docker makes for a server that was killed, after the next has looked, goes too', async () => {
+  const make = async (label: string): Promise<string> => {
+    const labels = ['--label', `paas.instance=${paas.id}`, '--label', label]
+    return (await execa('docker', ['create', ...labels, 'paas/busybox', 'true'])).stdout
+  }
+  await paas.kill('server')
+  await paas.up()
+  const late = [await make('paas.sandbox=web-1-v9'), await make('paas.process=web.1')]
+  const oneOff = await make('paas.process=run.abcdef')
+  const all = async (): Promise<string> => (await execa('docker', ['ps', '-aq', '--no-trunc'])).stdout
+  await until('the late ones are gone', async () => {
+    const there = await all()
+    return late.every((id) => !there.includes(id))
+  })
+  expect(await all()).toContain(oneOff)
+  await execa('docker', ['rm', oneOff])
+  expect((await paas.get('sand.localhost')).status).toBe(200)
+})
+
 test('with the app its sandboxes go', async () => {
   await paas.ok('config:set -a sand A=3')
   await spare('web-1-v5')

@@ -83,6 +83,11 @@ export async function restore(job: Job & { readonly input: Readable }): Promise<
     // Whoever still sends is not to wait for us.
     input.resume()
     const said = String(result.stderr)
+    if (lost.test(said))
+      throw new UnavailableError('The MySQL server went away, and the import broke off', {
+        cause: result,
+        next: 'What stands before that is in the database. On the server: make status, then make up; then import again',
+      })
     const [, line, words] = / at line (\d+)(?: in file: '.*')?: (.*)/.exec(said) ?? []
     throw failure(
       line === undefined ? 'The import broke off' : `The import stopped at line ${line}: ${words}`,
@@ -94,7 +99,8 @@ export async function restore(job: Job & { readonly input: Readable }): Promise<
     )
   }
   await piped
-  if (interrupted) throw new InterruptedError('The import was interrupted half-way')
+  if (interrupted)
+    throw new InterruptedError('The import was interrupted; what came before that is in the database')
 }
 
 const completed = '-- Dump completed'
@@ -129,9 +135,10 @@ function run<Stdin extends 'pipe' | 'ignore'>(
   )
 }
 
+const lost =
+  /ERROR (2002|2003|2006|2013|1053)\b|error: (2002|2003|2006|2013|1053)\b|Got error: (2002|2003|2006|2013)/i
+
 function failure(message: string, said: string, options: { cause: unknown; next: string }): Error {
-  const lost =
-    /ERROR (2002|2003|2006|2013|1053)\b|error: (2002|2003|2006|2013|1053)\b|Got error: (2002|2003|2006|2013)/i
   const line = said.split('\n').filter(Boolean).at(-1)
   const whole = line ? `${message}: ${line}` : message
   if (lost.test(said)) return new UnavailableError(whole, options)

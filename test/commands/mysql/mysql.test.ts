@@ -459,6 +459,12 @@ describe('while MariaDB is down', () => {
     expect(JSON.parse(await paas.ok('mysql:links other --json'))).toMatchObject([{ name: 'steady' }])
   })
 
+  test('why says so', async () => {
+    expect(await paas.ok('why other')).toMatch(
+      /The MySQL database \w+ does not answer\n.*Type: make status\n$/s,
+    )
+  })
+
   test('apps and deploys go on', async () => {
     const before = await environmentOf('other')
     await paas.ok('config:set other MORE=1')

@@ -191,12 +191,12 @@ export async function makeKey(folder: string, name: string): Promise<string> {
 /** Ends what killed test runs have left: their instances' processes, containers, networks, images and folders. */
 export async function sweepInstances(): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((each) => each.startsWith(prefix))) {
-    const home = join(tmpdir(), name)
-    const owner = existsSync(join(home, 'owner')) ? readFileSync(join(home, 'owner'), 'utf8') : ''
+    const folder = join(tmpdir(), name)
+    const owner = existsSync(join(folder, 'owner')) ? readFileSync(join(folder, 'owner'), 'utf8') : ''
     if (owner === '' || existsSync(`/proc/${owner}`)) continue
-    await removeInstance(home, {
+    await removeInstance(folder, {
       PATH: process.env.PATH ?? '',
-      PAAS_HOME: home,
+      PAAS_HOME: join(folder, 'home'),
       MYSQL_URL: 'mysql://nobody@127.0.0.1:9/none',
     })
   }
@@ -226,6 +226,8 @@ async function removeFromDocker(label: string): Promise<void> {
     (await execa('docker', words, { reject: false })).stdout.split('\n').filter(Boolean)
   const containers = await docker('ps', '-aq', '--filter', label)
   if (containers.length > 0) await docker('rm', '-f', ...containers)
+  const volumes = await docker('volume', 'ls', '-q', '--filter', label)
+  if (volumes.length > 0) await docker('volume', 'rm', ...volumes)
   const networks = await docker('network', 'ls', '-q', '--filter', label)
   if (networks.length > 0) await docker('network', 'rm', ...networks)
   const images = await docker('images', '-q', '--filter', label)

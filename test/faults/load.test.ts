@@ -24,8 +24,11 @@ const load = { host, perSecond: 40, all: true } as const
 type Ps = {
   containers: { process: string; state: string; release: string; since: string; address: string }[]
 }
+/** What tells containers apart, not what they use now. */
 const ps = async (): Promise<Ps['containers']> =>
-  (JSON.parse(await paas.ok('ps load --json')) as Ps).containers
+  (JSON.parse(await paas.ok('ps load --json')) as Ps).containers.map(
+    ({ process, state, release, since, address }) => ({ process, state, release, since, address }),
+  )
 const live = async (): Promise<Ps['containers']> => (await ps()).filter((each) => each.state === 'running')
 const page = async (): Promise<{ page: string; release: string; env: Record<string, string> }> =>
   JSON.parse((await paas.get(host)).body)

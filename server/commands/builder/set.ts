@@ -1,6 +1,7 @@
 import { loadBuildpacks } from '../../build/buildpacks.ts'
 import type { Command } from '../../command.ts'
-import { UsageError, UserError } from '../../errors.ts'
+import { propertyOf } from '../../command-line/property.ts'
+import { UserError } from '../../errors.ts'
 import { changeLine } from '../../plan.ts'
 import type { Builder } from '../../state/apps.ts'
 
@@ -22,11 +23,7 @@ export default {
   ],
   async run({ paas, app, words, out, planned }) {
     const [name = '', value] = words
-    const property = Object.hasOwn(properties, name) ? properties[name] : undefined
-    if (!property)
-      throw new UsageError(`builder:set does not know "${name.slice(0, 40)}"`, {
-        next: `It knows ${Object.keys(properties).join(', ')}`,
-      })
+    const property = propertyOf('builder:set', properties, name)
     const parsed = value === undefined || value === '' ? null : await property.parse(value)
     const builder = { ...app.builder, [property.field]: parsed }
     planned(() => [changeLine(name, app.builder[property.field], parsed)])

@@ -1,4 +1,5 @@
 import type { Command } from '../../command.ts'
+import { propertyOf } from '../../command-line/property.ts'
 import { UsageError } from '../../errors.ts'
 import { changeLine } from '../../plan.ts'
 import type { CheckSettings } from '../../state/check-settings.ts'
@@ -16,11 +17,7 @@ export default {
   examples: ['checks:set blog wait-to-retire 30', 'checks:set blog attempts 5', 'checks:set blog timeout'],
   async run({ paas, app, words, out, planned }) {
     const [name = '', value] = words
-    const property = Object.hasOwn(properties, name) ? properties[name] : undefined
-    if (!property)
-      throw new UsageError(`checks:set does not know "${name.slice(0, 40)}"`, {
-        next: `It knows ${Object.keys(properties).join(', ')}`,
-      })
+    const property = propertyOf('checks:set', properties, name)
     const number = value === undefined || value === '' ? null : parse(name, value, property)
     const settings = paas.store.checkSettings.of(app.id)
     const stored = number === null ? null : number * property.unit

@@ -1,5 +1,6 @@
 import type { Command } from '../../command.ts'
 import { parseKeep } from '../../command-line/keep.ts'
+import { propertyOf } from '../../command-line/property.ts'
 import { parseSize, sizeText } from '../../command-line/size.ts'
 import { trimImagesInBackground } from '../../deploy/trim-images.ts'
 import { UsageError } from '../../errors.ts'
@@ -18,11 +19,7 @@ export default {
   examples: ['releases:set blog keep 10', 'releases:set blog budget 2g', 'releases:set blog keep'],
   async run({ paas, app, words, out, planned }) {
     const [name = '', value] = words
-    const property = Object.hasOwn(properties, name) ? properties[name] : undefined
-    if (!property)
-      throw new UsageError(`releases:set does not know "${name.slice(0, 40)}"`, {
-        next: `It knows ${Object.keys(properties).join(', ')}`,
-      })
+    const property = propertyOf('releases:set', properties, name)
     const parsed = value === undefined ? null : property.parse(value)
     if (parsed === undefined)
       throw new UsageError(`"${value?.slice(0, 40)}" is not ${property.wanted}`, {

@@ -1,6 +1,8 @@
 import type { Call } from './command.ts'
 import { appHosts, securedHosts } from './routing.ts'
+import type { CertificateSource } from './state/certificates.ts'
 import { certificateFacts } from './tls/certificate-facts.ts'
+import type { KeyPair } from './tls/key-pair.ts'
 import { publicHosts } from './tls/letsencrypt.ts'
 
 /**
@@ -14,6 +16,20 @@ export async function changeCertificate({ paas, app, signal }: Call, change: () 
   if (pair) paas.certificateFiles.write(pair)
   await paas.routes.publish(app.id)
   paas.certificateFiles.prune()
+}
+
+/** Gives the app a certificate that no authority renews. */
+export async function replaceCertificate(
+  call: Call,
+  source: Exclude<CertificateSource, 'letsencrypt'>,
+  pair: KeyPair,
+): Promise<void> {
+  const { store } = call.paas
+  await changeCertificate(call, () => {
+    store.certificates.replace(call.app.id, source, pair)
+    // Else the next renewal would take its place.
+    store.routeSettings.set(call.app.id, 'letsencrypt', false)
+  })
 }
 
 /** Says what the app has now. */

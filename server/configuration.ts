@@ -47,7 +47,10 @@ export async function changeConfig(
 }
 
 /** Reads all of a command's stdin as UTF-8. */
-export async function readInput(call: Call): Promise<string> {
+export const readInput = async (call: Call): Promise<string> => utf8(await readBytes(call), 'The input')
+
+/** Reads all of a command's stdin. Throws `UsageError` beyond 1 MiB. */
+export async function readBytes(call: Call): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of call.stdin) {
@@ -55,7 +58,7 @@ export async function readInput(call: Call): Promise<string> {
     size += (chunk as Buffer).length
     if (size > 1024 * 1024) throw new UsageError('That is more than 1 MiB of input')
   }
-  return utf8(Buffer.concat(chunks), 'The input')
+  return Buffer.concat(chunks)
 }
 
 /** The value that `text` is the base64 of. Throws `UsageError`. */

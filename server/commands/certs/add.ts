@@ -1,5 +1,6 @@
-import { changeCertificate, showCertificate } from '../../certificate-change.ts'
+import { replaceCertificate, showCertificate } from '../../certificate-change.ts'
 import type { Call, Command } from '../../command.ts'
+import { readBytes } from '../../configuration.ts'
 import { UsageError } from '../../errors.ts'
 import { appHosts } from '../../routing.ts'
 import { certificateFacts, covers } from '../../tls/certificate-facts.ts'
@@ -30,11 +31,7 @@ export default {
         },
       )
     call.planned(() => [`certificate: one for ${names.join(', ')}`])
-    await changeCertificate(call, () => {
-      paas.store.certificates.replace(app.id, 'added', pair)
-      // Else the next renewal would take its place.
-      paas.store.routeSettings.set(app.id, 'letsencrypt', false)
-    })
+    await replaceCertificate(call, 'added', pair)
     paas.events.record({
       type: 'certificate-added',
       app,
@@ -46,21 +43,13 @@ export default {
   },
 } satisfies Command
 
-const largestBytes = 1024 * 1024
-
 /** A tar is no text, but what is of interest in it is ASCII. */
 async function readPem(call: Call): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of call.stdin) {
-    chunks.push(chunk as Buffer)
-    size += (chunk as Buffer).length
-    if (size > largestBytes) throw new UsageError('That is more than 1 MiB of input')
-  }
+  const bytes = await readBytes(call)
   const files = call.words.join(' ') || 'server.crt server.key'
-  if (size === 0)
+  if (bytes.length === 0)
     throw new UsageError('There is nothing on stdin', {
       next: `For instance: cat ${files} | ssh paas certs:add ${call.app.name}`,
     })
-  return Buffer.concat(chunks).toString('latin1')
+  return bytes.toString('latin1')
 }

@@ -1,4 +1,4 @@
-import { changeCertificate, showCertificate } from '../../certificate-change.ts'
+import { replaceCertificate, showCertificate } from '../../certificate-change.ts'
 import type { Command } from '../../command.ts'
 import { UserError } from '../../errors.ts'
 import { appHosts } from '../../routing.ts'
@@ -24,11 +24,7 @@ export default {
       })
     call.planned(() => [`certificate: a self-signed one for ${hosts.join(', ')}`])
     const pair = await selfSigned(hosts, days)
-    await changeCertificate(call, () => {
-      paas.store.certificates.replace(app.id, 'generated', pair)
-      // Else the next renewal would take its place.
-      paas.store.routeSettings.set(app.id, 'letsencrypt', false)
-    })
+    await replaceCertificate(call, 'generated', pair)
     paas.events.record({
       type: 'certificate-added',
       app,

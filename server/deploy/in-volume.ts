@@ -5,6 +5,7 @@ import type { App } from '../state/apps.ts'
 import { randomName } from '../state/identifiers.ts'
 import type { Volume } from '../state/storage.ts'
 import { volumeLabels } from './mounts.ts'
+import { runJoined } from './run-joined.ts'
 
 /** Where the command sees the volume. */
 export const volumeDirectory = '/volume'
@@ -26,11 +27,10 @@ export async function inVolume(
   volume: Pick<Volume, 'name' | 'dockerName'>,
   { command, stdin, stdout, signal }: InVolume,
 ): Promise<void> {
-  const { containers } = paas.engine
-  const name = `paas-${app.id}-files-${randomName(6)}`
   const labels = volumeLabels(paas, app, volume)
-  await containers.create({
-    name,
+  const said = lastLine()
+  const spec = {
+    name: `paas-${app.id}-files-${randomName(6)}`,
     image: 'paas/busybox:latest',
     entrypoint: [''],
     command,
@@ -40,21 +40,15 @@ export async function inVolume(
     labels,
     network: { none: true },
     mounts: [{ volume: volume.dockerName, labels, directory: volumeDirectory }],
-    openStdin: stdin !== undefined,
-    logged: false,
     limits: { memoryBytes: 128 * 1024 * 1024, cpus: 1, pids: 16 },
+  } as const
+  const code = await runJoined(paas, spec, {
+    ...(stdin ? { stdin } : {}),
+    stdout: stdout ?? said.stream,
+    stderr: said.stream,
+    signal,
   })
-  try {
-    const said = lastLine()
-    const streams = { ...(stdin ? { stdin } : {}), stdout: stdout ?? said.stream, stderr: said.stream }
-    const { ended } = await containers.attach(name, { ...streams, tty: false, signal })
-    await containers.start(name, { signal })
-    const code = await containers.wait(name, { signal })
-    await ended
-    if (code !== 0) throw new UserError(said.text() || `${command[0]} ended with exit code ${code}`)
-  } finally {
-    await containers.remove(name, { force: true })
-  }
+  if (code !== 0) throw new UserError(said.text() || `${command[0]} ended with exit code ${code}`)
 }
 
 function lastLine(): { readonly stream: Writable; text(): string } {

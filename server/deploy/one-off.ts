@@ -4,6 +4,7 @@ import type { Terminal } from '../ssh/session.ts'
 import { randomName } from '../state/identifiers.ts'
 import { ensureNetwork } from './network.ts'
 import { type OneOffCommand, oneOffSpec } from './one-off-spec.ts'
+import { runJoined } from './run-joined.ts'
 
 export type OneOff = OneOffCommand & {
   readonly terminal: Terminal | undefined
@@ -15,32 +16,18 @@ export type OneOff = OneOffCommand & {
 
 /** Runs a command in a container of its own, joined to the person's streams, and returns its exit code. The container is removed on every path. */
 export async function runOneOff(paas: Paas, oneOff: OneOff): Promise<number> {
-  const { app, terminal, signal } = oneOff
+  const { app, terminal } = oneOff
   await ensureNetwork(paas, app)
   const tty = terminal !== undefined
   const spec = oneOffSpec(paas, randomName(6), {
     ...oneOff,
     environment: { ...(terminal ? { TERM: terminal.term } : {}), ...oneOff.environment },
   })
-  const { name } = spec
-  const { containers } = paas.engine
-  await containers.create({
-    ...spec,
-    tty,
-    openStdin: true,
-    // Written to disk as JSON beside, output would come at half the speed; and a dump would stay there.
-    logged: false,
-  })
-  try {
-    const { ended } = await containers.attach(name, { ...oneOff, tty })
-    await containers.start(name, { signal })
-    if (terminal) await follow(paas, name, terminal)
-    const code = await containers.wait(name, { signal })
-    await ended
-    return code
-  } finally {
-    await containers.remove(name, { force: true })
+  const onStarted = async (): Promise<void> => {
+    if (terminal) await follow(paas, spec.name, terminal)
   }
+  const { stdin, stdout, stderr, signal } = oneOff
+  return await runJoined(paas, { ...spec, tty }, { stdin, stdout, stderr, signal, onStarted })
 }
 
 async function follow(paas: Paas, name: string, terminal: Terminal): Promise<void> {

@@ -44,14 +44,8 @@ export async function startContainers(
       } as const
       paas.store.containers.add(container)
       containers.push({ ...container, restarts: 0, crashed: null, lastEnd: null })
-      const given = {
-        ...(mounts ? { mounts: mountsFor(paas, app, place.process, mounts) } : {}),
-        ...(resources ? { limits: limitsOf(resources, place.process) } : {}),
-      }
-      await everyOne([
-        runs,
-        paas.engine.containers.create({ ...specOf(paas, app, release, container), ...given }),
-      ])
+      const spec = specOf(paas, app, release, container, { mounts, resources })
+      await everyOne([runs, paas.engine.containers.create(spec)])
       await startOne(paas, container)
     }),
   )
@@ -91,6 +85,7 @@ export function specOf(
   app: App,
   release: Release,
   container: Pick<Container, 'name' | 'process' | 'number' | 'sandbox'>,
+  next: Pick<ToStart, 'mounts' | 'resources'> = {},
 ): ContainerSpec {
   const line = release.processes[container.process] ?? null
   return {
@@ -100,8 +95,8 @@ export function specOf(
     environment: environmentOf(paas, app, release, `${container.process}.${container.number}`),
     labels: labelsOf(paas, app, release, `${container.process}.${container.number}`),
     network: { sandbox: container.sandbox },
-    mounts: mountsFor(paas, app, container.process),
-    limits: limitsOf(paas.store.resources.of(app.id), container.process),
+    mounts: mountsFor(paas, app, container.process, next.mounts),
+    limits: limitsOf(next.resources ?? paas.store.resources.of(app.id), container.process),
   }
 }
 

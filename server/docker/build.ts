@@ -3,7 +3,7 @@ import type Dockerode from 'dockerode'
 import { buildFailure } from './build-failure.ts'
 import { BuildProgress } from './build-progress.ts'
 import { readBuildTrace } from './buildkit-trace.ts'
-import type { Client } from './client.ts'
+import { type Client, unprinted } from './client.ts'
 import { lines } from './lines.ts'
 
 /** One build: its context as a tar, and what to make of it. */
@@ -71,7 +71,7 @@ async function begin(client: Client, options: BuildOptions, signal: AbortSignal)
   try {
     const answer = await client.docker.buildImage(taken, {
       ...query(options),
-      abortSignal: AbortSignal.any([signal, late.signal]),
+      abortSignal: unprinted(AbortSignal.any([signal, late.signal])),
     })
     return answer as Readable
   } catch (error) {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Agent, type ClientRequestArgs } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
+import { inspect } from 'node:util'
 import type Dockerode from 'dockerode'
 import { InterruptedError, PaasError, UnavailableError } from '../errors.ts'
 import { DockerodeClient } from './dockerode.ts'
@@ -58,7 +59,10 @@ export class Client {
       socket.once('close', () => setImmediate(onClose))
     }
     try {
-      return await Promise.race([socketOfCall.run(watch, run, end.signal), rejection(end.signal)])
+      return await Promise.race([
+        socketOfCall.run(watch, run, unprinted(end.signal)),
+        rejection(end.signal),
+      ])
     } catch (error) {
       throw end.signal.aborted ? end.signal.reason : this.translate(what, error)
     } finally {
@@ -146,10 +150,18 @@ function connection(dockerHost: string): Dockerode.DockerOptions {
   const { protocol, hostname, port, pathname } = new URL(dockerHost)
   // Every field is given, since the driver fills gaps from the environment. A connection for each call: one kept
   // open across the daemon's restart would fail the next call.
-  const common = { protocol: 'http', pathPrefix: '/', agent: new CallAgent({ keepAlive: false }) } as const
+  const common = { protocol: 'http', pathPrefix: '/', agent: unprinted(new CallAgent({ keepAlive: false })) } as const
   return protocol === 'unix:'
     ? { ...common, host: '', socketPath: decodeURIComponent(pathname) }
     : { ...common, host: hostname, port: port || 2375, socketPath: '' }
+}
+
+/**
+ * The driver turns all that it gives to a request into text, for a log that nobody reads: an agent or a signal, with
+ * every socket and listener behind it, took more time than the engine's answer.
+ */
+export function unprinted<T extends object>(given: T): T {
+  return Object.defineProperty(given, inspect.custom, { value: () => given.constructor.name })
 }
 
 /** The driver waits for ever when a connection ends in the middle of an answer: so the call itself looks at it. */

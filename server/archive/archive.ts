@@ -19,9 +19,6 @@ export type ArchiveLimits = {
   readonly bytes: number
 }
 
-/** So much may stand before a file that is not its content: a header of any size would be held in memory. */
-const mostHeaderBytes = 4 * 1024 * 1024
-
 /**
  * The files of a tar or tar.gz, as they come. Throws `UserError` beyond the limits, at a path or link that leaves the
  * archive, and where it is broken, cut off or of another kind. A `.git` folder is left out.
@@ -32,8 +29,7 @@ export async function* readArchive(
 ): AsyncGenerator<ArchiveFile> {
   const unpacked = extract()
   const end = new ArchiveEnd()
-  const announced = { bytes: 0 }
-  const fed = pipeline(Readable.from(watched(tarOf(source), announced)), end, unpacked)
+  const fed = pipeline(Readable.from(tarOf(source)), end, unpacked)
   fed.catch(() => {})
   const files = new Set<string>()
   let entries = 0
@@ -41,7 +37,6 @@ export async function* readArchive(
   try {
     for await (const entry of unpacked) {
       const { header } = entry
-      announced.bytes += (header.size ?? 0) + 2 * 512
       entries += 1
       bytes += header.size ?? 0
       if (entries > limits.entries)
@@ -49,30 +44,28 @@ export async function* readArchive(
       if (bytes > limits.bytes) throw refused(`Its files have more than ${limits.bytes / 1024 ** 3} GiB`)
       const path = pathOf(header)
       if (path !== undefined) {
-        yield fileOf(header, path, entry as AsyncIterable<Buffer>, files)
+        yield fileOf(header, path, contentOf(entry as AsyncIterable<Buffer>, fed), files)
         files.add(path)
       }
       entry.resume()
     }
     await fed
   } catch (error) {
-    throw error instanceof PaasError ? error : broken(error)
+    // What broke the way there says more than what the reader saw of it.
+    throw [error, await fed.catch((thrown: unknown) => thrown)].find(isOurs) ?? broken(error)
   }
   if (!end.isWhole) throw refused('It ends too early')
 }
 
-/** Throws where more comes than what the files so far have announced. */
-async function* watched(
-  tar: AsyncIterable<Buffer>,
-  announced: { readonly bytes: number },
-): AsyncGenerator<Buffer> {
-  let fed = 0
-  for await (const chunk of tar) {
-    fed += chunk.length
-    if (fed - announced.bytes > mostHeaderBytes) throw refused('A name or header in it is too long')
-    yield chunk
+async function* contentOf(entry: AsyncIterable<Buffer>, fed: Promise<void>): AsyncGenerator<Buffer> {
+  try {
+    yield* entry
+  } catch (error) {
+    throw [error, await fed.catch((thrown: unknown) => thrown)].find(isOurs) ?? broken(error)
   }
 }
+
+const isOurs = (error: unknown): boolean => error instanceof PaasError
 
 /** Tells by its first bytes how it is packed. */
 async function* tarOf(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -1,11 +1,14 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { type ImageRegistry, imageRegistry } from '../buildpacks/image-registry.ts'
-import { startInstance, type TestInstance, uniqueName } from '../instance.ts'
+import { startInstance, type TestInstance, uniqueName, until } from '../instance.ts'
 import { made } from '../made.ts'
 import { addPerson, type Person } from '../person.ts'
 import { makeRepository } from '../repository.ts'
+import { serveGit, webServer } from '../web-server.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -134,4 +137,133 @@ test("another app's image is had by who may change that app, and by no other nam
   expect((await ann.ssh('git:from-image hers blog@v1')).exitCode).toBe(77)
   await paas.ok('access:add blog ann -r developer')
   expect((await ann.ssh('git:from-image hers blog@v1')).exitCode).toBe(0)
+})
+
+/** A tar of what staticApp has, in a folder as most sites pack it. */
+async function archiveOf(text: string, prefix = ''): Promise<Buffer> {
+  using repository = await makeRepository(staticApp(text))
+  const words = ['archive', '--format=tar.gz', `--prefix=${prefix}`, 'HEAD']
+  const { stdout } = await execa('git', words, { cwd: repository.path, encoding: 'buffer' })
+  return Buffer.from(stdout)
+}
+
+test('an archive from stdin is deployed as a push of its files, and a clone has them', async () => {
+  await paas.ok('apps:create packed')
+  const ran = await paas.ssh('git:from-archive packed -', { input: await archiveOf('from a tar') })
+  expect(ran.exitCode, ran.stderr).toBe(0)
+  expect(ran.stdout).toContain('http://packed.localhost')
+  expect((await paas.get('packed.localhost')).body).toBe('from a tar\n')
+
+  // Executable files stay so, and the next one stands on the first.
+  expect((await paas.get('packed.localhost', '/cgi-bin/environment')).body).toContain('GIT_REV=')
+  await paas.ok('git:from-archive packed -', { input: await archiveOf('in a folder', 'blog-1.2/') })
+  expect((await paas.get('packed.localhost')).body).toBe('in a folder\n')
+  using repository = await makeRepository()
+  const environment = { GIT_SSH_COMMAND: `ssh -F ${paas.sshConfig} -o BatchMode=yes` }
+  await repository.git(['pull', 'paas:packed', 'main'], { environment })
+  expect((await repository.git(['log', '--format=%s'])).stdout.split('\n')).toHaveLength(2)
+  expect((await repository.git(['show', 'HEAD:www/index.html'])).stdout).toBe('in a folder')
+  await paas.ok('ps:rebuild packed')
+})
+
+test('an archive that is broken leaves release, branch and repository as they were', async () => {
+  const whole = await archiveOf('broken')
+  const before = await repositoryFiles('packed')
+  for (const input of [whole.subarray(0, whole.length - 20), 'no archive', '']) {
+    const ran = await paas.ssh('git:from-archive packed -', { input })
+    expect(ran.exitCode, ran.stderr).toBe(1)
+    expect(ran.stderr).toContain('git archive HEAD')
+  }
+  expect((await paas.get('packed.localhost')).body).toBe('in a folder\n')
+  await until('what they left is gone', async () => (await repositoryFiles('packed')).crashes.length === 0)
+  const after = await repositoryFiles('packed')
+  expect(after.refs).toEqual(before.refs)
+})
+
+async function repositoryFiles(app: string): Promise<{ refs: string; crashes: readonly string[] }> {
+  const { id } = JSON.parse(await paas.ok(`apps:report ${app} --json`)) as { id: string }
+  const folder = join(paas.home, 'repositories', `${id}.git`)
+  const { stdout: refs } = await execa('git', ['for-each-ref'], { cwd: folder })
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return { refs, crashes: files.filter((file) => /fast_import_crash|tmp_/.test(file)) }
+}
+
+test('an archive comes from an address, by way of others; from a private one for admins who say so', async () => {
+  const archive = await archiveOf('from the web')
+  const logins: (string | undefined)[] = []
+  await using second = await webServer((request, response) => {
+    logins.push(request.headers.authorization)
+    response.end(archive)
+  })
+  await using first = await webServer((request, response) => {
+    logins.push(request.headers.authorization)
+    const to =
+      request.url === '/loop' ? '/loop' : request.url === '/file' ? 'file:///etc/passwd' : second.origin
+    response.writeHead(request.url === '/none' ? 404 : 302, { location: to }).end()
+  })
+  const { origin } = first
+  const refused = await paas.ssh(`git:from-archive packed ${origin}/blog.tar.gz`)
+  expect(refused.exitCode).toBe(1)
+  expect(refused.stderr).toContain('private network')
+  expect(logins).toEqual([])
+  await paas.ok('access:add packed ann -r developer')
+  expect((await ann.ssh(`git:from-archive packed --private ${origin}/x`)).exitCode).toBe(77)
+
+  const own = origin.replace('//', '//ann:secret-token@')
+  const ran = await paas.ssh(`git:from-archive packed --private ${own}/blog.tar.gz`)
+  expect(ran.exitCode, ran.stderr).toBe(0)
+  expect((await paas.get('packed.localhost')).body).toBe('from the web\n')
+  expect(logins).toEqual([`Basic ${Buffer.from('ann:secret-token').toString('base64')}`, undefined])
+  expect(ran.stdout + (await paas.ok('audit'))).not.toContain('secret-token')
+
+  for (const [path, words] of [
+    ['/loop', 'on and on'],
+    ['/file', 'no address of the web'],
+    ['/none', 'answers 404'],
+  ] as const) {
+    const failed = await paas.ssh(`git:from-archive packed --private ${origin}${path}`)
+    expect(failed.exitCode).toBe(1)
+    expect(failed.stderr).toContain(words)
+  }
+})
+
+test("another git server's commit is deployed, by branch, tag and commit, and only where it is another", async () => {
+  using source = await makeRepository(staticApp('first'))
+  const token = `Basic ${Buffer.from('x:secret-token').toString('base64')}`
+  await using server = await webServer((request, response) => {
+    const mayRead = !request.url?.startsWith('/closed/') || request.headers.authorization === token
+    request.url = request.url?.replace('/closed/', '/')
+    if (mayRead) serveGit(source.path, request, response)
+    else response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
+  })
+  const url = `${server.origin}/.git`
+  await paas.ok('apps:create synced')
+  const refused = await paas.ssh(`git:sync synced ${url}`)
+  expect(refused.stderr).toContain('private network')
+
+  await paas.ok(`git:sync synced --private ${url}`)
+  expect((await paas.get('synced.localhost')).body).toBe('first\n')
+  await source.git(['tag', '--annotate', '--message', 'one', 'v1'])
+  await source.commit({ 'www/index.html': 'second\n' })
+  await paas.ok(`git:sync synced --private ${url} main`)
+  expect((await paas.get('synced.localhost')).body).toBe('second\n')
+  const unchanged = await paas.ok(`git:sync synced --private ${url} main --build-if-changes`)
+  expect(unchanged).toContain('already')
+  expect(JSON.parse(await paas.ok('releases synced --json'))).toHaveLength(2)
+
+  // An older one, by force.
+  await paas.ok(`git:sync synced --private ${url} v1`)
+  expect((await paas.get('synced.localhost')).body).toBe('first\n')
+  const third = await source.commit({ 'www/index.html': 'third\n' })
+  const closed = `${server.origin}/closed/.git`
+  const asked = await paas.ssh(`git:sync synced --private ${closed} ${third}`)
+  expect(asked.stderr).toContain('wants to know who asks')
+  await paas.ok(`git:sync synced --private ${closed.replace('//', '//x:secret-token@')} ${third}`)
+  expect((await paas.get('synced.localhost')).body).toBe('third\n')
+
+  const none = await paas.ssh(`git:sync synced --private ${url} nothing`)
+  expect(none.stderr).toContain('has no nothing')
+  for (const bad of ['file:///etc', 'ext::sh', 'ssh://host/x', '-c'])
+    expect((await paas.ssh(`git:sync --app synced --private -- ${bad}`)).exitCode, bad).toBe(64)
+  expect((await paas.ssh(`git:sync synced --private ${url} --upload-pack=id`)).exitCode).toBe(64)
 })

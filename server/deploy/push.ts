@@ -18,6 +18,7 @@ import { moveDeployBranch, repositoryOf } from './repository.ts'
 import { serve } from './serve.ts'
 import { sourceOf } from './source-of.ts'
 import { runTasksBeforeStart, runTasksBeforeSwitch } from './tasks.ts'
+import { trimBuildCacheInBackground } from './trim-build-cache.ts'
 
 export type PushRequest = {
   readonly appId: string
@@ -27,6 +28,7 @@ export type PushRequest = {
   readonly from: string
   readonly to: string
   readonly who: string
+  readonly key?: string
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Told the deploy's number at once, within the call. */
@@ -126,6 +128,7 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
     },
   })
   sayDeployed(deploy, next)
+  trimBuildCacheInBackground(paas)
 }
 
 /**

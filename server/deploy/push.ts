@@ -14,6 +14,7 @@ import { provideAppJson } from './provide-app-json.ts'
 import { type Built, releaseBuilt } from './release-built.ts'
 import { moveDeployBranch, repositoryOf } from './repository.ts'
 import { sourceOf } from './source-of.ts'
+import { trimBuildCacheInBackground } from './trim-build-cache.ts'
 
 export type PushRequest = {
   readonly appId: string
@@ -23,6 +24,7 @@ export type PushRequest = {
   readonly from: string
   readonly to: string
   readonly who: string
+  readonly key?: string
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Told the deploy's number at once, within the call. */
@@ -97,6 +99,7 @@ async function release(deploy: Deploy, repository: string, pushed: Pushed): Prom
   const { processes, checks, appJson } = source
   const description = `Deploy ${pushed.commit.slice(0, 8)}`
   await releaseBuilt(deploy, { ...pushed, image, wanted, processes, checks, appJson, description })
+  trimBuildCacheInBackground(paas)
 }
 
 /**

@@ -139,7 +139,11 @@ export class Provisioning {
   async destroy(service: Service): Promise<void> {
     // Asks first whether the server is there: past the next line there is no way back.
     await this.kind(service.kind).facts(service)
-    this.#store.services.setState(service.id, 'destroying')
+    this.#store.transaction(() => {
+      this.#store.services.setState(service.id, 'destroying')
+      // An app's next release must name none of it, and another of its links comes without a prefix then.
+      for (const link of this.#store.links.to(service.id)) if (link.state === 'ready') this.release(link)
+    })
     try {
       await this.#removeService(service)
     } catch (error) {

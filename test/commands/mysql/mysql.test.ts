@@ -240,6 +240,18 @@ describe('destroy', () => {
     await paas.ok('mysql:destroy wanted --force')
     expect(await paas.ok('mysql:links other --json')).toBe('[]\n')
   })
+
+  test('of the one without a prefix leaves that place to the next', async () => {
+    for (const name of ['leading', 'next']) {
+      await paas.ok(`mysql:create ${name}`)
+      await paas.ok(`mysql:link ${name} other --no-restart`)
+    }
+    await paas.ok('mysql:destroy leading --force')
+    expect(JSON.parse(await paas.ok('mysql:links other --json'))).toEqual([
+      { name: 'next', alias: 'NEXT', primary: true },
+    ])
+    await paas.ok('mysql:destroy next --force')
+  })
 })
 
 describe('another person', () => {
@@ -431,6 +443,67 @@ test('connect runs statements and prints what mysql --batch would', async () => 
   const wrong = await sql('first', 'nonsense; SELECT 1;')
   expect(wrong.exitCode).toBe(1)
   expect(wrong.stdout).toBe('')
+})
+
+describe('MariaDB that dies in the middle', () => {
+  const startSsh = (line: string) =>
+    execa('ssh', ['-F', paas.sshConfig, '-o', 'BatchMode=yes', 'paas', line], {
+      reject: false,
+      stripFinalNewline: false,
+      encoding: 'buffer',
+    })
+  /** Its supervisor starts it again. */
+  const kill = async (): Promise<void> => {
+    const pid = paas.pid('mysql') ?? 0
+    process.kill(pid, 'SIGKILL')
+    await until('MariaDB is gone', async () => !existsSync(`/proc/${pid}`))
+  }
+  const isBack = (name: string): Promise<void> =>
+    until('MariaDB answers again', async () => (await paas.ssh(`mysql:info ${name}`)).exitCode === 0)
+
+  test('of an import ends it with 75; what stood before is there, nothing after, and the next one goes on', async () => {
+    await paas.ok('mysql:create torn')
+    const importing = startSsh('mysql:import torn')
+    importing.stdin.write('CREATE TABLE t (a INT);\nINSERT INTO t VALUES (1);\n')
+    await until('the first row is there', async () =>
+      (await sql('torn', 'SELECT a FROM t')).stdout.includes('1'),
+    )
+    await kill()
+    importing.stdin.end('INSERT INTO t VALUES (2);\nINSERT INTO t VALUES (3);\n')
+    const ran = await importing
+    const said = Buffer.from(ran.stderr).toString()
+    expect(ran.exitCode, said).toBe(75)
+    expect(said).toContain('The MySQL server went away, and the import broke off')
+    expect(said).toContain('What stands before that is in the database')
+    expect(said).toContain('then import again')
+    expect(Buffer.from(ran.stdout).toString()).toBe('')
+    await isBack('torn')
+    expect((await sql('torn', 'SELECT a FROM t')).stdout).toBe('a\n1\n')
+    await paas.ok('mysql:import torn', { input: 'INSERT INTO t VALUES (2);\n' })
+    expect((await sql('torn', 'SELECT count(*) AS n FROM t')).stdout).toBe('n\n2\n')
+  })
+
+  test('of an export ends it with 75, and what has arrived does not say that it is whole', async () => {
+    await paas.ok('mysql:create large')
+    await paas.ok('mysql:import large', {
+      input: `CREATE TABLE t (a INT, s LONGTEXT);\nINSERT INTO t SELECT seq, repeat('x', 100000) FROM seq_1_to_400;\n`,
+    })
+    const exporting = startSsh('mysql:export large')
+    // Nobody reads on, so that most of it is still to come.
+    await new Promise((resolve) => exporting.stdout.once('readable', resolve))
+    await kill()
+    exporting.stdout.resume()
+    const ran = await exporting
+    const said = Buffer.from(ran.stderr).toString()
+    expect(ran.exitCode, said).toBe(75)
+    expect(said).toContain('The export broke off and is not whole')
+    expect(said).toContain('Throw away what has arrived, then try again')
+    expect(Buffer.from(ran.stdout).length).toBeGreaterThan(0)
+    expect(Buffer.from(ran.stdout).includes('-- Dump completed')).toBe(false)
+    await isBack('large')
+    expect(await paas.ok('mysql:export large')).toContain('-- Dump completed')
+    await paas.ok('mysql:destroy large --force')
+  })
 })
 
 describe('while MariaDB is down', () => {

@@ -54,6 +54,8 @@ export type KindOptions = {
   readonly home: string
   /** Undefined: the server that `make up` runs from `home`. */
   readonly url: string | undefined
+  /** The image that `make up` runs it from, where that is not this machine's own. */
+  readonly image?: string | undefined
   readonly instanceId: string
   readonly log: (line: string) => void
 }

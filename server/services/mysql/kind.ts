@@ -11,10 +11,10 @@ import { shell } from './shell.ts'
 /** One client must not use up the server's connections. */
 const mostConnections = 30
 
-/** Databases on the MySQL server at MYSQL_URL, or on the MariaDB that the instance runs itself. */
+/** Databases on the MySQL server at MYSQL_URL, or on the one that the instance runs itself. */
 export function open(options: KindOptions): ServiceKind {
-  const { home, url, instanceId, log } = options
-  const server = locate(home, url)
+  const { home, url, image, instanceId, log } = options
+  const server = locate(home, url, image)
   return {
     title: 'MySQL database',
     addons: ['mysql', 'mariadb', 'jawsdb', 'jawsdb-maria', 'cleardb', 'heroku-mysql', 'dokku-mysql'],

@@ -180,6 +180,15 @@ describe('a command whose MySQL goes away', () => {
     })
   })
 
+  test('cannot be told to open a server that is not ours to the outside', async () => {
+    const before = await everything()
+    const ran = await paas.ssh('mysql:expose blog')
+    expect(ran.exitCode).toBe(1)
+    expect(ran.stderr).toContain('is not ours to open')
+    expect(ran.stderr).toContain('mysql:info blog --dsn')
+    expect(await everything()).toBe(before)
+  })
+
   // Four make the copy, two ask about the original; what follows are the clients' own, of the dump and of the import.
   test.each([3, 5, 8, 14])('in the middle of clone (%i) leaves no copy', async (step) => {
     const before = await everything()

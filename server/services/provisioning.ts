@@ -8,6 +8,7 @@ import type { Link } from '../state/links.ts'
 import type { Release } from '../state/releases.ts'
 import { parseServiceName, type Service } from '../state/services.ts'
 import type { Store } from '../state/store.ts'
+import type { Walls } from '../walls/walls.ts'
 import type { ServiceKind } from './service-kind.ts'
 
 const retryMs = 1_000
@@ -19,6 +20,7 @@ const retryMs = 1_000
 export class Provisioning {
   readonly #store: Store
   readonly #kinds: ReadonlyMap<string, ServiceKind>
+  readonly #walls: Pick<Walls, 'raise'>
   readonly #log: (line: string) => void
   readonly #closing: AbortSignal
   /** Ids that a command of this process is at work on. */
@@ -31,11 +33,13 @@ export class Provisioning {
   constructor(options: {
     readonly store: Store
     readonly kinds: ReadonlyMap<string, ServiceKind>
+    readonly walls: Pick<Walls, 'raise'>
     readonly log: (line: string) => void
     readonly closing: AbortSignal
   }) {
     this.#store = options.store
     this.#kinds = options.kinds
+    this.#walls = options.walls
     this.#log = options.log
     this.#closing = options.closing
   }
@@ -354,6 +358,7 @@ export class Provisioning {
       .all()
       .filter(({ serviceId, state }) => services.has(serviceId) && state === 'ready')
     await this.kind(kind).admit(links, exposures)
+    await this.#walls.raise()
     this.#notAdmitted.delete(kind)
   }
 }

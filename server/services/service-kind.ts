@@ -46,6 +46,8 @@ export type ServiceKind = {
   exposedUrl(service: Service, exposure: Exposure, host: string): string
   /** Opens the server to the networks of `links` and `exposures`, closes it to all others, where that is ours to say. */
   admit(links: readonly Link[], exposures: readonly Exposure[]): Promise<void>
+  /** Where the linked app finds its server. Throws `UnavailableError` while that never started. */
+  address(link: Link): { readonly host: string; readonly port: number }
   /** What the linked app gets, without a prefix. Asks nobody: containers start while the server is down. */
   environment(service: Service, link: Link): Readonly<Record<string, string>>
   /** What there is to say about it, in the order to show. */

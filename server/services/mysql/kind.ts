@@ -69,9 +69,9 @@ export function open(options: KindOptions): ServiceKind {
       await closeGate({ home, instanceId, port: server.host().port, log }, links, exposures)
     },
 
+    address: (link) => addressFor(server, link),
     environment(service, link) {
-      const host = server.remote ?? link.subnet.replace(/\d+\/24$/, '1')
-      const { port } = server.host()
+      const { host, port } = addressFor(server, link)
       return {
         DATABASE_URL: urlOf({ host, port }, { ...link, database: service.database }),
         DB_HOST: host,
@@ -153,6 +153,12 @@ const notOurs = ({ name }: Service): UserError =>
   new UserError(`The server that ${name} is on (MYSQL_URL) is not ours to open`, {
     next: `Give a client its own address: mysql:info ${name} --dsn`,
   })
+
+/** On this machine: the gateway of the app's own network. */
+const addressFor = (server: Server, link: Link): { host: string; port: number } => ({
+  host: server.remote ?? link.subnet.replace(/\d+\/24$/, '1'),
+  port: server.host().port,
+})
 
 const accountOf = ({ user, password, database }: Service): Account => ({ user, password, database })
 

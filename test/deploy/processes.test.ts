@@ -211,8 +211,10 @@ test('every container of a deploy has the closed host configuration', async () =
       MemorySwap: megabytes * 1024 * 1024,
       NanoCpus: 1e9,
       PidsLimit: pids,
-      // A sandbox is in the app's network, and the app's container in a sandbox.
-      NetworkMode: isSandbox ? `paas-${id}` : expect.stringMatching(/^container:[0-9a-f]{64}$/),
+      // A sandbox is in the app's network, and an app's container in a sandbox or by itself in that network.
+      NetworkMode: expect.stringMatching(
+        isSandbox ? `^paas-${id}$` : `^(paas-${id}|container:[0-9a-f]{64})$`,
+      ),
       IpcMode: 'private',
       PidMode: '',
       UTSMode: '',

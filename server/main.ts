@@ -19,7 +19,9 @@ import type { Paas } from './paas.ts'
 import { Routes } from './redis/routes.ts'
 import { loadRegistry } from './registry.ts'
 import { routeSource } from './routing.ts'
+import { backUpBySchedule } from './services/back-up-by-schedule.ts'
 import { Provisioning } from './services/provisioning.ts'
+import { removeHalfBackups } from './services/remove-half-backups.ts'
 import { loadServiceKinds } from './services/service-kinds.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { type Door, openDoor } from './ssh/door.ts'
@@ -102,6 +104,8 @@ async function main(): Promise<void> {
   await endLeftVisits(paas)
   await goOn(paas).catch((error: unknown) => goOnLater(paas, error))
   paas.provisioning.start()
+  await removeHalfBackups(settings.home)
+  backUpBySchedule(paas).catch((error: unknown) => log(`Backups by schedule ended: ${String(error)}`))
 
   const key = await loadHostKey(join(settings.home, 'ssh', 'host_key'))
   door = await openDoor({

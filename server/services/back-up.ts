@@ -8,19 +8,25 @@ import { UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import { randomName } from '../state/identifiers.ts'
 import type { Service } from '../state/services.ts'
-import { type Backup, backupFile, backupFolder } from './backups.ts'
+import { type Backup, backupFile, backupFolder, scheduled } from './backups.ts'
 import { passContent } from './pass-content.ts'
 
 /**
  * Dumps a service into a file, reads that back into a service of its own that goes again, and only then gives the
  * file its name: what `Backups` lists could be restored when it was made. Throws with nothing left over.
  */
-export async function backUp(paas: Paas, service: Service, signal: AbortSignal): Promise<Backup> {
+export async function backUp(
+  paas: Paas,
+  service: Service,
+  options: { readonly signal: AbortSignal; readonly bySchedule?: boolean },
+): Promise<Backup> {
+  const { signal, bySchedule = false } = options
   await assertRoom(paas)
   const kind = paas.provisioning.kind(service.kind)
   const folder = backupFolder(paas.settings.home, service.id)
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const id = new Date().toISOString().replace(/[-:Z]/g, '').replace('T', '-').replace('.', '-')
+  const now = new Date().toISOString().replace(/[-:Z]/g, '').replace('T', '-').replace('.', '-')
+  const id = bySchedule ? `${now}${scheduled}` : now
   const part = join(folder, `${id}.part`)
   try {
     const before = await kind.facts(service)

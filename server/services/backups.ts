@@ -1,5 +1,5 @@
 import { createReadStream, type ReadStream } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -14,6 +14,9 @@ export type Backup = {
   /** Compressed. */
   readonly bytes: number
 }
+
+/** How the id of one ends that a schedule asked for. */
+export const scheduled = '-scheduled'
 
 const ending = '.sql.gz'
 
@@ -58,6 +61,12 @@ export class Backups {
     throw new UserError(`There is no backup "${id?.slice(0, 60)}" of ${name}`, {
       next: `List them: ${kind}:backups ${name}`,
     })
+  }
+
+  /** Removes the oldest of those that a schedule asked for, until `keep` are left. */
+  async trim(keep: number): Promise<void> {
+    const own = (await this.list()).filter(({ id }) => id.endsWith(scheduled))
+    for (const { id } of own.slice(keep)) await rm(join(this.#folder, backupFile(id)))
   }
 
   /** Throws `UserError` where the file is not as it was written. */

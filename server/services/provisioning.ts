@@ -122,11 +122,11 @@ export class Provisioning {
   }
 
   /**
-   * Opens a service to clients outside of this machine that come from `source`. Throws `UserError` where it is open
-   * already, `UnavailableError` with nothing changed.
+   * Opens a service to clients outside of this machine that come from `source`. Throws as `assertExposable` does, or
+   * `UnavailableError` with nothing changed.
    */
   async expose(service: Service, source: string): Promise<Exposure> {
-    this.assertNotExposed(service)
+    this.assertExposable(service)
     const earlier = this.#store.exposures.of(service.id)
     if (earlier) await this.#removeExposure(earlier)
     const kind = this.kind(service.kind)
@@ -155,8 +155,9 @@ export class Provisioning {
     }
   }
 
-  /** Throws `UserError` where the service is open to the outside. */
-  assertNotExposed(service: Service): void {
+  /** Throws `UserError` where the service is open to the outside already, or is not ours to open. */
+  assertExposable(service: Service): void {
+    this.kind(service.kind).assertExposable(service)
     const earlier = this.#store.exposures.of(service.id)
     if (earlier?.state !== 'ready') return
     throw new UserError(`${service.name} is open already, to clients from ${earlier.source}`, {

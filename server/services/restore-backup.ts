@@ -20,7 +20,7 @@ export async function restoreBackup(
   const kind = paas.provisioning.kind(service.kind)
   const backups = new Backups(paas.settings.home, service)
   await backups.assertWhole(backup, signal)
-  const before = await backUp(paas, service, signal)
+  const before = await backUp(paas, service, { signal })
   try {
     await kind.empty(service)
     await passContent(

@@ -39,7 +39,9 @@ export type ServiceKind = {
   revoke(link: Link): Promise<void>
   /** The name of the user for clients outside of this machine. */
   exposureUser(exposureId: string): string
-  /** Lets that user in, from its source alone, to this service alone. Throws `UserError` where that is not ours to say. */
+  /** Throws `UserError` where it is not ours to open the service's server to them. */
+  assertExposable(service: Service): void
+  /** Lets that user in, from its source alone, to this service alone. */
   expose(service: Service, exposure: Exposure): Promise<void>
   conceal(exposure: Exposure): Promise<void>
   /** With which such a client gets in; `host` is this machine as it knows it. */

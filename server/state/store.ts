@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Acme } from './acme.ts'
 import { AppLocks } from './app-locks.ts'
 import { Apps } from './apps.ts'
+import { BackupSchedules } from './backup-schedules.ts'
 import { Certificates } from './certificates.ts'
 import { ChecksOfApps } from './check-settings.ts'
 import { openCipher } from './cipher.ts'
@@ -31,6 +32,7 @@ export class Store {
   readonly acme: Acme
   readonly appLocks: AppLocks
   readonly apps: Apps
+  readonly backupSchedules: BackupSchedules
   readonly certificates: Certificates
   readonly checkSettings: ChecksOfApps
   readonly config: Config
@@ -59,6 +61,7 @@ export class Store {
     this.acme = new Acme(database, cipher)
     this.appLocks = new AppLocks(database)
     this.apps = new Apps(database)
+    this.backupSchedules = new BackupSchedules(database)
     this.certificates = new Certificates(database, cipher)
     this.checkSettings = new ChecksOfApps(database)
     this.config = new Config(database, cipher)

@@ -107,13 +107,12 @@ describe.each(['before', 'after'] as const)('MySQL that goes away %s it does a s
 })
 
 describe('a command whose MySQL goes away', () => {
+  const dockerfile = 'FROM paas/busybox\nCMD ["/bin/sh", "-c", "exec busybox httpd -f -p $PORT"]\n'
   let paas: TestInstance
   let repository: Repository
   beforeAll(async () => {
     paas = await startInstance({ MYSQL_URL: `mysql://boss:secret@127.0.0.1:${faulty.port}` })
-    repository = await makeRepository({
-      Dockerfile: 'FROM paas/busybox\nCMD ["/bin/sh", "-c", "exec busybox httpd -f -p $PORT"]\n',
-    })
+    repository = await makeRepository({ Dockerfile: dockerfile })
     const push = await repository.push(paas, 'web')
     if (push.exitCode !== 0) throw new Error(push.stderr)
     await paas.ok('mysql:create blog')
@@ -182,6 +181,28 @@ describe('a command whose MySQL goes away', () => {
       await isAs(before)
     })
   })
+
+  // Four statements make the database, three the link.
+  test.each([1, 5])(
+    'in a first push that asks for a database (%i) leaves none, and the next push makes it',
+    async (step) => {
+      using asking = await makeRepository({ Dockerfile: dockerfile, 'app.json': '{"addons":["mysql"]}' })
+      const before = await everything()
+      faulty.breakAt(step, 'before')
+      const cut = await asking.push(paas, 'asking')
+      expect(faulty.broken).toBe(true)
+      expect(cut.exitCode).toBe(1)
+      expect(cut.stderr).toContain('MySQL is unavailable; nothing was changed')
+      expect((await paas.ssh('mysql:exists asking')).exitCode).toBe(1)
+      faulty.mend()
+      const push = await asking.push(paas, 'asking')
+      expect(push.exitCode, push.stderr).toBe(0)
+      expect(JSON.parse(await paas.ok('mysql:links asking --json'))).toMatchObject([{ name: 'asking' }])
+      await paas.ok('apps:destroy asking --force')
+      await paas.ok('mysql:destroy asking --force')
+      await isAs(before)
+    },
+  )
 
   test('cannot be told to open a server that is not ours to the outside', async () => {
     const before = await everything()

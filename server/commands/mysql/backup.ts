@@ -14,7 +14,7 @@ export default {
     const { paas, words, out, signal } = call
     const service = ownedService(call, 'mysql', words[0] ?? '')
     call.planned(() => [`backups of ${service.name}: + one of now`])
-    const backup = await backUp(paas, service, signal)
+    const backup = await backUp(paas, service, { signal })
     out.result({ name: service.name, ...backup }, () => {
       out.step(`Backup ${backup.id} of ${service.name}: ${sizeText(backup.bytes)}, read back in a test`)
       out.detail(`To go back to it: mysql:backups:restore ${service.name} ${backup.id}`)

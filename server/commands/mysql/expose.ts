@@ -22,7 +22,7 @@ export default {
     const from = flags.value('from')
     const source = from === undefined ? anywhere : parseSourceNetwork(from)
     const whence = source === anywhere ? 'anywhere' : source
-    paas.provisioning.assertNotExposed(service)
+    paas.provisioning.assertExposable(service)
     call.planned(() => [`database ${service.name}: open to clients from ${whence}`])
     const exposure = await paas.provisioning.expose(service, source)
     const url = paas.provisioning.kind(service.kind).exposedUrl(service, exposure, paas.settings.domain)

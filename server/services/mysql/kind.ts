@@ -52,12 +52,13 @@ export function open(options: KindOptions): ServiceKind {
         await admin.run(`DROP USER IF EXISTS ${account(admin, link.user, linkHost(server, link))}`)
       }),
     exposureUser: (exposureId) => `x${instanceId}${exposureId}`,
-    async expose(service, exposure) {
+    assertExposable(service) {
       if (!server.embedded) throw notOurs(service)
-      await asAdmin(server, (admin) =>
-        letIn(admin, service.database, { ...exposure, from: outsideHost(exposure) }),
-      )
     },
+    expose: (service, exposure) =>
+      asAdmin(server, (admin) =>
+        letIn(admin, service.database, { ...exposure, from: outsideHost(exposure) }),
+      ),
     conceal: (exposure) =>
       asAdmin(server, async (admin) => {
         await admin.run(`DROP USER IF EXISTS ${account(admin, exposure.user, outsideHost(exposure))}`)

@@ -8,7 +8,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -471,6 +471,16 @@ describe('backups', () => {
     expect(gunzipSync(stdout).toString()).toContain('INSERT INTO `t`')
   })
 
+  test('that a killed server had begun are removed when it is back', async () => {
+    const whole = files()
+    const half = join(folders(), dirname(whole.find((name) => name.includes('/')) ?? ''), 'begun.part')
+    writeFileSync(half, '')
+    await paas.kill('server')
+    await until('it is removed', async () => !existsSync(half))
+    await paas.up()
+    expect(files()).toEqual(whole)
+  })
+
   test('that are damaged are not restored', async () => {
     const [newest] = await list('kept')
     const file = join(folders(), files().find((name) => name.endsWith(`${newest?.id}.sql.gz`)) ?? '')
@@ -496,6 +506,37 @@ describe('backups', () => {
     expect([archives(), await admin('SHOW DATABASES')]).toEqual(before)
     expect((await paas.ssh('mysql:backups:restore hollow')).stderr).toContain('mysql:backup hollow')
     expect((await paas.ssh('mysql:backups:download kept none')).stderr).toContain('mysql:backups kept')
+  })
+
+  test('by schedule come by themselves, and only so many of these stay', async () => {
+    const wrong = await paas.ssh('mysql:backups:schedule kept yearly')
+    expect(wrong).toMatchObject({ exitCode: 64 })
+    expect((await paas.ssh('mysql:backups:schedule kept daily --keep 0')).exitCode).toBe(64)
+    const own = (await list('kept')).map(({ id }) => id)
+    const scheduled = async (): Promise<string[]> =>
+      (await list('kept')).map(({ id }) => id).filter((id) => id.endsWith('-scheduled'))
+    let newest: string | undefined
+    for (const count of [1, 2, 2]) {
+      // The first one of a new schedule is made at once.
+      await paas.ok('mysql:backups:schedule kept weekly --keep 2')
+      await until('there is a new one, and none too many', async () => {
+        const [first] = await scheduled()
+        return first !== undefined && first !== newest && (await scheduled()).length === count
+      })
+      newest = (await scheduled())[0]
+    }
+    expect((await list('kept')).map(({ id }) => id)).toEqual(expect.arrayContaining(own))
+    expect((await paas.ssh('doctor')).stdout).toMatch(/^Backups +holds +1 is scheduled/m)
+    await paas.ok('mysql:backups:schedule kept off')
+    expect((await scheduled()).length).toBe(2)
+  })
+
+  test('by schedule that do not come about are told of', async () => {
+    await paas.ok('mysql:backups:schedule hollow hourly')
+    const told = 'The last backup by schedule did not come about: The export broke off'
+    await until('it is told', async () => (await paas.ssh('mysql:backups hollow')).stderr.includes(told))
+    expect((await paas.ssh('doctor')).stdout).toMatch(/^Backups +FAILS +no backup of hollow: The export/m)
+    expect(await paas.ok('events --json')).toContain('No backup of hollow')
   })
 
   test('go with their database', async () => {

@@ -14,8 +14,13 @@ export default {
     const { paas, words, out } = call
     const service = ownedService(call, 'mysql', words[0] ?? '')
     const backups = await new Backups(paas.settings.home, service).list()
+    const schedule = paas.store.backupSchedules.of(service.id)
+    if (schedule?.failure !== undefined)
+      out.trouble(`The last backup by schedule did not come about: ${schedule.failure}`)
     out.result(backups, () => {
-      out.heading(`${service.name} backups`)
+      out.heading(
+        `${service.name} backups${schedule ? `, every ${schedule.every}, ${schedule.keep} kept` : ''}`,
+      )
       out.table(
         ['Backup (UTC)', 'Size'],
         backups.map(({ id, bytes }) => [id, sizeText(bytes)]),

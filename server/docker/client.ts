@@ -59,10 +59,7 @@ export class Client {
       socket.once('close', () => setImmediate(onClose))
     }
     try {
-      return await Promise.race([
-        socketOfCall.run(watch, run, unprinted(end.signal)),
-        rejection(end.signal),
-      ])
+      return await Promise.race([socketOfCall.run(watch, run, unprinted(end.signal)), rejection(end.signal)])
     } catch (error) {
       throw end.signal.aborted ? end.signal.reason : this.translate(what, error)
     } finally {
@@ -150,7 +147,11 @@ function connection(dockerHost: string): Dockerode.DockerOptions {
   const { protocol, hostname, port, pathname } = new URL(dockerHost)
   // Every field is given, since the driver fills gaps from the environment. A connection for each call: one kept
   // open across the daemon's restart would fail the next call.
-  const common = { protocol: 'http', pathPrefix: '/', agent: unprinted(new CallAgent({ keepAlive: false })) } as const
+  const common = {
+    protocol: 'http',
+    pathPrefix: '/',
+    agent: unprinted(new CallAgent({ keepAlive: false })),
+  } as const
   return protocol === 'unix:'
     ? { ...common, host: '', socketPath: decodeURIComponent(pathname) }
     : { ...common, host: hostname, port: port || 2375, socketPath: '' }

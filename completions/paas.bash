@@ -24,7 +24,7 @@ _paas() {
   if [[ $previous == -a || $previous == --app ]]; then
     candidates=$(_paas_apps)
   elif [[ ! $command ]]; then
-    candidates='access access:add access:remove apps listsites apps:clone apps:create create addsite apps:destroy destroy apps:exists apps:lock apps:locked apps:rename rename apps:report info dumpsite apps:unlock apps:use audit audit:verify builder builder:set builds builds:cancel builds:info builds:output certs certs:add certs:generate certs:remove certs:set checks checks:disable checks:enable checks:run checks:set checks:skip cleanup config config:clear config:export config:get config:import config:keys config:set config:unset deploys deploys:attach deploys:cancel deploys:report deploys:set disk doctor domains domains:add domains:check domains:clear domains:remove domains:set enter events git:report git git:set help commands keys ssh-keys keys:add keys:remove letsencrypt letsencrypt:auto-renew letsencrypt:disable letsencrypt:enable letsencrypt:set logs maintenance maintenance:custom-page maintenance:off maintenance:on mysql mysql:clone mysql:connect mysql:create mysql:destroy mysql:exists mysql:export mysql:import mysql:info mysql:link mysql:links mysql:promote mysql:unlink nodes ports ports:set ps ps:inspect ps:kill ps:rebuild deploysite ps:restart restart ps:scale scale ps:start ps:stop releases releases:diff releases:info releases:output releases:rollback rollback releases:set report resource resource:limit resource:limit-clear resource:reserve resource:reserve-clear router router:set routes listkeys routes:rebuild run run:detached run:list run:logs run:stop storage storage:backup storage:create storage:destroy storage:mount storage:restore storage:unmount undo url urls open version why'
+    candidates='access access:add access:remove apps listsites apps:clone apps:create create addsite apps:destroy destroy apps:exists apps:lock apps:locked apps:rename rename apps:report info dumpsite apps:unlock apps:use audit audit:verify builder builder:set builds builds:cancel builds:info builds:output certs certs:add certs:generate certs:remove certs:set checks checks:disable checks:enable checks:run checks:set checks:skip cleanup config config:clear config:export config:get config:import config:keys config:set config:unset deploys deploys:attach deploys:cancel deploys:report deploys:set disk doctor domains domains:add domains:check domains:clear domains:remove domains:set enter events git:from-archive git:from-image addimage git:report git git:set git:sync help commands keys ssh-keys keys:add keys:remove letsencrypt letsencrypt:auto-renew letsencrypt:disable letsencrypt:enable letsencrypt:set logs maintenance maintenance:custom-page maintenance:off maintenance:on mysql mysql:backup mysql:backups mysql:backups:download mysql:backups:restore mysql:clone mysql:connect mysql:create mysql:destroy mysql:exists mysql:export mysql:expose mysql:import mysql:info mysql:link mysql:links mysql:promote mysql:unexpose mysql:unlink nodes ports ports:set ps ps:inspect ps:kill ps:rebuild deploysite ps:restart restart ps:scale scale ps:start ps:stop releases releases:diff releases:info releases:output releases:rollback rollback releases:set report resource resource:limit resource:limit-clear resource:reserve resource:reserve-clear router router:set routes listkeys routes:rebuild run run:detached run:list run:logs run:stop storage storage:backup storage:create storage:destroy storage:mount storage:restore storage:unmount undo url urls open version why'
   elif [[ $current != -* ]]; then
     candidates=$(_paas_apps)
   else
@@ -50,14 +50,19 @@ _paas() {
       domains|domains:report|domains:list) candidates='--all' ;;
       enter|ps:exec) candidates='--no-tty' ;;
       events) candidates='--app --tail --num --type' ;;
+      git:from-archive) candidates='--private' ;;
+      git:from-image|addimage) candidates='--pull' ;;
       git:report|git) candidates='--all --dockerfile' ;;
+      git:sync) candidates='--build-if-changes --build --private' ;;
       help|commands) candidates='--all' ;;
       keys:add|ssh-keys:add) candidates='--admin' ;;
       letsencrypt:auto-renew) candidates='--all' ;;
       logs) candidates='--tail --num --ps --source --since --release' ;;
       maintenance|maintenance:report) candidates='--all' ;;
       maintenance:custom-page) candidates='--reset' ;;
+      mysql:backups:restore) candidates='--confirm' ;;
       mysql:destroy) candidates='--confirm' ;;
+      mysql:expose) candidates='--from' ;;
       mysql:info) candidates='--dsn' ;;
       mysql:link) candidates='--as --no-restart' ;;
       mysql:promote) candidates='--no-restart' ;;

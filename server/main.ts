@@ -11,6 +11,7 @@ import { supervise } from './deploy/supervise.ts'
 import { watchChecks } from './deploy/watch-checks.ts'
 import { dispatch } from './dispatch.ts'
 import { Engine } from './docker/engine.ts'
+import { RunningDrains } from './drains/running-drains.ts'
 import { PaasError } from './errors.ts'
 import { runEventHooks } from './events/event-hooks.ts'
 import { Events } from './events/events.ts'
@@ -86,6 +87,7 @@ async function main(): Promise<void> {
     outputs,
     sandboxes: new Sandboxes({ engine, store, walls, log }),
     events: new Events(settings.home, log),
+    drains: new RunningDrains(),
     provisioning: new Provisioning({ store, kinds, walls, log, closing: closing.signal }),
     walls,
     proved,
@@ -158,6 +160,7 @@ async function goOn(paas: Paas): Promise<void> {
   removeLateStrays(paas).catch((error: unknown) => {
     if (!paas.closing.aborted) log(`Late strays: ${String(error)}`)
   })
+  for (const drain of paas.store.drains.all()) paas.drains.start(paas, drain)
   watchChecks(paas).catch((error: unknown) => log(`Checks ended: ${String(error)}`))
 }
 

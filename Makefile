@@ -1,7 +1,7 @@
 # `make up` brings a bare Debian machine to a running server; `make demo` shows the whole way of a push.
 # Settings: .env and the environment, see .env.example.
 
-.PHONY: help up down status logs check test demo demo-wordpress install bench base-images chaos soak
+.PHONY: help up down status logs check test demo demo-wordpress install bench base-images chaos soak docs
 .SILENT:
 .DEFAULT_GOAL := help
 
@@ -51,6 +51,10 @@ test:
 base-images:
 	scripts/bootstrap
 	scripts/run node scripts/make-base-images.ts $(STACK)
+
+## make docs     write docs/commands.md, the manual page and the completions anew, of what the commands declare
+docs:
+	scripts/run node scripts/make-docs.ts
 
 ## make install  systemd units for a real server (DESTDIR=folder only writes them)
 install:

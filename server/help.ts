@@ -94,7 +94,8 @@ type Row = readonly [left: string, right: string]
 
 const rowOf = ([name, command]: readonly [string, Command]): Row => [usageOf(name, command), command.summary]
 
-const topicOf = (name: string): string => name.split(':')[0] ?? name
+/** `config:set` belongs to `config`. */
+export const topicOf = (name: string): string => name.split(':')[0] ?? name
 
 const titles: Readonly<Record<string, string>> = {
   ps: 'Processes',
@@ -103,7 +104,8 @@ const titles: Readonly<Record<string, string>> = {
   mysql: 'MySQL',
 }
 
-const titleOf = (topic: string): string =>
+/** A topic as a heading: `SSH keys` */
+export const titleOf = (topic: string): string =>
   titles[topic] ?? `${topic.charAt(0).toUpperCase()}${topic.slice(1)}`
 
 /** Two columns, the right one wrapped, within 100 characters. */

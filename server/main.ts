@@ -11,6 +11,7 @@ import { supervise } from './deploy/supervise.ts'
 import { watchChecks } from './deploy/watch-checks.ts'
 import { dispatch } from './dispatch.ts'
 import { Engine } from './docker/engine.ts'
+import { RunningDrains } from './drains/running-drains.ts'
 import { PaasError } from './errors.ts'
 import { runEventHooks } from './events/event-hooks.ts'
 import { Events } from './events/events.ts'
@@ -88,6 +89,7 @@ async function main(): Promise<void> {
     outputs,
     sandboxes: new Sandboxes({ engine, store, walls, mostSpares: settings.spareSandboxes, log }),
     events: new Events(settings.home, log),
+    drains: new RunningDrains(),
     provisioning: new Provisioning({ store, kinds, walls, log, closing: closing.signal }),
     walls,
     proved,
@@ -162,6 +164,7 @@ async function goOn(paas: Paas): Promise<void> {
   removeLateStrays(paas).catch((error: unknown) => {
     if (!paas.closing.aborted) log(`Late strays: ${String(error)}`)
   })
+  for (const drain of paas.store.drains.all()) paas.drains.start(paas, drain)
   watchChecks(paas).catch((error: unknown) => log(`Checks ended: ${String(error)}`))
 }
 

@@ -2,6 +2,7 @@ import type { Jobs } from './deploy/jobs.ts'
 import type { Locks } from './deploy/locks.ts'
 import type { Sandboxes } from './deploy/sandboxes.ts'
 import type { Engine } from './docker/engine.ts'
+import type { RunningDrains } from './drains/running-drains.ts'
 import type { Events } from './events/events.ts'
 import type { Outputs } from './outputs/outputs.ts'
 import type { Routes } from './redis/routes.ts'
@@ -29,6 +30,7 @@ export type Paas = {
   readonly provisioning: Provisioning
   readonly walls: Walls
   readonly events: Events
+  readonly drains: RunningDrains
   /** Names of live containers whose identity and health this process has proved: only these are routed to. */
   readonly proved: Set<string>
   /** Live containers that fail a readiness check, and how: not routed to, for as long as they do. */

@@ -1,10 +1,10 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import type { LookupFunction } from 'node:net'
 import type { Readable } from 'node:stream'
 import { UserError } from '../errors.ts'
+import { always } from './always.ts'
 import type { WebAddress } from './parse-url.ts'
-import { type Address, addressesOf } from './public-address.ts'
+import { addressesOf } from './public-address.ts'
 
 export type DownloadOptions = {
   /** Also from this machine and from networks that the internet does not route. */
@@ -77,11 +77,3 @@ async function ask(
     })
   }
 }
-
-/** What was looked at is what is connected to. */
-const always =
-  (addresses: readonly [Address, ...Address[]]): LookupFunction =>
-  (_host, options, callback) => {
-    if (options.all) callback(null, [...addresses])
-    else callback(null, addresses[0].address, addresses[0].family)
-  }

@@ -11,6 +11,7 @@ import { Config } from './config.ts'
 import { Containers } from './containers.ts'
 import { Database } from './database.ts'
 import { Domains } from './domains.ts'
+import { Drains } from './drains.ts'
 import { Exposures } from './exposures.ts'
 import { Formations } from './formations.ts'
 import { randomName } from './identifiers.ts'
@@ -38,6 +39,7 @@ export class Store {
   readonly config: Config
   readonly containers: Containers
   readonly domains: Domains
+  readonly drains: Drains
   readonly exposures: Exposures
   readonly formations: Formations
   readonly journal: Journal
@@ -67,6 +69,7 @@ export class Store {
     this.config = new Config(database, cipher)
     this.containers = new Containers(database)
     this.domains = new Domains(database)
+    this.drains = new Drains(database, cipher)
     this.exposures = new Exposures(database, cipher)
     this.formations = new Formations(database)
     this.journal = new Journal(database)

@@ -52,7 +52,6 @@ listkeys addsite listsites addimage deploysite dumpsite
 const notYet: readonly (readonly [words: RegExp, reason: string])[] = [
   [/^apps:(export|import)$/, 'moving an app whole needs the archive that backup will have'],
   [/^(backup|restore)$/, 'the archive of a whole server is not designed yet'],
-  [/^drains:/, 'logs are read from the server alone so far'],
   [/^autoscale/, 'the router does not measure requests per app yet'],
   [/^links/, 'apps reach each other through the router so far'],
   [/^cron:/, 'app.json cron is not read yet'],

@@ -1,19 +1,31 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { selfSigned } from '../../server/tls/self-signed.ts'
 import { processApp } from '../apps/processes.ts'
-import { startInstance, type TestInstance, until } from '../instance.ts'
+import { startInstance, type TestInstance, uniqueName, until } from '../instance.ts'
+import { httpsReceiver, syslogReceiver } from '../log-receiver.ts'
+import { addPerson } from '../person.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 
 let paas: TestInstance
 let repository: Repository
+/** What the receivers of drains show, and the server trusts. */
+let identity: Awaited<ReturnType<typeof selfSigned>>
+const trusted = join(tmpdir(), `${uniqueName('paas-trusted')}.pem`)
 beforeAll(async () => {
-  paas = await startInstance()
+  identity = await selfSigned(['localhost'], 10)
+  writeFileSync(trusted, identity.chain)
+  paas = await startInstance({ NODE_EXTRA_CA_CERTS: trusted })
   repository = await makeRepository(processApp('first'))
   const push = await repository.push(paas, 'blog')
   expect(push.exitCode, push.stderr).toBe(0)
   await paas.ok('scale blog worker=1')
 })
 afterAll(async () => {
+  rmSync(trusted, { force: true })
   repository?.[Symbol.dispose]()
   await paas?.[Symbol.asyncDispose]()
 })
@@ -101,6 +113,85 @@ test('-t follows through a redeploy and a crash without a gap or a repeat', asyn
       if (index > 0 && number !== 1) expect(number, source).toBe((numbers[index - 1] ?? 0) + 1)
     })
   }
+})
+
+type Drains = { drains: { id: string; url: string; waiting: number; missed: number; error: string | null }[] }
+const drains = async (): Promise<Drains['drains']> =>
+  (JSON.parse(await paas.ok('drains blog --json')) as Drains).drains
+
+/** The numbers that the worker has counted, in the order in which they came. */
+const counted = (messages: readonly string[]): number[] =>
+  messages.flatMap((message) => {
+    const [, number] = /^<14>1 \S+ localhost blog worker\.1 - - worker v2 (\d+)$/.exec(message) ?? []
+    return number === undefined ? [] : Number(number)
+  })
+
+test('drains send the lines on, as syslog over TCP and TLS', async () => {
+  await using tcp = await syslogReceiver()
+  await using tls = await syslogReceiver(identity)
+  const urls = [`syslog://127.0.0.1:${tcp.port}`, `syslog+tls://localhost:${tls.port}`]
+  const planned = await paas.ok(`drains:add blog ${urls[0]} --private --plan`)
+  expect(planned).toContain(`log drain: + ${urls[0]}`)
+  expect(await drains()).toEqual([])
+  for (const url of urls) expect(await paas.ok(`drains:add blog ${url} --private`)).toContain(url)
+  expect((await drains()).map(({ url }) => url)).toEqual(urls)
+  await paas.get('blog.localhost', '/for-the-drains')
+  for (const { messages } of [tcp, tls]) {
+    await until('the processes are there', async () => counted(messages).length > 5)
+    await until('the router is there', async () =>
+      messages.some((message) => / router - - .*for-the-drains/.test(message)),
+    )
+    const numbers = counted(messages)
+    expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index))
+  }
+  const [first] = await drains()
+  await paas.ok(`drains:remove blog ${first?.id}`)
+  await paas.ok(`drains:remove blog ${urls[1]}`)
+  expect(JSON.parse(await paas.ok('drains:list blog --json'))).toEqual({ app: 'blog', drains: [] })
+})
+
+test('while a drain is down its lines wait, and come without a gap or a repeat once it is back', async () => {
+  await using receiver = await httpsReceiver(identity)
+  const { id } = JSON.parse(
+    await paas.ok(`drains:add blog https://user:secret@localhost:${receiver.port}/in --private --json`),
+  ) as { id: string }
+  await until('it takes lines', async () => counted(receiver.messages).length > 0)
+  receiver.answer(503)
+  await until('lines wait', async () => ((await drains())[0]?.waiting ?? 0) > 10)
+  expect((await drains())[0]).toMatchObject({ error: 'it answers 503', missed: 0 })
+  expect(await paas.ok('drains blog')).toContain('it answers 503')
+  expect(await paas.ok('drains blog')).not.toContain('secret')
+  expect((await paas.ssh('doctor')).stdout).toMatch(/^Log drains +FAILS +1 of 1 fail; .*it answers 503$/m)
+  const before = counted(receiver.messages).length
+  receiver.answer(200)
+  await until('they have come', async () => counted(receiver.messages).length > before + 10)
+  const numbers = counted(receiver.messages)
+  expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index))
+
+  // A killed server may repeat what it had sent last, and leaves nothing out.
+  const last = numbers.at(-1) ?? 0
+  await paas.kill('server')
+  await until('it goes on', async () => (counted(receiver.messages).at(-1) ?? 0) > last + 10)
+  const all = [...new Set(counted(receiver.messages))]
+  expect(all).toEqual(all.map((_, index) => (all[0] ?? 0) + index))
+  await until('the server is back', async () => (await paas.ssh('version')).exitCode === 0)
+  await paas.ok(`drains:remove blog ${id}`)
+})
+
+test('a drain that may not be, or is none, is refused', async () => {
+  for (const url of ['http://localhost/in', 'file:///etc/passwd', 'syslog://u:p@localhost:1', 'nonsense:'])
+    expect((await paas.ssh(`drains:add blog ${url}`)).exitCode, url).toBe(64)
+  for (const url of ['syslog://127.0.0.1:1', 'https://[::ffff:127.0.0.1]/', 'https://169.254.169.254/'])
+    expect((await paas.ssh(`drains:add blog ${url}`)).stderr, url).toContain('private network')
+  const ann = await addPerson(paas, 'ann')
+  await paas.ok('access:add blog ann')
+  expect((await ann.ssh('drains:add blog syslog://127.0.0.1:1 --private')).exitCode).toBe(77)
+  expect((await paas.ssh('drains:remove blog nothing')).exitCode).toBe(1)
+  for (const port of [1, 2, 3, 4, 5]) await paas.ok(`drains:add blog syslog://127.0.0.1:${port} --private`)
+  expect((await paas.ssh('drains:add blog syslog://127.0.0.1:1 --private')).stderr).toContain('already')
+  expect((await paas.ssh('drains:add blog syslog://127.0.0.1:6 --private')).stderr).toContain('5 drains')
+  await until('it says why it fails', async () => (await drains()).every(({ error }) => error !== null))
+  for (const { id } of await drains()) await paas.ok(`drains:remove blog ${id}`)
 })
 
 test('control characters do no harm', async () => {

@@ -1,0 +1,152 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { describe, PaasError } from '../errors.ts'
+import { appHistory, followApp } from '../logs/app-log.ts'
+import type { LogEntry } from '../logs/log-entry.ts'
+import type { Paas } from '../paas.ts'
+import type { Drain } from '../state/drains.ts'
+import { drainAddress } from './drain-address.ts'
+import { HttpsSink } from './https-sink.ts'
+import { type Sink, sendMs } from './sink.ts'
+import { Spool } from './spool.ts'
+import { syslogMessage } from './syslog-message.ts'
+import { SyslogSink } from './syslog-sink.ts'
+
+const spoolBytes = 4 * 1024 * 1024
+const sendingBytes = 256 * 1024
+/** Lines that come together go together. */
+const gatherMs = 100
+const firstPauseMs = 500
+const longestPauseMs = 30_000
+/** How far a start of the server goes back: the lines of several processes do not come in the order of their times. */
+const overlapMs = 2_000
+/** Of what was written while the server was away; the logs themselves end before. */
+const mostHistory = 100_000
+
+export type DrainState = {
+  /** Lines that wait. */
+  readonly waiting: number
+  /** Lines that were missed since the last that was taken. */
+  readonly missed: number
+  /** Why the last sending failed; null: it did not. */
+  readonly error: string | null
+}
+
+/** One log drain at work: reads the app's log into a spool, and sends what is in it for as long as it takes. */
+export class RunningDrain {
+  readonly #paas: Paas
+  readonly #drain: Drain
+  readonly #spool = new Spool({ mostBytes: spoolBytes })
+  readonly #stopped = new AbortController()
+  readonly #sink: Sink
+  /** Lines that are being sent. */
+  #underWay = 0
+  #error: string | null = null
+  #notedAt = 0
+
+  constructor(paas: Paas, drain: Drain) {
+    this.#paas = paas
+    this.#drain = drain
+    this.#sink = openSink(drain)
+  }
+
+  get state(): DrainState {
+    return { waiting: this.#spool.lines + this.#underWay, missed: this.#spool.missed, error: this.#error }
+  }
+
+  stop(): void {
+    this.#stopped.abort()
+  }
+
+  /** Returns when it was stopped, the app is gone or the server ends. */
+  async run(): Promise<void> {
+    const signal = AbortSignal.any([this.#stopped.signal, this.#paas.closing])
+    try {
+      await Promise.all([this.#read(signal).finally(() => this.stop()), this.#send(signal)])
+    } finally {
+      this.#sink.close()
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const { store } = this.#paas
+    const app = store.apps.byId(this.#drain.appId)
+    const options = {
+      tail: mostHistory,
+      since: this.#drain.sentUntil,
+      process: undefined,
+      source: undefined,
+      version: undefined,
+    }
+    while (!signal.aborted && store.apps.exists(app.id)) {
+      try {
+        const { entries, places } = await appHistory(this.#paas, app, options)
+        for (const entry of entries) this.#spool.push(entry)
+        for await (const entry of followApp(this.#paas, app, options, places, signal)) this.#spool.push(entry)
+        return
+      } catch (error) {
+        // Docker is down: nothing of this was read.
+        if (!(error instanceof PaasError)) throw error
+        await pause(firstPauseMs, signal)
+      }
+    }
+  }
+
+  async #send(signal: AbortSignal): Promise<void> {
+    let pauseMs = firstPauseMs
+    for (;;) {
+      await this.#spool.filled(signal)
+      await pause(gatherMs, signal)
+      if (signal.aborted) return
+      const entries = this.#spool.take(sendingBytes)
+      this.#underWay = entries.length
+      while (!(await this.#sent(entries, signal))) {
+        await pause(pauseMs, signal)
+        if (signal.aborted) return
+        pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+      }
+      this.#underWay = 0
+      pauseMs = firstPauseMs
+    }
+  }
+
+  async #sent(entries: readonly LogEntry[], signal: AbortSignal): Promise<boolean> {
+    const { store, settings } = this.#paas
+    const { appId } = this.#drain
+    if (!store.apps.exists(appId)) return true
+    const origin = { host: settings.domain, app: store.apps.byId(appId).name }
+    const limit = AbortSignal.timeout(sendMs)
+    try {
+      await this.#sink.send(
+        entries.map((entry) => syslogMessage(entry, origin)),
+        AbortSignal.any([signal, limit]),
+      )
+    } catch (error) {
+      this.#error = limit.aborted ? `it takes nothing within ${sendMs / 1000} s` : reason(error)
+      return false
+    }
+    this.#error = null
+    this.#note(entries.at(-1))
+    return true
+  }
+
+  /** Where the next start goes on. Each note is a write to the disk: not for every sending. */
+  #note(last: LogEntry | undefined): void {
+    if (!last || Date.now() - this.#notedAt < overlapMs) return
+    this.#notedAt = Date.now()
+    const at = new Date(Date.parse(last.at) - overlapMs).toISOString()
+    if (at > this.#drain.sentUntil) this.#paas.store.drains.setSentUntil(this.#drain.id, at)
+  }
+}
+
+function openSink({ id, url, allowPrivate }: Drain): Sink {
+  const address = drainAddress(url)
+  return address.protocol === 'https:'
+    ? new HttpsSink(address, { allowPrivate, id })
+    : new SyslogSink(address, { allowPrivate })
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  wait(ms, undefined, { signal }).catch(() => {})
+
+const reason = (error: unknown): string =>
+  error instanceof PaasError ? describe(error) : error instanceof Error ? error.message : String(error)

@@ -65,6 +65,7 @@ function release(name: string): void {
     image: 'sha256:1',
     commit: null,
     config: { A: 'secret-1' },
+    shared: [],
     links: [],
     processes: { web: null, worker: 'work' },
     checks: {},

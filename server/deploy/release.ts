@@ -35,6 +35,7 @@ export async function draftRelease(paas: Paas, app: App, draft: Draft): Promise<
     image: draft.image,
     commit: draft.commit,
     config: draft.config,
+    shared: paas.store.sharedConfig.names(),
     links: draft.nextLinks ?? paas.store.links.next(app.id),
     processes: draft.processes ?? { web: null },
     checks: withHealthcheck(draft.checks, image),

@@ -21,6 +21,7 @@ import { Releases } from './releases.ts'
 import { Resources } from './resources.ts'
 import { RouteSettingsOfApps } from './route-settings.ts'
 import { Services } from './services.ts'
+import { SharedConfig } from './shared-config.ts'
 import { Storage } from './storage.ts'
 
 /** Owner of what should be: everything that must outlive the process, in `$PAAS_HOME/state.db`. */
@@ -45,6 +46,7 @@ export class Store {
   readonly resources: Resources
   readonly routeSettings: RouteSettingsOfApps
   readonly services: Services
+  readonly sharedConfig: SharedConfig
   readonly storage: Storage
   readonly #database: Database
 
@@ -72,6 +74,7 @@ export class Store {
     this.resources = new Resources(database)
     this.routeSettings = new RouteSettingsOfApps(database)
     this.services = new Services(database, cipher)
+    this.sharedConfig = new SharedConfig(database, cipher)
     this.storage = new Storage(database)
     this.instanceId = instanceId(database)
   }

@@ -69,6 +69,7 @@ function release(name: string): void {
     links: [],
     processes: { web: null, worker: 'work' },
     checks: {},
+    cron: [],
     formation: { web: 1, worker: 0 },
     port: 5000,
     entrypoint: false,

@@ -29,6 +29,7 @@ export type ReleaseDifference = {
   readonly shared: NameDifference
   readonly processes: NameDifference
   readonly checks: NameDifference
+  readonly cron: NameDifference
   readonly links: NameDifference
   readonly port: { readonly from: number; readonly to: number } | null
 }
@@ -48,6 +49,7 @@ export async function releaseDifference(
     shared: nameDifference(named(from.shared), named(to.shared)),
     processes: nameDifference(from.processes, to.processes),
     checks: nameDifference(from.checks, to.checks),
+    cron: nameDifference(cronByCommand(from), cronByCommand(to)),
     links: nameDifference(linksByAlias(from), linksByAlias(to)),
     port: from.port === to.port ? null : { from: from.port, to: to.port },
   }
@@ -55,7 +57,7 @@ export async function releaseDifference(
 
 /** A line for each thing that differs: `config: + A, - B, ~ C`; empty where nothing does. */
 export function differenceInWords(difference: ReleaseDifference): readonly string[] {
-  const { image, commit, config, shared, processes, checks, links, port } = difference
+  const { image, commit, config, shared, processes, checks, cron, links, port } = difference
   const lines = [
     commit === null ? undefined : commitInWords(commit),
     image === null ? undefined : `image: ${shortImage(image.from)} -> ${shortImage(image.to)}`,
@@ -63,6 +65,7 @@ export function differenceInWords(difference: ReleaseDifference): readonly strin
     namesInWords('shared config', shared),
     namesInWords('processes', processes),
     namesInWords('checks', checks),
+    namesInWords('cron', cron),
     namesInWords('links', links),
     port === null ? undefined : `port: ${port.from} -> ${port.to}`,
   ]
@@ -126,6 +129,11 @@ const shortImage = (image: string): string => image.replace('sha256:', '').slice
 
 const linksByAlias = ({ links }: Release): Readonly<Record<string, unknown>> =>
   Object.fromEntries(links.map(({ alias, ...link }) => [alias, link]))
+
+const cronByCommand = ({ cron }: Release): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    cron.map(({ schedule, command, concurrency }) => [`${schedule} ${command}`, concurrency]),
+  )
 
 const named = (names: readonly string[]): Readonly<Record<string, true>> =>
   Object.fromEntries(names.map((name) => [name, true]))

@@ -1,4 +1,5 @@
 import type { Checks } from '../checks/check.ts'
+import type { CronEntry } from '../source/cron-entries.ts'
 import type { Cipher } from './cipher.ts'
 import type { ConfigVars } from './config.ts'
 import type { Database, Row } from './database.ts'
@@ -25,6 +26,8 @@ export type Release = {
   readonly links: readonly ReleaseLink[]
   readonly processes: Processes
   readonly checks: Checks
+  /** What runs by a schedule. */
+  readonly cron: readonly CronEntry[]
   /** As it was when the release was made; `scale` changes the app's, not this. */
   readonly formation: Formation
   readonly port: number
@@ -65,8 +68,8 @@ export class Releases {
 
   add(release: Release): void {
     this.#database.run(
-      `INSERT INTO release (app_id, version, image, commit_id, config, shared, links, processes, checks, formation, port, entrypoint, description, created_by, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO release (app_id, version, image, commit_id, config, shared, links, processes, checks, cron, formation, port, entrypoint, description, created_by, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       release.appId,
       release.version,
       release.image,
@@ -76,6 +79,7 @@ export class Releases {
       JSON.stringify(release.links),
       JSON.stringify(release.processes),
       JSON.stringify(release.checks),
+      JSON.stringify(release.cron),
       JSON.stringify(release.formation),
       release.port,
       release.entrypoint ? 1 : 0,
@@ -165,6 +169,7 @@ export class Releases {
       links: JSON.parse(String(row.links)) as readonly ReleaseLink[],
       processes: JSON.parse(String(row.processes)) as Processes,
       checks: JSON.parse(String(row.checks)) as Checks,
+      cron: JSON.parse(String(row.cron)) as readonly CronEntry[],
       formation: JSON.parse(String(row.formation)) as Formation,
       port: Number(row.port),
       entrypoint: row.entrypoint === 1,

@@ -8,6 +8,7 @@ import { ChecksOfApps } from './check-settings.ts'
 import { openCipher } from './cipher.ts'
 import { Config } from './config.ts'
 import { Containers } from './containers.ts'
+import { Cron } from './cron.ts'
 import { Database } from './database.ts'
 import { Domains } from './domains.ts'
 import { Formations } from './formations.ts'
@@ -35,6 +36,7 @@ export class Store {
   readonly checkSettings: ChecksOfApps
   readonly config: Config
   readonly containers: Containers
+  readonly cron: Cron
   readonly domains: Domains
   readonly formations: Formations
   readonly journal: Journal
@@ -63,6 +65,7 @@ export class Store {
     this.checkSettings = new ChecksOfApps(database)
     this.config = new Config(database, cipher)
     this.containers = new Containers(database)
+    this.cron = new Cron(database)
     this.domains = new Domains(database)
     this.formations = new Formations(database)
     this.journal = new Journal(database)

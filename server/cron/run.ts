@@ -1,0 +1,112 @@
+import { oneOffName } from '../deploy/one-off-spec.ts'
+import { currentRelease } from '../deploy/release.ts'
+import { runDetached } from '../deploy/run-detached.ts'
+import { NotFoundError } from '../docker/engine-errors.ts'
+import { describe } from '../errors.ts'
+import type { Paas } from '../paas.ts'
+import type { CronEntry } from '../source/cron-entries.ts'
+import type { App } from '../state/apps.ts'
+import type { CronRun } from '../state/cron.ts'
+import { randomName } from '../state/identifiers.ts'
+
+const lifetimeMs = 24 * 60 * 60_000
+
+/** So many runs of one entry may go on at once, also where its policy is `allow`. */
+const mostAtOnce = 10
+
+export type Turn = {
+  readonly appId: string
+  readonly entry: CronEntry
+  /** null: somebody asks for it now. */
+  readonly dueAt: Date | null
+  readonly who: string
+}
+
+/**
+ * Writes down that it is an entry's turn, by its policy beside the runs of it that go on: to be started by `startRun`
+ * then. What is skipped has ended.
+ */
+export function beginRun(paas: Paas, { appId, entry, dueAt, who }: Turn): CronRun {
+  const { cron } = paas.store
+  const goOn = cron.open().filter((run) => run.appId === appId && run.entry === entry.id)
+  const [before] = goOn
+  const isSkipped = goOn.length >= (entry.concurrency === 'forbid' ? 1 : mostAtOnce)
+  const run = cron.begin({
+    appId,
+    entry: entry.id,
+    command: entry.command,
+    dueAt: dueAt?.toISOString() ?? null,
+    who,
+    run: isSkipped ? null : randomName(6),
+  })
+  if (isSkipped) cron.end(run.id, 'skipped', { message: `run ${before?.id} goes on` })
+  else if (entry.concurrency === 'replace')
+    for (const each of goOn) cron.end(each.id, 'replaced', { message: `run ${run.id} took its place` })
+  return cron.find(run.id) ?? run
+}
+
+/** Starts a run that has begun in a container of its own, and keeps what it prints and how it ends. */
+export async function startRun(paas: Paas, run: CronRun): Promise<void> {
+  if (run.run === null || run.outcome !== null) return
+  try {
+    const app = paas.store.apps.byId(run.appId)
+    await removeReplaced(paas, app, run)
+    await runDetached(paas, {
+      id: run.run,
+      app,
+      release: currentRelease(paas, app),
+      words: [],
+      line: run.command,
+      environment: {},
+      who: run.who,
+      lifetimeMs,
+    })
+  } catch (error) {
+    return fail(paas, run, describe(error))
+  }
+  await followRun(paas, run)
+}
+
+async function removeReplaced(paas: Paas, app: App, { id, entry }: CronRun): Promise<void> {
+  const replaced = paas.store.cron
+    .of(app.id, 2 * mostAtOnce, entry)
+    .filter((run) => run.outcome === 'replaced')
+  for (const { run } of replaced.filter((each) => each.id < id))
+    if (run !== null) await paas.engine.containers.remove(oneOffName(app.id, run), { force: true })
+}
+
+/** Keeps what a started run prints until it ends, and how it does; its container is removed. */
+export async function followRun(paas: Paas, run: CronRun): Promise<void> {
+  const { appId, id } = run
+  const name = oneOffName(appId, run.run ?? '')
+  const { containers } = paas.engine
+  const signal = paas.closing
+  using output = paas.cronOutputs.open({ appId, id })
+  try {
+    // After a restart of the server: what it has printed since.
+    const since = paas.cronOutputs.read({ appId, id }).at(-1)?.at
+    for await (const { text } of containers.logs(name, { follow: true, since, signal }))
+      output.write(`${text}\n`)
+    const code = await containers.wait(name, { signal })
+    if (code === 0) paas.store.cron.end(id, 'succeeded', { exitCode: 0 })
+    else fail(paas, run, `exited with code ${code}`, code)
+    await containers.remove(name, { force: true })
+  } catch (error) {
+    if (signal.aborted) return
+    fail(paas, run, error instanceof NotFoundError ? 'its container is gone' : describe(error))
+  } finally {
+    paas.cronOutputs.close({ appId, id })
+  }
+}
+
+function fail(paas: Paas, run: CronRun, message: string, exitCode: number | null = null): void {
+  if (!paas.store.cron.end(run.id, 'failed', { exitCode, message })) return
+  const app = paas.store.apps.byId(run.appId)
+  paas.events.record({
+    type: 'cron-failed',
+    app,
+    who: run.who,
+    message: `${app.name}: ${run.command.slice(0, 200)}: ${message}`,
+    facts: { run: run.id, entry: run.entry, exitCode },
+  })
+}

@@ -31,6 +31,7 @@ import { CertificateFiles } from './tls/certificate-files.ts'
 import { Challenges } from './tls/challenges.ts'
 import { renewCertificates } from './tls/letsencrypt.ts'
 import { Renewals } from './tls/renewals.ts'
+import { Walls } from './walls/walls.ts'
 
 const startedAt = new Date()
 /** What is left of the spare sandboxes then is a stray to the next start. */
@@ -53,9 +54,11 @@ async function main(): Promise<void> {
   const kinds = await loadServiceKinds({
     home: settings.home,
     url: settings.mysqlUrl,
+    image: settings.mysqlImage,
     instanceId: store.instanceId,
     log,
   })
+  const walls = new Walls({ store, kinds, settings, log, closing: closing.signal })
   const proved = new Set<string>()
   const engine = new Engine({ dockerHost: settings.dockerHost })
   const outputs = new Outputs(settings.home)
@@ -83,9 +86,10 @@ async function main(): Promise<void> {
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
     cronOutputs: new Outputs(settings.home, 'cron-outputs'),
-    sandboxes: new Sandboxes({ engine, store, log }),
+    sandboxes: new Sandboxes({ engine, store, walls, log }),
     events: new Events(settings.home, log),
-    provisioning: new Provisioning({ store, kinds, log, closing: closing.signal }),
+    provisioning: new Provisioning({ store, kinds, walls, log, closing: closing.signal }),
+    walls,
     proved,
     unready,
     log,
@@ -95,6 +99,8 @@ async function main(): Promise<void> {
   admitAdmin(settings, store)
   runEventHooks(paas).catch((error: unknown) => log(`Hooks of events ended: ${String(error)}`))
 
+  await walls.raise()
+  walls.watch().catch((error: unknown) => log(`Walls are not watched any more: ${String(error)}`))
   await endLeftVisits(paas)
   await goOn(paas).catch((error: unknown) => goOnLater(paas, error))
   paas.provisioning.start()

@@ -5,6 +5,7 @@ import { parse } from 'dotenv'
 import { parseKeep } from './command-line/keep.ts'
 import { parseSize } from './command-line/size.ts'
 import { UserError } from './errors.ts'
+import { parseReachable, type Reachable } from './walls/reachable.ts'
 
 /** What an instance is told from outside. Everything else is in its state store. */
 export type Settings = {
@@ -20,6 +21,8 @@ export type Settings = {
   /** A Redis of one's own; undefined: `make up` runs one from `home`. */
   readonly redisUrl: string | undefined
   readonly mysqlUrl: string | undefined
+  /** The image that `make up` runs MySQL from instead of this machine's MariaDB: `mariadb:11` */
+  readonly mysqlImage: string | undefined
   /** `unix:///path` or `tcp://host:port` */
   readonly dockerHost: string
   /** A path or a public key line. */
@@ -36,6 +39,8 @@ export type Settings = {
   readonly imageBudgetBytes: number
   /** Bytes that Docker's build cache may take; what is over is removed, least recently used first. 0: no limit. */
   readonly buildCacheBytes: number
+  /** What apps and builds may reach in the local network or on the host. */
+  readonly reachable: readonly Reachable[]
   /** Free bytes below which nothing is built or received any more; 0: never. */
   readonly diskFloorBytes: number
 }
@@ -51,6 +56,7 @@ export function readSettings(
 ): Settings {
   const file: Record<string, string> = existsSync(envFile) ? parse(readFileSync(envFile)) : {}
   const read = (name: string): string | undefined => (environment[name] ?? file[name])?.trim() || undefined
+  if (read('MYSQL_URL') && read('PAAS_MYSQL_IMAGE')) throw twoServers()
   return {
     home: absolutePath('PAAS_HOME', read('PAAS_HOME') ?? defaultHome()),
     domain: hostName('PAAS_DOMAIN', read('PAAS_DOMAIN') ?? 'localhost'),
@@ -61,6 +67,7 @@ export function readSettings(
     httpsPort: port('PAAS_HTTPS_PORT', read('PAAS_HTTPS_PORT') ?? '8443'),
     redisUrl: url('REDIS_URL', read('REDIS_URL'), ['redis:', 'rediss:', 'unix:']),
     mysqlUrl: url('MYSQL_URL', read('MYSQL_URL'), ['mysql:']),
+    mysqlImage: imageName('PAAS_MYSQL_IMAGE', read('PAAS_MYSQL_IMAGE')),
     dockerHost:
       url('DOCKER_HOST', read('DOCKER_HOST'), ['unix:', 'tcp:', 'http:']) ?? 'unix:///var/run/docker.sock',
     adminKey: read('PAAS_ADMIN_KEY'),
@@ -72,6 +79,7 @@ export function readSettings(
     keepReleases: keepReleases(read('PAAS_KEEP_RELEASES') ?? '5'),
     imageBudgetBytes: size('PAAS_IMAGE_BUDGET', read('PAAS_IMAGE_BUDGET') ?? '10g'),
     buildCacheBytes: size('PAAS_BUILD_CACHE', read('PAAS_BUILD_CACHE') ?? '10g'),
+    reachable: reachable('PAAS_REACHABLE', read('PAAS_REACHABLE') ?? ''),
     diskFloorBytes: size('PAAS_DISK_FLOOR', read('PAAS_DISK_FLOOR') ?? '2g'),
   }
 }
@@ -100,6 +108,16 @@ function imageRegistry(name: string, value: string): string {
   throw wrong(name, value, 'an image registry, such as docker.io or registry.example.com:5000/hub')
 }
 
+/** As Docker takes it, with a tag or a digest. */
+function imageName(name: string, value: string | undefined): string | undefined {
+  if (
+    value === undefined ||
+    /^[a-z0-9][\w.-]*(:\d{1,5})?(\/[\w.-]+)*(:[\w.-]+)?(@sha256:[a-f0-9]{64})?$/.test(value)
+  )
+    return value
+  throw wrong(name, value, 'the name of an image, such as mariadb:11')
+}
+
 function port(name: string, value: string): number {
   const number = /^\d{1,5}$/.test(value) ? Number(value) : 0
   if (number < 1 || number > 65_535) throw wrong(name, value, 'a port from 1 to 65535')
@@ -118,6 +136,19 @@ function size(name: string, value: string): number {
   return bytes
 }
 
+function reachable(name: string, value: string): readonly Reachable[] {
+  const wanted = 'addresses of the local network with commas between, such as 10.0.0.5:4873,10.0.1.0/24'
+  return value
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+    .map((each) => {
+      const parsed = parseReachable(each)
+      if (!parsed) throw wrong(name, each, wanted)
+      return parsed
+    })
+}
+
 function url(name: string, value: string | undefined, protocols: readonly string[]): string | undefined {
   if (value === undefined) return undefined
   if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
@@ -129,6 +160,11 @@ function url(name: string, value: string | undefined, protocols: readonly string
   }
   return value
 }
+
+const twoServers = (): UserError =>
+  new UserError('MYSQL_URL and PAAS_MYSQL_IMAGE are both set, and databases are in one place', {
+    next: 'Take one of them out of .env or the environment',
+  })
 
 const wrong = (name: string, value: string, wanted: string): UserError =>
   new UserError(`${name}=${value} is not ${wanted}`, {

@@ -3,6 +3,7 @@ import { currentRelease } from '../deploy/release.ts'
 import { runDetached } from '../deploy/run-detached.ts'
 import { NotFoundError } from '../docker/engine-errors.ts'
 import { describe } from '../errors.ts'
+import type { Sink } from '../output.ts'
 import type { Paas } from '../paas.ts'
 import type { CronEntry } from '../source/cron-entries.ts'
 import type { App } from '../state/apps.ts'
@@ -45,9 +46,10 @@ export function beginRun(paas: Paas, { appId, entry, dueAt, who }: Turn): CronRu
   return cron.find(run.id) ?? run
 }
 
-/** Starts a run that has begun in a container of its own, and keeps what it prints and how it ends. */
+/** Starts a run that has begun in a container of its own, and keeps what it prints, from this call on, and how it ends. */
 export async function startRun(paas: Paas, run: CronRun): Promise<void> {
   if (run.run === null || run.outcome !== null) return
+  using output = outputOf(paas, run)
   try {
     const app = paas.store.apps.byId(run.appId)
     await removeReplaced(paas, app, run)
@@ -64,42 +66,47 @@ export async function startRun(paas: Paas, run: CronRun): Promise<void> {
   } catch (error) {
     return fail(paas, run, describe(error))
   }
-  await followRun(paas, run)
+  await keep(paas, run, output)
+}
+
+/** Keeps what a run that an earlier server has started goes on to print, and how it ends. */
+export async function followRun(paas: Paas, run: CronRun): Promise<void> {
+  using output = outputOf(paas, run)
+  await keep(paas, run, output)
 }
 
 async function removeReplaced(paas: Paas, app: App, { id, entry }: CronRun): Promise<void> {
-  const replaced = paas.store.cron
-    .of(app.id, 2 * mostAtOnce, entry)
-    .filter((run) => run.outcome === 'replaced')
+  const replaced = paas.store.cron.of(app.id, 2 * mostAtOnce, entry).filter((run) => run.outcome === 'replaced')
   for (const { run } of replaced.filter((each) => each.id < id))
     if (run !== null) await paas.engine.containers.remove(oneOffName(app.id, run), { force: true })
 }
 
-/** Keeps what a started run prints until it ends, and how it does; its container is removed. */
-export async function followRun(paas: Paas, run: CronRun): Promise<void> {
-  const { appId, id } = run
-  const name = oneOffName(appId, run.run ?? '')
+/** Until the container has ended, which is removed then. */
+async function keep(paas: Paas, run: CronRun, output: Pick<Sink, 'write'>): Promise<void> {
+  const name = oneOffName(run.appId, run.run ?? '')
   const { containers } = paas.engine
   const signal = paas.closing
-  using output = paas.cronOutputs.open({ appId, id })
   try {
     // After a restart of the server: what it has printed since.
-    const since = paas.cronOutputs.read({ appId, id }).at(-1)?.at
-    for await (const { text } of containers.logs(name, { follow: true, since, signal }))
-      output.write(`${text}\n`)
+    const since = paas.cronOutputs.read(run).at(-1)?.at
+    for await (const { text } of containers.logs(name, { follow: true, since, signal })) output.write(`${text}\n`)
     const code = await containers.wait(name, { signal })
-    if (code === 0) paas.store.cron.end(id, 'succeeded', { exitCode: 0 })
+    if (code === 0) paas.store.cron.end(run.id, 'succeeded', { exitCode: 0 })
     else fail(paas, run, `exited with code ${code}`, code)
     await containers.remove(name, { force: true })
   } catch (error) {
     if (signal.aborted) return
     fail(paas, run, error instanceof NotFoundError ? 'its container is gone' : describe(error))
-  } finally {
-    paas.cronOutputs.close({ appId, id })
   }
 }
 
+function outputOf(paas: Paas, run: CronRun): Disposable & Pick<Sink, 'write'> {
+  const output = paas.cronOutputs.open(run)
+  return { write: (text) => output.write(text), [Symbol.dispose]: () => paas.cronOutputs.close(run) }
+}
+
 function fail(paas: Paas, run: CronRun, message: string, exitCode: number | null = null): void {
+  // Replaced, or gone with its app.
   if (!paas.store.cron.end(run.id, 'failed', { exitCode, message })) return
   const app = paas.store.apps.byId(run.appId)
   paas.events.record({

@@ -30,7 +30,7 @@ export function ensureNetwork(paas: NetworkParts, app: App): Promise<string> {
   return ensured
 }
 
-type NetworkParts = Pick<Paas, 'engine' | 'store'>
+type NetworkParts = Pick<Paas, 'engine' | 'store'> & { readonly walls: Pick<Paas['walls'], 'raise'> }
 
 /** Two that need the same network at once make it once. */
 const underWay = new Map<string, Promise<string>>()
@@ -44,6 +44,8 @@ async function makeUnlessThere(paas: NetworkParts, app: App): Promise<string> {
     if (app.subnet !== known) paas.store.apps.setSubnet(app.id, known)
     return known
   }
+  // Before there is anybody in it.
+  await paas.walls.raise()
   const taken = [...networks.flatMap((network) => network.subnets), ...hostRoutes()].map(parseSubnet)
   const candidates = app.subnet ? [app.subnet] : freeSubnets(paas, taken)
   for (const subnet of candidates) {

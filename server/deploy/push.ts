@@ -15,6 +15,7 @@ import { provideAppJson } from './provide-app-json.ts'
 import { type Built, releaseBuilt } from './release-built.ts'
 import { moveDeployBranch, repositoryOf } from './repository.ts'
 import { sourceOf } from './source-of.ts'
+import { trimBuildCacheInBackground } from './trim-build-cache.ts'
 
 export type PushRequest = {
   readonly appId: string
@@ -24,6 +25,7 @@ export type PushRequest = {
   readonly from: string
   readonly to: string
   readonly who: string
+  readonly key?: string
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Told the deploy's number at once, within the call. */
@@ -99,6 +101,7 @@ async function release(deploy: Deploy, repository: string, pushed: Pushed): Prom
   const { processes, checks, appJson } = source
   const description = `Deploy ${pushed.commit.slice(0, 8)}`
   await releaseBuilt(deploy, { ...pushed, image, wanted, processes, checks, appJson, description })
+  trimBuildCacheInBackground(paas)
 }
 
 /**

@@ -66,7 +66,7 @@ export class Containers {
 
   /** Running when this returns, unless it has ended already. */
   async start(id: string, options: CallOptions = {}): Promise<void> {
-    await this.#client.call('starting the container', { deadlineMs: 60_000, ...options }, (abortSignal) =>
+    await this.#client.call('starting the container', options, (abortSignal) =>
       unlessAlready(this.#get(id).start({ abortSignal })),
     )
   }

@@ -11,6 +11,7 @@ import { Containers } from './containers.ts'
 import { Cron } from './cron.ts'
 import { Database } from './database.ts'
 import { Domains } from './domains.ts'
+import { Exposures } from './exposures.ts'
 import { Formations } from './formations.ts'
 import { randomName } from './identifiers.ts'
 import { Journal } from './journal.ts'
@@ -38,6 +39,7 @@ export class Store {
   readonly containers: Containers
   readonly cron: Cron
   readonly domains: Domains
+  readonly exposures: Exposures
   readonly formations: Formations
   readonly journal: Journal
   readonly lastChanges: LastChanges
@@ -67,6 +69,7 @@ export class Store {
     this.containers = new Containers(database)
     this.cron = new Cron(database)
     this.domains = new Domains(database)
+    this.exposures = new Exposures(database, cipher)
     this.formations = new Formations(database)
     this.journal = new Journal(database)
     this.lastChanges = new LastChanges(database, cipher)

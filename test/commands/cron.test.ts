@@ -68,6 +68,7 @@ test('cron:run shows what an entry prints and ends as it does, and both are kept
   expect(run).toMatchObject({ outcome: 'failed', exitCode: 3, message: 'exited with code 3' })
   expect(await paas.ok(`cron:report blog ${run?.id}`)).toContain('out\nerr\n')
   expect(await paas.ok('events blog')).toContain('exited with code 3')
+  expect(await paas.ok('why blog')).toContain(`cron:report blog ${run?.id}`)
   await until(
     'its container is gone',
     async () => !(await running()).some((name) => name.includes(run?.run ?? '-')),

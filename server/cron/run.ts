@@ -6,14 +6,13 @@ import { describe } from '../errors.ts'
 import type { Sink } from '../output.ts'
 import type { Paas } from '../paas.ts'
 import type { CronEntry } from '../source/cron-entries.ts'
-import type { App } from '../state/apps.ts'
 import type { CronRun } from '../state/cron.ts'
 import { randomName } from '../state/identifiers.ts'
 
 const lifetimeMs = 24 * 60 * 60_000
 
-/** So many runs of one entry may go on at once, also where its policy is `allow`. */
-const mostAtOnce = 10
+/** So many runs of an app may go on at once, whatever the policies of its entries are. */
+const mostAtOnce = 20
 
 export type Turn = {
   readonly appId: string
@@ -29,18 +28,23 @@ export type Turn = {
  */
 export function beginRun(paas: Paas, { appId, entry, dueAt, who }: Turn): CronRun {
   const { cron } = paas.store
-  const goOn = cron.open().filter((run) => run.appId === appId && run.entry === entry.id)
-  const [before] = goOn
-  const isSkipped = goOn.length >= (entry.concurrency === 'forbid' ? 1 : mostAtOnce)
+  const ofApp = cron.open().filter((run) => run.appId === appId)
+  const goOn = ofApp.filter((run) => run.entry === entry.id)
+  const why =
+    entry.concurrency === 'forbid' && goOn[0]
+      ? `run ${goOn[0].id} goes on, and the policy is forbid`
+      : ofApp.length - (entry.concurrency === 'replace' ? goOn.length : 0) >= mostAtOnce
+        ? `${mostAtOnce} runs of the app go on`
+        : undefined
   const run = cron.begin({
     appId,
     entry: entry.id,
     command: entry.command,
     dueAt: dueAt?.toISOString() ?? null,
     who,
-    run: isSkipped ? null : randomName(6),
+    run: why === undefined ? randomName(6) : null,
   })
-  if (isSkipped) cron.end(run.id, 'skipped', { message: `run ${before?.id} goes on` })
+  if (why !== undefined) cron.end(run.id, 'skipped', { message: why })
   else if (entry.concurrency === 'replace')
     for (const each of goOn) cron.end(each.id, 'replaced', { message: `run ${run.id} took its place` })
   return cron.find(run.id) ?? run
@@ -52,7 +56,7 @@ export async function startRun(paas: Paas, run: CronRun): Promise<void> {
   using output = outputOf(paas, run)
   try {
     const app = paas.store.apps.byId(run.appId)
-    await removeReplaced(paas, app, run)
+    await removeReplaced(paas, run)
     await runDetached(paas, {
       id: run.run,
       app,
@@ -66,7 +70,9 @@ export async function startRun(paas: Paas, run: CronRun): Promise<void> {
   } catch (error) {
     return fail(paas, run, describe(error))
   }
-  await keep(paas, run, output)
+  // Another may have taken its place, or the app may be gone, while it was being started.
+  if (paas.store.cron.find(run.id)?.outcome !== null) await paas.engine.containers.remove(nameOf(run), { force: true })
+  else await keep(paas, run, output)
 }
 
 /** Keeps what a run that an earlier server has started goes on to print, and how it ends. */
@@ -75,15 +81,17 @@ export async function followRun(paas: Paas, run: CronRun): Promise<void> {
   await keep(paas, run, output)
 }
 
-async function removeReplaced(paas: Paas, app: App, { id, entry }: CronRun): Promise<void> {
-  const replaced = paas.store.cron.of(app.id, 2 * mostAtOnce, entry).filter((run) => run.outcome === 'replaced')
-  for (const { run } of replaced.filter((each) => each.id < id))
-    if (run !== null) await paas.engine.containers.remove(oneOffName(app.id, run), { force: true })
+async function removeReplaced(paas: Paas, run: CronRun): Promise<void> {
+  const before = paas.store.cron.of(run.appId, mostAtOnce, run.entry)
+  const replaced = before.filter(({ outcome, endedAt }) => outcome === 'replaced' && (endedAt ?? '') >= run.startedAt)
+  for (const each of replaced) await paas.engine.containers.remove(nameOf(each), { force: true })
 }
+
+const nameOf = ({ appId, run }: CronRun): string => oneOffName(appId, run ?? '')
 
 /** Until the container has ended, which is removed then. */
 async function keep(paas: Paas, run: CronRun, output: Pick<Sink, 'write'>): Promise<void> {
-  const name = oneOffName(run.appId, run.run ?? '')
+  const name = nameOf(run)
   const { containers } = paas.engine
   const signal = paas.closing
   try {

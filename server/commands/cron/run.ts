@@ -16,7 +16,7 @@ export default {
     planned(() => [`a container of v${app.release} that runs: ${entry.command}`])
     const run = beginRun(paas, { appId: app.id, entry, dueAt: null, who: user.name })
     if (run.outcome === 'skipped')
-      throw new UserError(`It is not run: ${run.message}, and its policy is ${entry.concurrency}`, {
+      throw new UserError(`It is not run: ${run.message}`, {
         next: `How that goes on: cron:report ${app.name}`,
       })
     const ended = startRun(paas, run).catch((error: unknown) =>

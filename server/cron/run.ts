@@ -71,7 +71,8 @@ export async function startRun(paas: Paas, run: CronRun): Promise<void> {
     return fail(paas, run, describe(error))
   }
   // Another may have taken its place, or the app may be gone, while it was being started.
-  if (paas.store.cron.find(run.id)?.outcome !== null) await paas.engine.containers.remove(nameOf(run), { force: true })
+  if (paas.store.cron.find(run.id)?.outcome !== null)
+    await paas.engine.containers.remove(nameOf(run), { force: true })
   else await keep(paas, run, output)
 }
 
@@ -83,7 +84,9 @@ export async function followRun(paas: Paas, run: CronRun): Promise<void> {
 
 async function removeReplaced(paas: Paas, run: CronRun): Promise<void> {
   const before = paas.store.cron.of(run.appId, mostAtOnce, run.entry)
-  const replaced = before.filter(({ outcome, endedAt }) => outcome === 'replaced' && (endedAt ?? '') >= run.startedAt)
+  const replaced = before.filter(
+    ({ outcome, endedAt }) => outcome === 'replaced' && (endedAt ?? '') >= run.startedAt,
+  )
   for (const each of replaced) await paas.engine.containers.remove(nameOf(each), { force: true })
 }
 
@@ -97,7 +100,8 @@ async function keep(paas: Paas, run: CronRun, output: Pick<Sink, 'write'>): Prom
   try {
     // After a restart of the server: what it has printed since.
     const since = paas.cronOutputs.read(run).at(-1)?.at
-    for await (const { text } of containers.logs(name, { follow: true, since, signal })) output.write(`${text}\n`)
+    for await (const { text } of containers.logs(name, { follow: true, since, signal }))
+      output.write(`${text}\n`)
     const code = await containers.wait(name, { signal })
     if (code === 0) paas.store.cron.end(run.id, 'succeeded', { exitCode: 0 })
     else fail(paas, run, `exited with code ${code}`, code)

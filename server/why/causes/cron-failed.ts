@@ -14,7 +14,10 @@ export default {
             .read(last)
             .slice(-20)
             .map(({ text }) => text),
-          next: last.outcome === 'failed' ? `cron:report ${app.name} ${last.id}` : `cron:run ${app.name} ${entry.id}`,
+          next:
+            last.outcome === 'failed'
+              ? `cron:report ${app.name} ${last.id}`
+              : `cron:run ${app.name} ${entry.id}`,
           facts: { entry: entry.id, run: last.id, outcome: last.outcome, exitCode: last.exitCode },
         },
       ]

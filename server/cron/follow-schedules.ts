@@ -4,7 +4,7 @@ import type { Paas } from '../paas.ts'
 import type { CronEntry } from '../source/cron-entries.ts'
 import type { CronRun } from '../state/cron.ts'
 import { beginRun, followRun, startRun } from './run.ts'
-import { nextDue } from './schedule.ts'
+import { timesAfter } from './schedule.ts'
 
 const minuteMs = 60_000
 
@@ -41,7 +41,8 @@ function beginDue(paas: Paas, now: Date): readonly CronRun[] {
   })
 }
 
-const mostTimes = 10_000
+/** So many are counted: after a long absence there are no more than that to tell. */
+const mostMissed = 100
 
 /** When an entry's turn was after `from`, up to `now`: the last one is due, unless it is too late for it too. */
 export function dueTimes(
@@ -49,21 +50,27 @@ export function dueTimes(
   from: Date,
   now: Date,
 ): { readonly missed: readonly Date[]; readonly due: Date | undefined } {
-  const times: Date[] = []
-  for (let next = nextDue(schedule, from); next && next <= now; next = nextDue(schedule, next)) {
-    times.push(next)
-    if (times.length === mostTimes) break
+  const recently = new Date(Math.max(from.getTime(), now.getTime() - lateMs))
+  const late = upTo(recently, timesAfter(schedule, from))
+  const recent = upTo(now, timesAfter(schedule, recently))
+  return { missed: [...late, ...recent.slice(0, -1)], due: recent.at(-1) }
+}
+
+function upTo(end: Date, times: Iterable<Date>): readonly Date[] {
+  const found: Date[] = []
+  for (const time of times) {
+    if (time > end || found.length === mostMissed) break
+    found.push(time)
   }
-  const last = times.at(-1)
-  const isDue = last !== undefined && now.getTime() - last.getTime() <= lateMs
-  return { missed: isDue ? times.slice(0, -1) : times, due: isDue ? last : undefined }
+  return found
 }
 
 function tellMissed(paas: Paas, appId: string, entry: CronEntry, missed: readonly Date[]): void {
   const { cron } = paas.store
   const app = paas.store.apps.byId(appId)
   const first = missed[0]?.toISOString() ?? ''
-  const times = missed.length === 1 ? 'a run' : `${missed.length} runs`
+  const orMore = missed.length < mostMissed ? '' : ' or more'
+  const times = missed.length === 1 ? 'a run' : `${missed.length} runs${orMore}`
   const message = `${times} from ${first.slice(0, 16)}Z on: the server was down`
   const { id } = cron.begin({
     appId,

@@ -1,8 +1,17 @@
 import { Cron } from 'croner'
 
-/** The next time after `after` that a schedule means, in UTC; undefined: never. Throws `TypeError` where it is none. */
-export const nextDue = (schedule: string, after: Date): Date | undefined =>
-  new Cron(schedule, { mode: '5-part', timezone: 'UTC', paused: true }).nextRun(after) ?? undefined
+/** The times after `after` that a schedule means, in UTC, one after the other. Throws `TypeError` where it is none. */
+export function* timesAfter(schedule: string, after: Date): Generator<Date> {
+  // An offset, and no time zone: that costs ten times as much.
+  const cron = new Cron(schedule, { mode: '5-part', utcOffset: 0, paused: true })
+  for (let next = cron.nextRun(after); next !== null; next = cron.nextRun(next)) yield next
+}
+
+/** The first of `timesAfter`; undefined: never. */
+export function nextDue(schedule: string, after: Date): Date | undefined {
+  for (const time of timesAfter(schedule, after)) return time
+  return undefined
+}
 
 /** Why `schedule` is none: five fields, each as cron has it, or a name such as `@daily`; undefined: it is one. */
 export function wrongWith(schedule: string): string | undefined {

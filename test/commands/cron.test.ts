@@ -66,7 +66,11 @@ test('cron:run shows what an entry prints and ends as it does, and both are kept
   expect(ran.stdout).toContain('err\n')
   const [run] = await runs()
   expect(run).toMatchObject({ outcome: 'failed', exitCode: 3, message: 'exited with code 3' })
-  expect(await paas.ok(`cron:report blog ${run?.id}`)).toContain('out\nerr\n')
+  // In which order is nobody's to say: they are two streams.
+  const { lines } = JSON.parse(await paas.ok(`cron:report blog ${run?.id} --json`)) as {
+    lines: { text: string }[]
+  }
+  expect(lines.map(({ text }) => text).sort()).toEqual(['err', 'out'])
   expect(await paas.ok('events blog')).toContain('exited with code 3')
   expect(await paas.ok('why blog')).toContain(`cron:report blog ${run?.id}`)
   await until(

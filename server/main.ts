@@ -86,7 +86,7 @@ async function main(): Promise<void> {
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
     cronOutputs: new Outputs(settings.home, 'cron-outputs'),
-    sandboxes: new Sandboxes({ engine, store, walls, log }),
+    sandboxes: new Sandboxes({ engine, store, walls, mostSpares: settings.spareSandboxes, log }),
     events: new Events(settings.home, log),
     provisioning: new Provisioning({ store, kinds, walls, log, closing: closing.signal }),
     walls,

@@ -54,6 +54,8 @@ export type Command = {
   readonly verbatim?: boolean
   /** Takes `--all`: runs once for each app (with `deployed` for those alone) to which the person has the right. */
   readonly all?: 'every' | 'deployed'
+  /** Takes `--global`: then it means what all apps share, no app, and is for admins of the server. */
+  readonly shared?: true
   /** It only shows: neither kept in the audit nor planned, as all that `view` allows. All else says what it changes. */
   readonly reads?: true
   /** Takes `--plan`: it calls `call.planned` once its words are parsed and checked, before it changes anything. */

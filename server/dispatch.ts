@@ -44,6 +44,7 @@ export async function dispatch(paas: Paas, registry: Registry, session: Session)
     if (parsed.flags.has('help')) return print(out, commandHelp(name, command))
     if (parsed.flags.has('version')) return await runVersion(registry, use)
     if (command.all && parsed.flags.has('all')) return await runForAll(use)
+    if (command.shared && parsed.flags.has('global')) return await runShared(use)
 
     const { app, words: rest, rule } = resolveApp(paas.store, user, session, command, parsed)
     if (parsed.flags.has('trace')) out.trouble(`app: ${app?.name ?? 'none'} (${rule})`)
@@ -107,6 +108,13 @@ async function runFor(use: Use, app: App | undefined, words: readonly string[]):
   }
   if (!isAudited(command)) return await auditRefused(attempt, run)
   return await audited({ ...attempt, mayGoUnwritten: command.frees === true }, run)
+}
+
+async function runShared(use: Use): Promise<number> {
+  const { command, parsed } = use
+  if (parsed.flags.has('app'))
+    throw new UsageError('--app and --global exclude each other', { next: 'Keep one' })
+  return await runFor({ ...use, command: { ...command, right: 'admin' } }, undefined, parsed.words)
 }
 
 /** A command that cannot tell beforehand does not start with `--plan`. One that only shows has nothing to tell. */

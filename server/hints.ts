@@ -14,8 +14,6 @@ const hints: Readonly<Record<string, string>> = {
   'network:*': 'Each app has a network of its own: apps:report',
   'docker-options:*': 'Say it in the Dockerfile; values for it: config:set KEY=VALUE',
   'letsencrypt:cron-job': 'Certificates are renewed without a cron job',
-  'ports:add': 'An app listens on one port: ports:set 3000',
-  'ports:remove': 'An app listens on one port; back to the rule: ports:set auto',
   'ports:clear': 'Back to the port by rule: ports:set auto',
   'config:edit': 'Export, edit, import: config:export --format envfile, then config:import - < FILE',
   'dyno:*': 'Processes are under ps: ps, ps:scale, ps:restart',

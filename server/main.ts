@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { followSchedules } from './cron/follow-schedules.ts'
 import { endLeftVisits } from './deploy/enter-process.ts'
 import { Jobs } from './deploy/jobs.ts'
 import { Locks } from './deploy/locks.ts'
@@ -87,6 +88,7 @@ async function main(): Promise<void> {
     locks: new Locks(),
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
+    cronOutputs: new Outputs(settings.home, 'cron-outputs'),
     sandboxes: new Sandboxes({ engine, store, walls, mostSpares: settings.spareSandboxes, log }),
     events: new Events(settings.home, log),
     drains: new RunningDrains(),
@@ -165,6 +167,9 @@ async function goOn(paas: Paas): Promise<void> {
     if (!paas.closing.aborted) log(`Late strays: ${String(error)}`)
   })
   for (const drain of paas.store.drains.all()) paas.drains.start(paas, drain)
+  followSchedules(paas).catch((error: unknown) => {
+    if (!paas.closing.aborted) log(`Schedules ended: ${String(error)}`)
+  })
   watchChecks(paas).catch((error: unknown) => log(`Checks ended: ${String(error)}`))
 }
 

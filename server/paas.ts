@@ -25,7 +25,10 @@ export type Paas = {
   readonly renewals: Renewals
   readonly locks: Locks
   readonly jobs: Jobs
+  /** What deploys printed. */
   readonly outputs: Outputs
+  /** What cron runs printed. */
+  readonly cronOutputs: Outputs
   readonly sandboxes: Sandboxes
   readonly provisioning: Provisioning
   readonly walls: Walls

@@ -36,6 +36,7 @@ test.each([
   'jsonc-parser',
   'acme-client',
   '@peculiar/x509',
+  'croner',
 ])('%s is named by one module alone', (driver) => {
   const found = filesWith(new RegExp(`'${driver}(/[^']*)?'`))
   for (const program of ['server/', 'router/'])

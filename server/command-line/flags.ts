@@ -26,6 +26,11 @@ export const globalFlags: Readonly<Record<string, Flag>> = {
 /** Takes the place of an app in a command that declares `all`. */
 export const allFlag: Flag = { summary: 'Every app of yours, instead of one' }
 
+/** In a command that declares `shared`. */
+export const globalFlag: Flag = {
+  summary: 'What all apps share, instead of one app; for admins of the server',
+}
+
 export type Parsed = {
   readonly flags: Flags
   readonly words: readonly string[]
@@ -37,6 +42,7 @@ export type Parsed = {
 export const flagsOf = (command: Command): Readonly<Record<string, Flag>> => ({
   ...globalFlags,
   ...(command.all ? { all: allFlag } : {}),
+  ...(command.shared ? { global: globalFlag } : {}),
   ...command.flags,
 })
 

@@ -4,7 +4,7 @@ import type { App } from '../state/apps.ts'
 import type { DeployKind } from '../state/journal.ts'
 
 /** What brings other code to an app. All else goes on while it is locked, the server's own going back too. */
-const lockedOut: ReadonlySet<DeployKind> = new Set(['push', 'rollback'])
+const lockedOut: ReadonlySet<DeployKind> = new Set(['push', 'image', 'rollback'])
 
 /** Throws `UserError` where somebody keeps jobs of this kind off the app. */
 export function assertUnlocked(paas: Paas, app: App, kind: DeployKind): void {

@@ -93,6 +93,7 @@ async function deployCopy(
       nextLinks: wanted.links,
       processes: release.processes,
       checks: release.checks,
+      cron: release.cron,
       formation: formationFor(paas, deploy.app, release.processes),
       description: `Clone of ${from.name} v${release.version}`,
       createdBy: request.who,

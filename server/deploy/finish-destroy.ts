@@ -21,6 +21,7 @@ export async function finishDestroy(paas: Paas, app: App): Promise<void> {
   await removeRepository(repositoryOf(paas, app))
   for (const link of paas.store.links.of(app.id)) paas.provisioning.release(link)
   paas.outputs.removeOf(app.id)
+  paas.cronOutputs.removeOf(app.id)
   paas.store.transaction(() => {
     paas.store.apps.delete(app.id)
     paas.store.journal.forgetApp(app.id)

@@ -18,12 +18,15 @@ export type OneOffCommand = {
   readonly environment: Readonly<Record<string, string>>
 }
 
+/** What Docker calls the one-off container `run.ID`. */
+export const oneOffName = (appId: string, id: string): string => `paas-${appId}-run-${id}`
+
 /** What Docker is told of the one-off container `run.ID`, without how one is joined to it. */
 export function oneOffSpec(paas: Paas, id: string, command: OneOffCommand): ContainerSpec {
   const { app, release, environment } = command
   const process = `run.${id}`
   return {
-    name: `paas-${app.id}-run-${id}`,
+    name: oneOffName(app.id, id),
     hostname: `run-${id}-v${release.version}`,
     image: release.image,
     ...commandFor(command),

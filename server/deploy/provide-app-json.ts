@@ -7,6 +7,7 @@ import type { ReleaseLink } from '../state/releases.ts'
 import type { Service } from '../state/services.ts'
 import type { Deploy } from './deploy.ts'
 import { makeLink } from './link.ts'
+import { mergedConfig } from './merged-config.ts'
 
 /** What the release gets with what app.json asks for. */
 export type Provided = {
@@ -41,7 +42,7 @@ export async function provideAppJson(deploy: Deploy, appJson: AppJson | undefine
 
 function missingVars(deploy: Deploy, env: AppJson['env']): ConfigVars {
   const { paas, app, progress } = deploy
-  const config = paas.store.config.of(app.id)
+  const config = mergedConfig(paas, app.id)
   const missing = Object.entries(env).filter(([name]) => !Object.hasOwn(config, name))
   const unknown = missing.filter(([, entry]) => entry.required && entry.value === undefined && !entry.secret)
   if (unknown.length > 0) {

@@ -9,6 +9,7 @@ import type { ConfigVars } from '../state/config.ts'
 import { provideBaseImages } from './base-images.ts'
 import { buildAppImage } from './build-app-image.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
+import { mergedConfig } from './merged-config.ts'
 import { prepareSandboxes } from './prepare-sandboxes.ts'
 import { provideAppJson } from './provide-app-json.ts'
 import { type Built, releaseBuilt } from './release-built.ts'
@@ -90,10 +91,11 @@ async function release(deploy: Deploy, repository: string, pushed: Pushed): Prom
   for (const note of source.notes) progress.detail(note)
   await provideBaseImages(deploy, {
     dockerfile: source.dockerfileText,
-    config: paas.store.config.of(deploy.app.id),
+    config: mergedConfig(paas, deploy.app.id),
   })
   const wanted = await provideAppJson(deploy, source.appJson)
-  const image = await buildImage(deploy, repository, source, wanted.config)
+  const config = { ...paas.store.sharedConfig.all(), ...wanted.config }
+  const image = await buildImage(deploy, repository, source, config)
   await deploy.step('built')
 
   const { processes, checks, appJson } = source

@@ -34,6 +34,7 @@ export async function releaseBuilt(deploy: Deploy, built: Built): Promise<Releas
     nextLinks: wanted.links,
     processes,
     checks: built.checks,
+    cron: appJson?.cron ?? [],
     formation: formationFor(paas, app, processes, appJson?.formation),
     description: built.description,
     createdBy: deploy.request.who,

@@ -25,8 +25,11 @@ export type ReleaseDifference = {
     readonly removed: number | null
   } | null
   readonly config: NameDifference
+  /** What all apps share. */
+  readonly shared: NameDifference
   readonly processes: NameDifference
   readonly checks: NameDifference
+  readonly cron: NameDifference
   readonly links: NameDifference
   readonly port: { readonly from: number; readonly to: number } | null
 }
@@ -43,8 +46,10 @@ export async function releaseDifference(
     image: from.image === to.image ? null : { from: from.image, to: to.image },
     commit: from.commit === to.commit ? null : await commitDifference(paas, app, from, to),
     config: nameDifference(from.config, to.config),
+    shared: nameDifference(named(from.shared), named(to.shared)),
     processes: nameDifference(from.processes, to.processes),
     checks: nameDifference(from.checks, to.checks),
+    cron: nameDifference(cronByCommand(from), cronByCommand(to)),
     links: nameDifference(linksByAlias(from), linksByAlias(to)),
     port: from.port === to.port ? null : { from: from.port, to: to.port },
   }
@@ -52,13 +57,15 @@ export async function releaseDifference(
 
 /** A line for each thing that differs: `config: + A, - B, ~ C`; empty where nothing does. */
 export function differenceInWords(difference: ReleaseDifference): readonly string[] {
-  const { image, commit, config, processes, checks, links, port } = difference
+  const { image, commit, config, shared, processes, checks, cron, links, port } = difference
   const lines = [
     commit === null ? undefined : commitInWords(commit),
     image === null ? undefined : `image: ${shortImage(image.from)} -> ${shortImage(image.to)}`,
     namesInWords('config', config),
+    namesInWords('shared config', shared),
     namesInWords('processes', processes),
     namesInWords('checks', checks),
+    namesInWords('cron', cron),
     namesInWords('links', links),
     port === null ? undefined : `port: ${port.from} -> ${port.to}`,
   ]
@@ -122,3 +129,11 @@ const shortImage = (image: string): string => image.replace('sha256:', '').slice
 
 const linksByAlias = ({ links }: Release): Readonly<Record<string, unknown>> =>
   Object.fromEntries(links.map(({ alias, ...link }) => [alias, link]))
+
+const cronByCommand = ({ cron }: Release): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    cron.map(({ schedule, command, concurrency }) => [`${schedule} ${command}`, concurrency]),
+  )
+
+const named = (names: readonly string[]): Readonly<Record<string, true>> =>
+  Object.fromEntries(names.map((name) => [name, true]))

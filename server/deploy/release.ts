@@ -19,6 +19,7 @@ export type Draft = {
   readonly processes: Processes | undefined
   /** A HEALTHCHECK of the image counts for `web` where these have none. */
   readonly checks: Checks
+  readonly cron: Release['cron']
   readonly formation: Formation
   /** Default: the app's links as they stand now. Never an older release's: their users may be gone. */
   readonly nextLinks?: readonly ReleaseLink[]
@@ -35,9 +36,11 @@ export async function draftRelease(paas: Paas, app: App, draft: Draft): Promise<
     image: draft.image,
     commit: draft.commit,
     config: draft.config,
+    shared: paas.store.sharedConfig.names(),
     links: draft.nextLinks ?? paas.store.links.next(app.id),
     processes: draft.processes ?? { web: null },
     checks: withHealthcheck(draft.checks, image),
+    cron: draft.cron,
     formation: draft.formation,
     port: app.port ?? configPort(draft.config) ?? image.exposedPorts[0] ?? defaultPort,
     entrypoint: image.entrypoint.length > 0,

@@ -1,12 +1,12 @@
 import type { Paas } from '../paas.ts'
 import { releaseLine } from '../plan.ts'
 import type { App } from '../state/apps.ts'
-import type { ConfigVars } from '../state/config.ts'
 import type { Container } from '../state/containers.ts'
 import type { Release } from '../state/releases.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
+import { pendingConfig } from './pending-config.ts'
 import { assertProcess, currentRelease, draftRelease, formationFor } from './release.ts'
-import { nameDifference, namesInWords } from './release-difference.ts'
+import { namesInWords } from './release-difference.ts'
 import { serve } from './serve.ts'
 import { swap } from './swap.ts'
 
@@ -65,7 +65,7 @@ export function planRestart(paas: Paas, app: App, process: string | undefined): 
   const names = replaced.map((container) => `${container.process}.${container.number}`)
   const links = { from: JSON.stringify(current.links), to: JSON.stringify(paas.store.links.next(app.id)) }
   return [
-    namesInWords('pending config', nameDifference(current.config, paas.store.config.of(app.id))),
+    namesInWords('pending config', pendingConfig(paas, current)),
     links.from === links.to ? undefined : 'links: those that are pending',
     isPending(paas, current) ? releaseLine(paas, app, { restart: true }) : undefined,
     names.length === 0 ? undefined : `replaced: ${names.join(', ')}`,
@@ -74,9 +74,5 @@ export function planRestart(paas: Paas, app: App, process: string | undefined): 
 
 /** Config or links were changed and not released. */
 const isPending = (paas: Paas, current: Release): boolean =>
-  !isSame(paas.store.config.of(current.appId), current.config) ||
+  namesInWords('', pendingConfig(paas, current)) !== undefined ||
   JSON.stringify(paas.store.links.next(current.appId)) !== JSON.stringify(current.links)
-
-const isSame = (one: ConfigVars, other: ConfigVars): boolean =>
-  Object.keys(one).length === Object.keys(other).length &&
-  Object.entries(one).every(([name, value]) => Object.hasOwn(other, name) && other[name] === value)

@@ -5,6 +5,8 @@ import { ensureNetwork } from './network.ts'
 import { type OneOffCommand, oneOffSpec } from './one-off-spec.ts'
 
 export type DetachedCommand = OneOffCommand & {
+  /** Default: one that is made up. */
+  readonly id?: string
   readonly who: string
   /** After which it is ended and removed, with what it printed. */
   readonly lifetimeMs: number
@@ -16,11 +18,17 @@ export type DetachedCommand = OneOffCommand & {
  */
 export async function runDetached(paas: Paas, command: DetachedCommand): Promise<string> {
   await ensureNetwork(paas, command.app)
-  const id = randomName(6)
+  const id = command.id ?? randomName(6)
   const spec = oneOffSpec(paas, id, command)
   const until = new Date(Date.now() + command.lifetimeMs)
   const { containers } = paas.engine
-  await containers.create({ ...spec, labels: { ...spec.labels, ...runLabels(command, until) } })
+  await containers.create({
+    ...spec,
+    labels: {
+      ...spec.labels,
+      ...runLabels({ ...command, words: command.line === undefined ? command.words : [command.line] }, until),
+    },
+  })
   try {
     await containers.start(spec.name)
   } catch (error) {

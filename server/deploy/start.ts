@@ -112,7 +112,10 @@ function networkOf(
   return { network, hostname: hostnameOf(container, container.version) }
 }
 
-/** What a process finds in its environment: ours, then what the release's links give, then the app's own config vars. */
+/**
+ * What a process finds in its environment: ours, then what all apps share, then what the release's links give, and last
+ * the app's own config vars.
+ */
 export function environmentOf(
   paas: Paas,
   app: App,
@@ -125,6 +128,7 @@ export function environmentOf(
     PAAS_PROCESS: process,
     DYNO: process,
     ...(release.commit ? { GIT_REV: release.commit, SOURCE_VERSION: release.commit } : {}),
+    ...paas.store.sharedConfig.of(release.shared),
     ...paas.provisioning.environment(release),
     ...release.config,
     PORT: String(release.port),

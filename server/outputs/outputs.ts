@@ -8,13 +8,13 @@ const keptJobs = 100
 
 export type JobName = { readonly appId: string; readonly id: number }
 
-/** What jobs printed, in `$PAAS_HOME/outputs/APP-ID/`: of the newest 100 of each app, at most 768 KiB each. */
+/** What jobs printed, in `$PAAS_HOME/FOLDER/APP-ID/`: of the newest 100 of each app, at most 768 KiB each. */
 export class Outputs {
   readonly #folder: string
   readonly #open = new Map<number, OutputFile>()
 
-  constructor(home: string) {
-    this.#folder = join(home, 'outputs')
+  constructor(home: string, folder = 'outputs') {
+    this.#folder = join(home, folder)
   }
 
   /** Where the job prints until it is disposed. The oldest job's output makes room. */

@@ -3,6 +3,7 @@ import type { Checks } from '../checks/check.ts'
 import { UserError } from '../errors.ts'
 import { parseConfigName } from '../state/config.ts'
 import type { Formation } from '../state/releases.ts'
+import { type CronEntry, readCron } from './cron-entries.ts'
 import { readHealthchecks } from './healthchecks.ts'
 import { isObject } from './is-object.ts'
 
@@ -14,6 +15,7 @@ export type AppJson = {
   readonly healthchecks: Checks
   readonly env: Readonly<Record<string, EnvEntry>>
   readonly tasks: Tasks
+  readonly cron: readonly CronEntry[]
 }
 
 /** Lines that a deploy runs once, each in a container of the new release. */
@@ -56,6 +58,7 @@ export function parseAppJson(text: string): AppJson {
     env: readEnv(document.env),
     healthchecks: readHealthchecks(document.healthchecks, wrong),
     tasks: readTasks(document.scripts),
+    cron: readCron(document.cron, wrong),
   }
 }
 

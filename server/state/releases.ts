@@ -1,4 +1,5 @@
 import type { Checks } from '../checks/check.ts'
+import type { CronEntry } from '../source/cron-entries.ts'
 import type { Cipher } from './cipher.ts'
 import type { ConfigVars } from './config.ts'
 import type { Database, Row } from './database.ts'
@@ -20,9 +21,13 @@ export type Release = {
   readonly image: string
   readonly commit: string | null
   readonly config: ConfigVars
+  /** Names of config vars that all apps share; their values are resolved when a container starts. */
+  readonly shared: readonly string[]
   readonly links: readonly ReleaseLink[]
   readonly processes: Processes
   readonly checks: Checks
+  /** What runs by a schedule. */
+  readonly cron: readonly CronEntry[]
   /** As it was when the release was made; `scale` changes the app's, not this. */
   readonly formation: Formation
   readonly port: number
@@ -63,16 +68,18 @@ export class Releases {
 
   add(release: Release): void {
     this.#database.run(
-      `INSERT INTO release (app_id, version, image, commit_id, config, links, processes, checks, formation, port, entrypoint, description, created_by, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO release (app_id, version, image, commit_id, config, shared, links, processes, checks, cron, formation, port, entrypoint, description, created_by, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       release.appId,
       release.version,
       release.image,
       release.commit,
       this.#cipher.seal(JSON.stringify(release.config), `${release.appId}/v${release.version}`),
+      JSON.stringify(release.shared),
       JSON.stringify(release.links),
       JSON.stringify(release.processes),
       JSON.stringify(release.checks),
+      JSON.stringify(release.cron),
       JSON.stringify(release.formation),
       release.port,
       release.entrypoint ? 1 : 0,
@@ -158,9 +165,11 @@ export class Releases {
       image: String(row.image),
       commit: row.commit_id === null ? null : String(row.commit_id),
       config: JSON.parse(this.#cipher.open(row.config as Uint8Array, `${appId}/v${version}`)) as ConfigVars,
+      shared: JSON.parse(String(row.shared)) as readonly string[],
       links: JSON.parse(String(row.links)) as readonly ReleaseLink[],
       processes: JSON.parse(String(row.processes)) as Processes,
       checks: JSON.parse(String(row.checks)) as Checks,
+      cron: JSON.parse(String(row.cron)) as readonly CronEntry[],
       formation: JSON.parse(String(row.formation)) as Formation,
       port: Number(row.port),
       entrypoint: row.entrypoint === 1,

@@ -9,6 +9,7 @@ import { ChecksOfApps } from './check-settings.ts'
 import { openCipher } from './cipher.ts'
 import { Config } from './config.ts'
 import { Containers } from './containers.ts'
+import { Cron } from './cron.ts'
 import { Database } from './database.ts'
 import { Domains } from './domains.ts'
 import { Drains } from './drains.ts'
@@ -24,6 +25,7 @@ import { Releases } from './releases.ts'
 import { Resources } from './resources.ts'
 import { RouteSettingsOfApps } from './route-settings.ts'
 import { Services } from './services.ts'
+import { SharedConfig } from './shared-config.ts'
 import { Storage } from './storage.ts'
 
 /** Owner of what should be: everything that must outlive the process, in `$PAAS_HOME/state.db`. */
@@ -38,6 +40,7 @@ export class Store {
   readonly checkSettings: ChecksOfApps
   readonly config: Config
   readonly containers: Containers
+  readonly cron: Cron
   readonly domains: Domains
   readonly drains: Drains
   readonly exposures: Exposures
@@ -51,6 +54,7 @@ export class Store {
   readonly resources: Resources
   readonly routeSettings: RouteSettingsOfApps
   readonly services: Services
+  readonly sharedConfig: SharedConfig
   readonly storage: Storage
   readonly #database: Database
 
@@ -68,6 +72,7 @@ export class Store {
     this.checkSettings = new ChecksOfApps(database)
     this.config = new Config(database, cipher)
     this.containers = new Containers(database)
+    this.cron = new Cron(database)
     this.domains = new Domains(database)
     this.drains = new Drains(database, cipher)
     this.exposures = new Exposures(database, cipher)
@@ -81,6 +86,7 @@ export class Store {
     this.resources = new Resources(database)
     this.routeSettings = new RouteSettingsOfApps(database)
     this.services = new Services(database, cipher)
+    this.sharedConfig = new SharedConfig(database, cipher)
     this.storage = new Storage(database)
     this.instanceId = instanceId(database)
   }

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parse } from 'dotenv'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance } from '../instance.ts'
+import { addPerson } from '../person.ts'
 import { makeRepository } from '../repository.ts'
 
 let paas: TestInstance
@@ -191,4 +194,65 @@ test('an app without a release keeps its config for the first one', async () => 
   await paas.ok('apps:create later')
   expect(await paas.ok('config:set later A=1')).toContain('first deploy')
   expect(await paas.ok('config:get later A')).toBe('1\n')
+})
+
+test('what all apps share comes with the next release or restart, and an own value wins', async () => {
+  await paas.ok('config:import blog --replace -', { input: '{"OWN": "own"}' })
+  const said = await paas.ok(`config:set --global OWN=shared BOTH='two words' GONE=1`)
+  expect(said).toContain('next release')
+  expect(said).not.toContain('two words')
+  expect(await running()).not.toHaveProperty('BOTH')
+  expect(await paas.ok('ps blog')).toMatch(/Pending.*: BOTH, GONE/)
+  await paas.ok('ps:restart blog')
+  expect(await running()).toMatchObject({ OWN: 'own', BOTH: 'two words', GONE: '1' })
+  expect(await paas.ok('ps blog')).not.toContain('Pending')
+  expect(JSON.parse(await paas.ok('config blog --json'))).toEqual({ OWN: 'own' })
+  expect(JSON.parse(await paas.ok('config blog --merged --json'))).toEqual({
+    OWN: 'own',
+    BOTH: 'two words',
+    GONE: '1',
+  })
+
+  // A release names them; what they stand for is today's, also for one that is brought back.
+  await paas.ok('config:set --global BOTH=rotated')
+  await paas.ok('config:unset --global GONE')
+  await paas.ok('rollback blog')
+  expect(await running()).toMatchObject({ BOTH: 'rotated' })
+  expect(await running()).not.toHaveProperty('GONE')
+  expect(await paas.ok('config:keys --global')).toBe('BOTH\nOWN\n')
+  expect(await paas.ok('config:get --global BOTH')).toBe('rotated\n')
+  expect(JSON.parse(await paas.ok('config --global --json'))).toEqual({ BOTH: 'rotated', OWN: 'shared' })
+})
+
+test('what all apps share is for admins to set, and is encrypted where it lies', async () => {
+  const ann = await addPerson(paas, 'ann')
+  await paas.ok('access:add blog ann -r developer')
+  for (const line of ['config:set --global A=1', 'config --global', 'config:get --global BOTH'])
+    expect((await ann.ssh(line)).exitCode, line).toBe(77)
+  expect((await ann.ssh('config blog --merged')).stdout).toContain('rotated')
+  for (const [line, exitCode] of [
+    ['config:set --global --app blog A=1', 64],
+    ['config:set --global PORT=1', 1],
+    ['config:unset --global NOTHING', 1],
+  ] as const)
+    expect((await paas.ssh(line)).exitCode, line).toBe(exitCode)
+  for (const file of ['state.db', 'state.db-wal'])
+    expect(readFileSync(join(paas.home, file)).includes('rotated'), file).toBe(false)
+  expect(await paas.ok('audit')).not.toContain('rotated')
+})
+
+test('what all apps share fills ARGs, and stands for what app.json requires', async () => {
+  using repository = await makeRepository({
+    Dockerfile: [
+      'FROM paas/busybox',
+      'ARG BOTH',
+      'RUN mkdir /www && echo "$BOTH" > /www/index.html',
+      'CMD ["/bin/sh", "-c", "exec busybox httpd -f -p $PORT -h /www"]',
+      '',
+    ].join('\n'),
+    'app.json': JSON.stringify({ env: { BOTH: { required: true } } }),
+  })
+  const push = await repository.push(paas, 'built')
+  expect(push.exitCode, push.stderr).toBe(0)
+  expect((await paas.get('built.localhost')).body).toBe('rotated\n')
 })

@@ -94,6 +94,19 @@ test('the image of a pushed app brings its processes along', async () => {
   await paas.ok('scale copy clock=1')
 })
 
+test('a locked app takes neither image nor archive', async () => {
+  await paas.ok('apps:lock copy')
+  const archive = await archiveOf('locked')
+  for (const ran of [
+    await paas.ssh('git:from-image copy pushed@v1'),
+    await paas.ssh('git:from-archive copy -', { input: archive }),
+  ]) {
+    expect(ran.exitCode).toBe(1)
+    expect(ran.stderr).toContain('apps:unlock copy')
+  }
+  await paas.ok('apps:unlock copy')
+})
+
 test('an image that is not here comes from its registry', async () => {
   await paas.ok('apps:create pulled')
   const name = `${registry.host}/library/web:2`

@@ -54,11 +54,9 @@ const notYet: readonly (readonly [words: RegExp, reason: string])[] = [
   [/^(backup|restore)$/, 'the archive of a whole server is not designed yet'],
   [/^autoscale/, 'the router does not measure requests per app yet'],
   [/^links/, 'apps reach each other through the router so far'],
-  [/^cron:/, 'app.json cron is not read yet'],
   [/^mysql:(expose|unexpose|backup.*)$/, 'export and import carry databases so far'],
   [/^tokens:/, 'there is no HTTP API to use one with'],
   [/^users$/, 'keys shows who there is'],
-  [/^(git:from-image|git:from-archive|git:sync|addimage)$/, 'a push is the one source of a release so far'],
 ]
 
 const registry = await loadRegistry()

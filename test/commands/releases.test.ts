@@ -45,6 +45,8 @@ test('releases:info shows one, with the names of its config and no value', async
     version: 'v3',
     config: ['A'],
     checks: {},
+    cron: [],
+    shared: [],
     links: [],
     tasks: [],
     imageGone: false,

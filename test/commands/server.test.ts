@@ -104,6 +104,16 @@ test('ports:set is a release, and auto goes back to the rule', async () => {
   expect(JSON.parse(await paas.ok('ports:set shop 8000 --json'))).toMatchObject({ port: 8000, release: null })
 })
 
+test('ports:add and ports:remove speak of the one port', async () => {
+  await paas.ok('ports:add blog http:80:3100')
+  expect((await paas.get('blog.localhost')).body).toBe('page\n')
+  expect(JSON.parse(await paas.ok('ports blog --json'))).toMatchObject({ set: 3100, running: 3100 })
+  expect((await paas.ssh('ports:add blog 3200')).stderr).toContain('ports:set blog 3200')
+  expect((await paas.ssh('ports:remove blog 3200')).exitCode).toBe(1)
+  await paas.ok('ports:remove blog http:80:3100')
+  expect(JSON.parse(await paas.ok('ports blog --json'))).toMatchObject({ set: null, running: 5000 })
+})
+
 test('git:report and git:set speak of the deploy branch', async () => {
   expect(JSON.parse(await paas.ok('git:report blog --json'))).toEqual({
     'deploy branch': 'main',

@@ -7,8 +7,15 @@ test('quantities are read, comments and trailing commas tolerated', () => {
     parseAppJson(
       '{ // how many\n "formation": { "web": { "quantity": 2 }, "worker": {}, }, /* more */ "name": "x" }',
     ),
-  ).toEqual({ formation: { web: 2 }, env: {}, addons: [], healthchecks: {}, tasks: {} })
-  expect(parseAppJson('{}')).toEqual({ formation: {}, env: {}, addons: [], healthchecks: {}, tasks: {} })
+  ).toEqual({ formation: { web: 2 }, env: {}, addons: [], healthchecks: {}, tasks: {}, cron: [] })
+  expect(parseAppJson('{}')).toEqual({
+    formation: {},
+    env: {},
+    addons: [],
+    healthchecks: {},
+    tasks: {},
+    cron: [],
+  })
 })
 
 test('tasks are read in Dokku’s form and Heroku’s', () => {

@@ -1,22 +1,29 @@
-import type { Command } from '../../command.ts'
+import type { Call, Command } from '../../command.ts'
 import { exportLine } from '../../config-formats.ts'
+import { mergedConfig } from '../../deploy/merged-config.ts'
+import type { ConfigVars } from '../../state/config.ts'
 
 export default {
   summary: "Show an app's config vars",
   right: 'develop',
   app: 'required',
+  shared: true,
   reads: true,
-  flags: { shell: { short: 's', summary: 'As KEY=value lines that a shell reads' } },
+  flags: {
+    shell: { short: 's', summary: 'As KEY=value lines that a shell reads' },
+    merged: { summary: 'With what all apps share, as the next release gets it' },
+  },
   aliases: ['config:show'],
-  examples: ['config blog', 'config blog --json', 'config -s'],
-  async run({ paas, app, out, flags }) {
-    const config = paas.store.config.of(app.id)
+  examples: ['config blog', 'config blog --json', 'config -s', 'config blog --merged'],
+  async run(call) {
+    const { out, flags } = call
+    const config = configOf(call)
     out.result(config, () => {
       if (flags.has('shell')) {
         for (const [name, value] of Object.entries(config)) out.line(exportLine(name, value, 'shell'))
         return
       }
-      out.heading(`${app.name} config vars`)
+      out.heading(`${flags.has('global') ? 'Shared' : call.app.name} config vars`)
       out.table(
         ['Name', 'Value'],
         Object.entries(config).map(([name, value]) => [`${name}:`, value]),
@@ -24,3 +31,9 @@ export default {
     })
   },
 } satisfies Command
+
+function configOf(call: Call): ConfigVars {
+  const { store } = call.paas
+  if (call.flags.has('global')) return store.sharedConfig.all()
+  return call.flags.has('merged') ? mergedConfig(call.paas, call.app.id) : store.config.of(call.app.id)
+}

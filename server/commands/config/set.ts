@@ -1,12 +1,14 @@
 import type { Call, Command } from '../../command.ts'
 import { changeConfig, decodeValue, looksLikePair, parsePairs, readInput } from '../../configuration.ts'
-import { parseConfigName } from '../../state/config.ts'
+import { changeSharedConfig } from '../../shared-config-change.ts'
+import { type ConfigVars, parseConfigName } from '../../state/config.ts'
 
 export default {
   summary: 'Set config vars and release them',
   right: 'develop',
   plans: true,
   app: 'required',
+  shared: true,
   arguments: [
     {
       name: 'KEY=VALUE',
@@ -27,6 +29,7 @@ export default {
     `config:set blog "GREETING='good day'"`,
     'config:set blog KEY - < file',
     'config:set --no-restart A=1 B=2',
+    'config:set --global PIP_INDEX_URL=https://pypi.example.com/simple',
   ],
   async run(call) {
     const { words, flags } = call
@@ -36,7 +39,10 @@ export default {
       words.length === 2 && dash === '-' && name !== undefined && !looksLikePair(name)
         ? { [parseConfigName(name)]: await readValue(call, name, encoded) }
         : parsePairs(words, encoded)
-    await changeConfig(call, (config) => ({ ...config, ...vars }), `Set ${Object.keys(vars).join(', ')}`)
+    const change = (config: ConfigVars): ConfigVars => ({ ...config, ...vars })
+    const description = `Set ${Object.keys(vars).join(', ')}`
+    if (flags.has('global')) changeSharedConfig(call, change, description)
+    else await changeConfig(call, change, description)
   },
 } satisfies Command
 

@@ -1,30 +1,36 @@
 import type { Command } from '../../command.ts'
 import { changeConfig } from '../../configuration.ts'
 import { UserError } from '../../errors.ts'
+import { changeSharedConfig } from '../../shared-config-change.ts'
+import type { ConfigVars } from '../../state/config.ts'
 
 export default {
   summary: 'Remove config vars and release that',
   right: 'develop',
   plans: true,
   app: 'required',
+  shared: true,
   arguments: [{ name: 'KEY', audit: 'name', required: true, repeats: true }],
   flags: { 'no-restart': { summary: 'Keep it for the next release' } },
   aliases: ['config:remove'],
-  examples: ['config:unset blog GREETING'],
+  examples: ['config:unset blog GREETING', 'config:unset --global PIP_INDEX_URL'],
   async run(call) {
-    const { words, app } = call
-    await changeConfig(
-      call,
-      (config) => {
-        const unknown = words.find((name) => !Object.hasOwn(config, name))
-        if (unknown !== undefined) {
-          throw new UserError(`${app.name} has no config var ${unknown.slice(0, 60)}`, {
-            next: `Its names: config:keys ${app.name}`,
-          })
-        }
-        return Object.fromEntries(Object.entries(config).filter(([name]) => !words.includes(name)))
-      },
-      `Removed ${words.join(', ')}`,
-    )
+    const { words, flags } = call
+    const whose = flags.has('global') ? undefined : call.app.name
+    const change = (config: ConfigVars): ConfigVars => without(config, words, whose)
+    const description = `Removed ${words.join(', ')}`
+    if (whose === undefined) changeSharedConfig(call, change, description)
+    else await changeConfig(call, change, description)
   },
 } satisfies Command
+
+/** @param whose undefined: all apps' */
+function without(config: ConfigVars, names: readonly string[], whose: string | undefined): ConfigVars {
+  const unknown = names.find((name) => !Object.hasOwn(config, name))
+  if (unknown !== undefined) {
+    throw new UserError(`${whose ?? 'What all apps share'} has no config var ${unknown.slice(0, 60)}`, {
+      next: `Its names: config:keys ${whose ?? '--global'}`,
+    })
+  }
+  return Object.fromEntries(Object.entries(config).filter(([name]) => !names.includes(name)))
+}

@@ -2,6 +2,7 @@ import { placeOf } from '../../checks/subject.ts'
 import type { Command } from '../../command.ts'
 import { durationText } from '../../command-line/duration.ts'
 import { sizeText } from '../../command-line/size.ts'
+import { pendingConfig } from '../../deploy/pending-config.ts'
 import type { Container } from '../../docker/containers.ts'
 import { NotFoundError } from '../../docker/engine-errors.ts'
 import type { Paas } from '../../paas.ts'
@@ -122,7 +123,6 @@ function reasonOf(paas: Paas, { name, state, crashed, lastEnd }: StoredContainer
 function pendingNames(paas: Paas, app: App): readonly string[] {
   const running = app.release === null ? undefined : paas.store.releases.find(app.id, app.release)
   if (!running) return []
-  const next = paas.store.config.of(app.id)
-  const names = new Set([...Object.keys(next), ...Object.keys(running.config)])
-  return [...names].filter((name) => next[name] !== running.config[name]).sort()
+  const { added, removed, changed } = pendingConfig(paas, running)
+  return [...added, ...removed, ...changed].sort()
 }

@@ -35,6 +35,7 @@ export default {
       deploy: paas.store.journal.thatReleased(app.id, release.version)?.id ?? null,
       formation: release.formation,
       config: Object.keys(release.config).sort(),
+      shared: release.shared,
     }
     out.result(facts, () => {
       out.heading(`${app.name} v${release.version}`)

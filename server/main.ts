@@ -30,6 +30,7 @@ import { CertificateFiles } from './tls/certificate-files.ts'
 import { Challenges } from './tls/challenges.ts'
 import { renewCertificates } from './tls/letsencrypt.ts'
 import { Renewals } from './tls/renewals.ts'
+import { runWebhooks } from './webhooks/run-webhooks.ts'
 
 const startedAt = new Date()
 /** What is left of the spare sandboxes then is a stray to the next start. */
@@ -92,6 +93,7 @@ async function main(): Promise<void> {
   }
   admitAdmin(settings, store)
   runEventHooks(paas).catch((error: unknown) => log(`Hooks of events ended: ${String(error)}`))
+  runWebhooks(paas).catch((error: unknown) => log(`Webhooks ended: ${String(error)}`))
 
   await endLeftVisits(paas)
   await goOn(paas).catch((error: unknown) => goOnLater(paas, error))

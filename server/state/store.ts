@@ -22,6 +22,7 @@ import { Resources } from './resources.ts'
 import { RouteSettingsOfApps } from './route-settings.ts'
 import { Services } from './services.ts'
 import { Storage } from './storage.ts'
+import { Webhooks } from './webhooks.ts'
 
 /** Owner of what should be: everything that must outlive the process, in `$PAAS_HOME/state.db`. */
 export class Store {
@@ -46,6 +47,7 @@ export class Store {
   readonly routeSettings: RouteSettingsOfApps
   readonly services: Services
   readonly storage: Storage
+  readonly webhooks: Webhooks
   readonly #database: Database
 
   /** Throws `UserError` where another server holds the store or the master key is gone. */
@@ -73,6 +75,7 @@ export class Store {
     this.routeSettings = new RouteSettingsOfApps(database)
     this.services = new Services(database, cipher)
     this.storage = new Storage(database)
+    this.webhooks = new Webhooks(database, cipher)
     this.instanceId = instanceId(database)
   }
 

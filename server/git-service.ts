@@ -1,15 +1,14 @@
-import { existsSync } from 'node:fs'
 import { assertRight } from './access.ts'
 import { detachPush } from './deploy/detach-push.ts'
 import { publishInBackground } from './deploy/publish-in-background.ts'
 import { deployPush } from './deploy/push.ts'
-import { repositoryOf } from './deploy/repository.ts'
+import { ensureRepository, repositoryOf } from './deploy/repository.ts'
 import { assertRoom } from './disk/assert-room.ts'
 import { assertNameFree } from './domain-change.ts'
 import { exitCode, NoSuchAppError, type PaasError, UserError } from './errors.ts'
 import { auditRefused } from './events/audit-refused.ts'
 import { audited } from './events/audited.ts'
-import { createRepository, deleteRef, hasRefs, moveRef, noObject, setHead } from './git/git.ts'
+import { deleteRef, hasRefs, moveRef, noObject } from './git/git.ts'
 import { atomicReason, type Update, type Verdict } from './git/proc-receive.ts'
 import { type Push, receivePack } from './git/receive-pack.ts'
 import { removeRepository } from './git/remove-repository.ts'
@@ -221,13 +220,4 @@ export function createApp(paas: Paas, user: User, name: string): App {
   // Its domain says from now on that nothing is deployed yet; nobody has to wait for that.
   publishInBackground(paas, app.id)
   return app
-}
-
-async function ensureRepository(paas: Paas, app: App): Promise<string> {
-  const path = repositoryOf(paas, app)
-  if (!existsSync(path)) {
-    await createRepository(path)
-    await setHead(path, app.deployBranch ?? 'main')
-  }
-  return path
 }

@@ -30,6 +30,7 @@ import { CertificateFiles } from './tls/certificate-files.ts'
 import { Challenges } from './tls/challenges.ts'
 import { renewCertificates } from './tls/letsencrypt.ts'
 import { Renewals } from './tls/renewals.ts'
+import { Walls } from './walls/walls.ts'
 import { runWebhooks } from './webhooks/run-webhooks.ts'
 
 const startedAt = new Date()
@@ -56,6 +57,7 @@ async function main(): Promise<void> {
     instanceId: store.instanceId,
     log,
   })
+  const walls = new Walls({ store, kinds, settings, log, closing: closing.signal })
   const proved = new Set<string>()
   const engine = new Engine({ dockerHost: settings.dockerHost })
   const outputs = new Outputs(settings.home)
@@ -82,9 +84,10 @@ async function main(): Promise<void> {
     locks: new Locks(),
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
-    sandboxes: new Sandboxes({ engine, store, log }),
+    sandboxes: new Sandboxes({ engine, store, walls, log }),
     events: new Events(settings.home, log),
-    provisioning: new Provisioning({ store, kinds, log, closing: closing.signal }),
+    provisioning: new Provisioning({ store, kinds, walls, log, closing: closing.signal }),
+    walls,
     proved,
     unready,
     log,
@@ -95,6 +98,8 @@ async function main(): Promise<void> {
   runEventHooks(paas).catch((error: unknown) => log(`Hooks of events ended: ${String(error)}`))
   runWebhooks(paas).catch((error: unknown) => log(`Webhooks ended: ${String(error)}`))
 
+  await walls.raise()
+  walls.watch().catch((error: unknown) => log(`Walls are not watched any more: ${String(error)}`))
   await endLeftVisits(paas)
   await goOn(paas).catch((error: unknown) => goOnLater(paas, error))
   paas.provisioning.start()

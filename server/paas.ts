@@ -11,6 +11,7 @@ import type { Store } from './state/store.ts'
 import type { CertificateFiles } from './tls/certificate-files.ts'
 import type { Challenges } from './tls/challenges.ts'
 import type { Renewals } from './tls/renewals.ts'
+import type { Walls } from './walls/walls.ts'
 
 /** The parts of a running server, handed to whatever needs them. */
 export type Paas = {
@@ -26,6 +27,7 @@ export type Paas = {
   readonly outputs: Outputs
   readonly sandboxes: Sandboxes
   readonly provisioning: Provisioning
+  readonly walls: Walls
   readonly events: Events
   /** Names of live containers whose identity and health this process has proved: only these are routed to. */
   readonly proved: Set<string>

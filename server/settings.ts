@@ -5,6 +5,7 @@ import { parse } from 'dotenv'
 import { parseKeep } from './command-line/keep.ts'
 import { parseSize } from './command-line/size.ts'
 import { UserError } from './errors.ts'
+import { parseReachable, type Reachable } from './walls/reachable.ts'
 
 /** What an instance is told from outside. Everything else is in its state store. */
 export type Settings = {
@@ -36,6 +37,8 @@ export type Settings = {
   readonly imageBudgetBytes: number
   /** Bytes that Docker's build cache may take; what is over is removed, least recently used first. 0: no limit. */
   readonly buildCacheBytes: number
+  /** What apps and builds may reach in the local network or on the host. */
+  readonly reachable: readonly Reachable[]
   /** Free bytes below which nothing is built or received any more; 0: never. */
   readonly diskFloorBytes: number
 }
@@ -72,6 +75,7 @@ export function readSettings(
     keepReleases: keepReleases(read('PAAS_KEEP_RELEASES') ?? '5'),
     imageBudgetBytes: size('PAAS_IMAGE_BUDGET', read('PAAS_IMAGE_BUDGET') ?? '10g'),
     buildCacheBytes: size('PAAS_BUILD_CACHE', read('PAAS_BUILD_CACHE') ?? '10g'),
+    reachable: reachable('PAAS_REACHABLE', read('PAAS_REACHABLE') ?? ''),
     diskFloorBytes: size('PAAS_DISK_FLOOR', read('PAAS_DISK_FLOOR') ?? '2g'),
   }
 }
@@ -116,6 +120,19 @@ function size(name: string, value: string): number {
   const bytes = parseSize(value)
   if (bytes === undefined) throw wrong(name, value, 'a size, such as 500m or 2g')
   return bytes
+}
+
+function reachable(name: string, value: string): readonly Reachable[] {
+  const wanted = 'addresses of the local network with commas between, such as 10.0.0.5:4873,10.0.1.0/24'
+  return value
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+    .map((each) => {
+      const parsed = parseReachable(each)
+      if (!parsed) throw wrong(name, each, wanted)
+      return parsed
+    })
 }
 
 function url(name: string, value: string | undefined, protocols: readonly string[]): string | undefined {

@@ -52,6 +52,10 @@ test('the drivers are where one looks for them', () => {
   for (const [driver, file] of Object.entries(owners)) expect(filesWith(new RegExp(driver))).toContain(file)
 })
 
+test('nftables is spoken to by one module of the server', () => {
+  expect(filesWith(/'nft'/).filter((file) => file.startsWith('server/'))).toEqual(['server/walls/nft.ts'])
+})
+
 test('the environment is read in one place of the server', () => {
   const found = filesWith(/process\.env\b/).filter((file) => !file.startsWith('scripts/'))
   expect(found.filter((file) => file.startsWith('server/'))).toEqual(['server/settings.ts'])

@@ -206,7 +206,11 @@ async function removeInstance(folder: string, environment: Readonly<Record<strin
   await takeDown(environment)
   const file = join(folder, 'instance-id')
   const id = existsSync(file) ? readFileSync(file, 'utf8') : ''
-  if (id !== '') await removeFromDocker(`label=paas.instance=${id}`)
+  if (id !== '') {
+    await removeFromDocker(`label=paas.instance=${id}`)
+    // It outlives the server, as its apps do.
+    await execa('nft', ['delete', 'table', 'inet', `paas-${id}-walls`], { reject: false })
+  }
   // Where a test has made it a disk of its own.
   await execa('umount', ['--lazy', join(folder, 'home')], { reject: false })
   rmSync(certificateFolder(join(folder, 'home')), { recursive: true, force: true })

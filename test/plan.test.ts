@@ -41,7 +41,7 @@ beforeAll(async () => {
     jobs: new Jobs({ store, outputs: new Outputs(folder), closing }),
     engine: new Engine({ dockerHost: 'unix:///nonexistent/docker.sock' }),
     events: { begin: () => 1, end: () => {}, refuse: () => {} },
-    provisioning: new Provisioning({ store, kinds, log, closing }),
+    provisioning: new Provisioning({ store, kinds, walls: { raise: async () => {} }, log, closing }),
     settings: {
       home: folder,
       domain: 'localhost',

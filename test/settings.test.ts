@@ -37,6 +37,18 @@ test('the environment wins over .env, and an empty value is none', () => {
   })
 })
 
+test('what apps may reach is read with its family and its port', () => {
+  const value = '10.0.0.5, 10.0.1.0/24,10.0.0.5:3306,fd00::5,fd00::/64,[fd00::5]:443'
+  expect(readSettings({ PAAS_REACHABLE: value }, nothing).reachable).toEqual([
+    { family: 4, addresses: '10.0.0.5', port: undefined },
+    { family: 4, addresses: '10.0.1.0/24', port: undefined },
+    { family: 4, addresses: '10.0.0.5', port: 3306 },
+    { family: 6, addresses: 'fd00::5', port: undefined },
+    { family: 6, addresses: 'fd00::/64', port: undefined },
+    { family: 6, addresses: 'fd00::5', port: 443 },
+  ])
+})
+
 test.each([
   ['PAAS_HOME', 'relative/path'],
   ['PAAS_DOMAIN', 'http://a.example'],
@@ -53,6 +65,11 @@ test.each([
   ['PAAS_IMAGE_BUDGET', 'much'],
   ['PAAS_BUILD_CACHE', '-1'],
   ['PAAS_DISK_FLOOR', '2 pounds'],
+  ['PAAS_REACHABLE', 'db.internal:3306'],
+  ['PAAS_REACHABLE', '10.0.0.5:99999'],
+  ['PAAS_REACHABLE', '10.0.0.0/33'],
+  ['PAAS_REACHABLE', '10.0.0.5; accept'],
+  ['PAAS_REACHABLE', 'fe80::1%eth0'],
 ])('%s=%s is refused with a line that names it', (name, value) => {
   expect(() => readSettings({ [name]: value }, nothing)).toThrow(UserError)
   expect(() => readSettings({ [name]: value }, nothing)).toThrow(name)

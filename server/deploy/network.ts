@@ -4,6 +4,7 @@ import type { NetworkSpec } from '../docker/networks.ts'
 import { UnavailableError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
+import type { Walls } from '../walls/walls.ts'
 
 /** 10.128.0.0 to 10.255.255.0 in steps of a /24: 32,768 networks. */
 const first = 128 * 256
@@ -30,7 +31,7 @@ export function ensureNetwork(paas: NetworkParts, app: App): Promise<string> {
   return ensured
 }
 
-type NetworkParts = Pick<Paas, 'engine' | 'store'>
+type NetworkParts = Pick<Paas, 'engine' | 'store'> & { readonly walls: Pick<Walls, 'raise'> }
 
 /** Two that need the same network at once make it once. */
 const underWay = new Map<string, Promise<string>>()
@@ -44,6 +45,8 @@ async function makeUnlessThere(paas: NetworkParts, app: App): Promise<string> {
     if (app.subnet !== known) paas.store.apps.setSubnet(app.id, known)
     return known
   }
+  // Before there is anybody in it.
+  await paas.walls.raise()
   const taken = [...networks.flatMap((network) => network.subnets), ...hostRoutes()].map(parseSubnet)
   const candidates = app.subnet ? [app.subnet] : freeSubnets(paas, taken)
   for (const subnet of candidates) {

@@ -5,6 +5,7 @@ import { describe, UnavailableError, UserError } from '../errors.ts'
 import type { App } from '../state/apps.ts'
 import { randomName } from '../state/identifiers.ts'
 import type { Store } from '../state/store.ts'
+import type { Walls } from '../walls/walls.ts'
 import { addressIn, ensureNetwork, networkName } from './network.ts'
 
 /** One place of the formation: `web.2` of a release. */
@@ -22,6 +23,13 @@ export type Sandbox = {
 /** One that Docker knows: a container may be created in it now, and started once `runs` is fulfilled. */
 export type Taken = { readonly sandbox: Sandbox; readonly runs: Promise<void> }
 
+type Parts = {
+  readonly engine: Engine
+  readonly store: Store
+  readonly walls: Pick<Walls, 'raise'>
+  readonly log: (line: string) => void
+}
+
 /** A spare costs 3 MB. */
 const mostSparesOfApp = 4
 const mostSpares = 16
@@ -33,13 +41,13 @@ const image = 'paas/busybox:latest'
  * remembered here: those of a server that was killed are strays to the next.
  */
 export class Sandboxes {
-  readonly #parts: { readonly engine: Engine; readonly store: Store; readonly log: (line: string) => void }
+  readonly #parts: Parts
   /** Those of the app that was deployed last come last. */
   readonly #spares = new Map<string, Promise<Taken>>()
   readonly #addresses = new Map<string, string>()
   #closed = false
 
-  constructor(parts: { engine: Engine; store: Store; log: (line: string) => void }) {
+  constructor(parts: Parts) {
     this.#parts = parts
   }
 

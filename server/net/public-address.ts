@@ -35,13 +35,14 @@ async function resolved(host: string): Promise<readonly Address[]> {
 
 /** Whether the internet routes `address` to somebody, and that is not this machine. */
 export function isPublic(address: string): boolean {
-  // The engine of URLs writes an IPv4 address inside of an IPv6 one as it likes; the list knows both.
-  if (reserved.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) return false
+  if (isIP(address) === 6 ? reserved6.check(address, 'ipv6') : reserved4.check(address, 'ipv4')) return false
   const own = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
   return !own.some((each) => each.address === address)
 }
 
-const reserved = new BlockList()
+// Two lists: one takes an IPv4 address for the IPv6 one that stands for it.
+const reserved4 = new BlockList()
+const reserved6 = new BlockList()
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -58,7 +59,7 @@ for (const [network, prefix] of [
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const)
-  reserved.addSubnet(network, prefix, 'ipv4')
+  reserved4.addSubnet(network, prefix, 'ipv4')
 // All that is not global unicast, and within that what leads back into IPv4 or to nobody.
 for (const [network, prefix] of [
   ['::', 3],
@@ -68,4 +69,4 @@ for (const [network, prefix] of [
   ['2001:db8::', 32],
   ['2002::', 16],
 ] as const)
-  reserved.addSubnet(network, prefix, 'ipv6')
+  reserved6.addSubnet(network, prefix, 'ipv6')

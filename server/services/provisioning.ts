@@ -7,6 +7,7 @@ import type { Link } from '../state/links.ts'
 import type { Release } from '../state/releases.ts'
 import { parseServiceName, type Service } from '../state/services.ts'
 import type { Store } from '../state/store.ts'
+import type { Walls } from '../walls/walls.ts'
 import type { ServiceKind } from './service-kind.ts'
 
 const retryMs = 1_000
@@ -18,6 +19,7 @@ const retryMs = 1_000
 export class Provisioning {
   readonly #store: Store
   readonly #kinds: ReadonlyMap<string, ServiceKind>
+  readonly #walls: Pick<Walls, 'raise'>
   readonly #log: (line: string) => void
   readonly #closing: AbortSignal
   /** Ids that a command of this process is at work on. */
@@ -30,11 +32,13 @@ export class Provisioning {
   constructor(options: {
     readonly store: Store
     readonly kinds: ReadonlyMap<string, ServiceKind>
+    readonly walls: Pick<Walls, 'raise'>
     readonly log: (line: string) => void
     readonly closing: AbortSignal
   }) {
     this.#store = options.store
     this.#kinds = options.kinds
+    this.#walls = options.walls
     this.#log = options.log
     this.#closing = options.closing
   }
@@ -272,6 +276,7 @@ export class Provisioning {
     const services = new Set(this.#store.services.list(kind).map((service) => service.id))
     const links = this.#store.links.all().filter((link) => services.has(link.serviceId))
     await this.kind(kind).admit(links)
+    await this.#walls.raise()
     this.#notAdmitted.delete(kind)
   }
 }

@@ -35,6 +35,8 @@ export type ServiceKind = {
   revoke(link: Link): Promise<void>
   /** Opens the server to the networks of `links` and closes it to all others, where that is ours to say. */
   admit(links: readonly Link[]): Promise<void>
+  /** Where the linked app finds its server. Throws `UnavailableError` while that never started. */
+  address(link: Link): { readonly host: string; readonly port: number }
   /** What the linked app gets, without a prefix. Asks nobody: containers start while the server is down. */
   environment(service: Service, link: Link): Readonly<Record<string, string>>
   /** What there is to say about it, in the order to show. */

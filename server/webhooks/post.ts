@@ -1,8 +1,8 @@
 import { type RequestOptions, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import type { LookupFunction } from 'node:net'
 import { PaasError } from '../errors.ts'
-import { type Address, addressesOf } from '../net/public-address.ts'
+import { pinnedLookup } from '../net/pinned-lookup.ts'
+import { addressesOf } from '../net/public-address.ts'
 import type { Webhook } from '../state/webhooks.ts'
 import { headersOf, type Message } from './message.ts'
 
@@ -34,7 +34,7 @@ async function ask(webhook: Webhook, message: Message, signal: AbortSignal): Pro
     method: 'POST',
     headers: headersOf(webhook, message),
     agent: false,
-    lookup: always(addresses),
+    lookup: pinnedLookup(addresses),
     signal,
   }
   const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options)
@@ -48,13 +48,6 @@ async function ask(webhook: Webhook, message: Message, signal: AbortSignal): Pro
   request.end(message.body)
   return await answered.promise
 }
-
-const always =
-  (addresses: readonly [Address, ...Address[]]): LookupFunction =>
-  (_host, options, callback) => {
-    if (options.all) callback(null, [...addresses])
-    else callback(null, addresses[0].address, addresses[0].family)
-  }
 
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {

@@ -2,7 +2,10 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { execa } from 'execa'
 
-/** Makes `server` listen where the steps of a build reach it: at this machine's address in Docker's default network. */
+/**
+ * Makes `server` listen where the steps of a build reach it: at this machine's address in Docker's default network,
+ * where the instance has it in PAAS_REACHABLE.
+ */
 export async function buildGateway(
   server: Server,
 ): Promise<{ readonly host: string; readonly port: number }> {

@@ -20,11 +20,14 @@ const plan = (
 
 describe('pushed for real', () => {
   let paas: TestInstance
+  let packages: PackageServer
   beforeAll(async () => {
-    paas = await startInstance()
+    packages = await packageServer()
+    paas = await startInstance({ PAAS_REACHABLE: new URL(packages.url).host })
   })
   afterAll(async () => {
     await paas?.[Symbol.asyncDispose]()
+    await packages?.[Symbol.asyncDispose]()
   })
 
   test('a folder public is served alone, with .htaccess, the visitor’s address and scheme, and all extensions', async () => {
@@ -107,7 +110,6 @@ describe('pushed for real', () => {
   }, 90_000)
 
   test('Composer installs from a package server; unchanged, nothing is installed again', async () => {
-    await using server = await packageServer()
     using repository = await makeRepository({
       'composer.json': JSON.stringify({
         config: { 'secure-http': false },
@@ -115,7 +117,7 @@ describe('pushed for real', () => {
       }),
       'composer.lock': JSON.stringify({
         'content-hash': '0'.repeat(32),
-        packages: [server.locked],
+        packages: [packages.locked],
         'packages-dev': [],
         'minimum-stability': 'stable',
         'stability-flags': [],
@@ -129,23 +131,22 @@ describe('pushed for real', () => {
     const push = await repository.push(paas, 'far')
     expect(push.exitCode, push.stderr).toBe(0)
     expect((await paas.get('far.localhost')).body).toBe('from far away')
-    const asked = server.asked()
+    const asked = packages.asked()
     await repository.commit({ 'more.txt': 'x' })
     const second = await repository.push(paas, 'far')
     expect(second.stderr).toMatch(/CACHED .*composer install/)
     expect(second.exitCode).toBe(0)
-    expect(server.asked()).toBe(asked)
+    expect(packages.asked()).toBe(asked)
   }, 120_000)
 
   test('COMPOSER_REPOSITORY is asked for the locked versions, whatever addresses composer.lock has', async () => {
-    await using index = await packageServer()
     using repository = await makeRepository({
       'composer.json': JSON.stringify({ require: { 'example/far': '^1.0' } }),
       'composer.lock': JSON.stringify({
         'content-hash': '0'.repeat(32),
         packages: [
           {
-            ...index.locked,
+            ...packages.locked,
             dist: { type: 'zip', url: 'http://127.0.0.1:9/far.zip', reference: 'b', shasum: '' },
           },
         ],
@@ -160,18 +161,18 @@ describe('pushed for real', () => {
       'index.php': '<?php require "vendor/autoload.php"; echo Far\\hello();',
     })
     await paas.ok('apps:create mirrored')
-    await paas.ok(`config:set mirrored --no-restart COMPOSER_REPOSITORY=${index.url}`)
+    await paas.ok(`config:set mirrored --no-restart COMPOSER_REPOSITORY=${packages.url}`)
     const push = await repository.push(paas, 'mirrored')
     expect(push.stderr).toContain('(COMPOSER_REPOSITORY), in the versions of composer.lock')
     expect(push.exitCode, push.stderr).toBe(0)
     // Version 1.1.0 of the index is not what is locked.
     expect((await paas.get('mirrored.localhost')).body).toBe('from far away')
-    const asked = index.asked()
+    const asked = packages.asked()
     await repository.commit({ 'more.txt': 'x' })
     const second = await repository.push(paas, 'mirrored')
     expect(second.stderr).toMatch(/CACHED .*composer update mirrors/)
     expect(second.exitCode).toBe(0)
-    expect(index.asked()).toBe(asked)
+    expect(packages.asked()).toBe(asked)
   }, 120_000)
 
   test('an install that fails refuses the push with its last lines', async () => {

@@ -24,7 +24,8 @@ describe('pushed for real', () => {
   let paas: TestInstance
   let index: PackageIndex
   beforeAll(async () => {
-    ;[paas, index] = await Promise.all([startInstance(), packageIndex()])
+    index = await packageIndex()
+    paas = await startInstance({ PAAS_REACHABLE: new URL(index.url).host })
   })
   afterAll(async () => {
     await paas?.[Symbol.asyncDispose]()

@@ -18,8 +18,10 @@ vi.setConfig({ testTimeout: 180_000 })
 const account = { user: 'ann', password: 'a long one of her own' }
 let paas: TestInstance
 let repository: Repository
+let release: Release
 beforeAll(async () => {
-  paas = await startInstance({ MYSQL_URL: '' })
+  release = await serveRelease()
+  paas = await startInstance({ MYSQL_URL: '', PAAS_REACHABLE: new URL(release.url).host })
   await until('MariaDB answers', async () => (await paas.ssh('mysql:create probe')).exitCode === 0)
   repository = await exampleRepository('wordpress')
   const push = await repository.push(paas, 'blog')
@@ -28,6 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   repository?.[Symbol.dispose]()
   await paas?.[Symbol.asyncDispose]()
+  await release?.[Symbol.asyncDispose]()
 })
 
 const visitor = (name: string): BlogVisitor =>
@@ -141,7 +144,6 @@ test('a clone is a blog from the same image, with a database and secrets of its 
 })
 
 test('WORDPRESS_URL names another release; WORDPRESS_SHA256 refuses any other file', async () => {
-  await using release = await serveRelease()
   await paas.ok('apps:create chosen')
   await paas.ok(
     `config:set -a chosen --no-restart WORDPRESS_URL=${release.url} WORDPRESS_SHA256=${'0'.repeat(64)}`,
@@ -164,8 +166,10 @@ test('a source that is not there refuses the push and says which address', async
   expect(push.exitCode).toBe(1)
 })
 
+type Release = AsyncDisposable & { readonly url: string; readonly sha256: string }
+
 /** Serves an archive as wordpress.org has them, to builds. */
-async function serveRelease(): Promise<AsyncDisposable & { readonly url: string; readonly sha256: string }> {
+async function serveRelease(): Promise<Release> {
   const folder = mkdtempSync(join(tmpdir(), 'paas-wordpress-'))
   const files = {
     'wp-settings.php': '<?php',

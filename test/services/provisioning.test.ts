@@ -38,6 +38,9 @@ const everything = (): Promise<string> =>
     'SELECT schema_name FROM information_schema.schemata ORDER BY 1; SELECT user, host FROM mysql.user ORDER BY 1',
   )
 
+/** The apps here have no networks. */
+const walls = { raise: async () => {} }
+
 /** A state store and services of a test's own, on the MariaDB behind the faulty way. */
 async function desk() {
   const home = mkdtempSync(join(tmpdir(), 'paas-services-'))
@@ -46,7 +49,7 @@ async function desk() {
   const url = `mysql://boss:secret@127.0.0.1:${faulty.port}`
   const log = (): void => {}
   const kinds = await loadServiceKinds({ home, url, instanceId: store.instanceId, log })
-  const provisioning = new Provisioning({ store, kinds, log, closing: closing.signal })
+  const provisioning = new Provisioning({ store, kinds, walls, log, closing: closing.signal })
   return {
     store,
     url,
@@ -114,6 +117,7 @@ test('a create that the server did not live to finish is undone at its next star
     log: () => {},
   })
   const next = new Provisioning({
+    walls,
     store: services.store,
     kinds,
     log: () => {},

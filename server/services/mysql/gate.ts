@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { bridgeName } from '../../deploy/network.ts'
+import { describe } from '../../errors.ts'
 import type { Link } from '../../state/links.ts'
+import { loadRules } from '../../walls/nft.ts'
 
 export type Gate = {
   readonly home: string
@@ -13,8 +14,8 @@ export type Gate = {
 
 /**
  * Closes the embedded server's port to all but the host itself and the networks of `links`, in an nftables table of
- * our own, as a whole or not at all. Each rule names the port: nothing else of the machine is touched. Without root or nft it says so in the log: then the host part of each user is
- * what keeps others out.
+ * our own, as a whole or not at all. Each rule names the port: nothing else of the machine is touched. Without root or
+ * nft it says so in the log: then the host part of each user is what keeps others out.
  */
 export async function closeGate(gate: Gate, links: readonly Link[]): Promise<void> {
   const table = `inet paas-${gate.instanceId}-mysql`
@@ -32,10 +33,12 @@ export async function closeGate(gate: Gate, links: readonly Link[]): Promise<voi
     '}',
     '',
   ].join('\n')
-  const { failed, stderr } = await execa('nft', ['-f', '-'], { input: rules, reject: false })
-  if (failed) {
-    const why = String(stderr).split('\n')[0] || 'nft does not run here'
-    gate.log(`MySQL's port ${gate.port} is not closed by nftables, only by its users' networks: ${why}`)
+  try {
+    await loadRules(rules)
+  } catch (error) {
+    gate.log(
+      `MySQL's port ${gate.port} is not closed by nftables, only by its users' networks: ${describe(error)}`,
+    )
     return
   }
   // For `make down`, which cannot read the state store.

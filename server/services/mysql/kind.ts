@@ -49,9 +49,9 @@ export function open(options: KindOptions): ServiceKind {
       await closeGate({ home, instanceId, port: server.host().port, log }, links)
     },
 
+    address: (link) => addressFor(server, link),
     environment(service, link) {
-      const host = server.remote ?? link.subnet.replace(/\d+\/24$/, '1')
-      const { port } = server.host()
+      const { host, port } = addressFor(server, link)
       return {
         DATABASE_URL: urlOf({ host, port }, { ...link, database: service.database }),
         DB_HOST: host,
@@ -119,6 +119,12 @@ const ownHost = (server: Server): string => (server.remote === undefined ? '127.
 /** Towards another machine the app's address is the host's, which only that machine knows. */
 const linkHost = (server: Server, link: Link): string =>
   server.remote === undefined ? link.subnet.replace('/24', '/255.255.255.0') : '%'
+
+/** On this machine: the gateway of the app's own network. */
+const addressFor = (server: Server, link: Link): { host: string; port: number } => ({
+  host: server.remote ?? link.subnet.replace(/\d+\/24$/, '1'),
+  port: server.host().port,
+})
 
 const accountOf = ({ user, password, database }: Service): Account => ({ user, password, database })
 

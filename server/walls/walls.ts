@@ -1,0 +1,152 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { bridgeName } from '../deploy/network.ts'
+import { describe, UnavailableError } from '../errors.ts'
+import type { ServiceKind } from '../services/service-kind.ts'
+import type { Settings } from '../settings.ts'
+import type { Link } from '../state/links.ts'
+import type { Store } from '../state/store.ts'
+import { listTable, loadRules } from './nft.ts'
+import { type Door, ruleset, wallsTable } from './ruleset.ts'
+import { localNetworks, resolvers } from './surroundings.ts'
+
+/** So long a wall that somebody took down can be missing. */
+const lookMs = 2_000
+/** A database's host name may come to mean another address. */
+const addressMs = 60_000
+
+type Parts = {
+  readonly store: Store
+  readonly kinds: ReadonlyMap<string, ServiceKind>
+  readonly settings: Pick<Settings, 'reachable' | 'httpPort' | 'httpsPort'>
+  readonly log: (line: string) => void
+  readonly closing: AbortSignal
+}
+
+/**
+ * Keeps apps, one-off containers and builds from the host, from each other and from the local network, in an nftables
+ * table of this instance's own. The table outlives the server, as the apps do.
+ */
+export class Walls {
+  readonly #parts: Parts
+  readonly #table: string
+  /** What was put, and how the kernel lists it. */
+  #standing: { readonly rules: string; readonly listed: string | undefined } | undefined
+  /** Why they cannot be put here; undefined where they could. */
+  #missing: string | undefined = 'they were not put up yet'
+  #turn = Promise.resolve()
+  readonly #addresses = new Map<string, { readonly at: number; readonly found: readonly string[] }>()
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#table = wallsTable(parts.store.instanceId)
+  }
+
+  /**
+   * The walls stand as the store says when this returns: around each app that there is, with a door to each database
+   * that it is linked to. Where they never stood (no nftables, no root) it is said once, in the log and by `doctor`;
+   * where they did, `UnavailableError` is thrown.
+   */
+  raise(): Promise<void> {
+    return this.#inTurn(async () => this.#put(ruleset(await this.#facts())))
+  }
+
+  /** Looks every 2 s whether they stand as they were put, and puts them back where not, until the server closes. */
+  async watch(): Promise<void> {
+    const { closing, log } = this.#parts
+    while (!closing.aborted) {
+      await wait(lookMs, undefined, { signal: closing, ref: false }).catch(() => {})
+      if (closing.aborted) return
+      await this.#inTurn(() => this.#mend()).catch((error: unknown) => log(`Walls: ${describe(error)}`))
+    }
+  }
+
+  /** undefined: they stand. Else what is missing. */
+  async missing(): Promise<string | undefined> {
+    if (this.#missing !== undefined) return this.#missing
+    const listed = await listTable(this.#table)
+    return listed === this.#standing?.listed ? undefined : `the table ${this.#table} is not as it was put`
+  }
+
+  async #mend(): Promise<void> {
+    const rules = ruleset(await this.#facts())
+    const before = this.#standing
+    if (before && (await listTable(this.#table)) !== before.listed) {
+      this.#parts.log(`The table ${this.#table} was changed from outside: it is put back`)
+      this.#standing = undefined
+    }
+    await this.#put(rules)
+  }
+
+  async #put(rules: string): Promise<void> {
+    if (rules === this.#standing?.rules) return
+    try {
+      await loadRules(rules)
+      this.#standing = { rules, listed: await listTable(this.#table) }
+      this.#missing = undefined
+    } catch (error) {
+      const stood = this.#missing === undefined
+      const reason = describe(error)
+      if (reason !== this.#missing) this.#parts.log(`Apps and builds are not walled in: ${reason}`)
+      if (stood) throw error
+      this.#missing = reason
+    }
+  }
+
+  async #facts(): Promise<Parameters<typeof ruleset>[0]> {
+    const { store, settings } = this.#parts
+    return {
+      instanceId: store.instanceId,
+      bridges: store.apps.list().map((app) => bridgeName(app.id)),
+      doors: await this.#doors(),
+      publicPorts: [settings.httpPort, settings.httpsPort],
+      resolvers: resolvers(),
+      reachable: settings.reachable,
+      localNetworks: localNetworks(),
+    }
+  }
+
+  async #doors(): Promise<readonly Door[]> {
+    const doors = this.#parts.store.links.all().map(async (link) => {
+      const to = this.#addressFor(link)
+      const addresses = to ? await this.#addressesOf(to.host) : []
+      return addresses.map((address) => ({
+        bridge: bridgeName(link.appId),
+        address,
+        port: to?.port ?? 0,
+      }))
+    })
+    return (await Promise.all(doors)).flat()
+  }
+
+  /** undefined: its server never started here, so nothing waits behind that door. */
+  #addressFor(link: Link): { readonly host: string; readonly port: number } | undefined {
+    const { store, kinds } = this.#parts
+    try {
+      return kinds.get(store.services.byId(link.serviceId)?.kind ?? '')?.address(link)
+    } catch (error) {
+      if (error instanceof UnavailableError) return undefined
+      throw error
+    }
+  }
+
+  /** A name that is not found keeps the addresses that it had. */
+  async #addressesOf(host: string): Promise<readonly string[]> {
+    if (isIP(host) !== 0) return [host]
+    const known = this.#addresses.get(host)
+    if (known && Date.now() - known.at < addressMs) return known.found
+    const found = await lookup(host, { all: true }).then(
+      (all) => all.map(({ address }) => address).sort(),
+      () => known?.found ?? [],
+    )
+    this.#addresses.set(host, { at: Date.now(), found })
+    return found
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+}

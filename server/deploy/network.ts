@@ -4,7 +4,6 @@ import type { NetworkSpec } from '../docker/networks.ts'
 import { UnavailableError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
-import type { Walls } from '../walls/walls.ts'
 
 /** 10.128.0.0 to 10.255.255.0 in steps of a /24: 32,768 networks. */
 const first = 128 * 256
@@ -31,7 +30,7 @@ export function ensureNetwork(paas: NetworkParts, app: App): Promise<string> {
   return ensured
 }
 
-type NetworkParts = Pick<Paas, 'engine' | 'store'> & { readonly walls: Pick<Walls, 'raise'> }
+type NetworkParts = Pick<Paas, 'engine' | 'store'> & { readonly walls: Pick<Paas['walls'], 'raise'> }
 
 /** Two that need the same network at once make it once. */
 const underWay = new Map<string, Promise<string>>()

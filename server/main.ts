@@ -35,6 +35,7 @@ import { Challenges } from './tls/challenges.ts'
 import { renewCertificates } from './tls/letsencrypt.ts'
 import { Renewals } from './tls/renewals.ts'
 import { Walls } from './walls/walls.ts'
+import { runWebhooks } from './webhooks/run-webhooks.ts'
 
 const startedAt = new Date()
 /** What is left of the spare sandboxes then is a stray to the next start. */
@@ -102,6 +103,7 @@ async function main(): Promise<void> {
   }
   admitAdmin(settings, store)
   runEventHooks(paas).catch((error: unknown) => log(`Hooks of events ended: ${String(error)}`))
+  runWebhooks(paas).catch((error: unknown) => log(`Webhooks ended: ${String(error)}`))
 
   await walls.raise()
   walls.watch().catch((error: unknown) => log(`Walls are not watched any more: ${String(error)}`))

@@ -1,5 +1,5 @@
 import { request } from 'node:https'
-import { always } from '../net/always.ts'
+import { pinnedLookup } from '../net/pinned-lookup.ts'
 import { addressesOf } from '../net/public-address.ts'
 import type { DrainAddress } from './drain-address.ts'
 import type { Sink } from './sink.ts'
@@ -18,7 +18,7 @@ export class HttpsSink implements Sink {
 
   async send(messages: readonly Buffer[], signal: AbortSignal): Promise<void> {
     const { url, host } = this.#address
-    const lookup = always(await addressesOf(host, { allowPrivate: this.#allowPrivate }))
+    const lookup = pinnedLookup(await addressesOf(host, { allowPrivate: this.#allowPrivate }))
     const body = Buffer.concat(messages)
     const headers = {
       'content-type': 'application/logplex-1',

@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { always } from '../net/always.ts'
+import { pinnedLookup } from '../net/pinned-lookup.ts'
 import { addressesOf } from '../net/public-address.ts'
 import type { DrainAddress } from './drain-address.ts'
 import type { Sink } from './sink.ts'
@@ -42,7 +42,7 @@ export class SyslogSink implements Sink {
 
   async #connect(signal: AbortSignal): Promise<Socket> {
     const { protocol, host, port } = this.#address
-    const lookup = always(await addressesOf(host, { allowPrivate: this.#allowPrivate }))
+    const lookup = pinnedLookup(await addressesOf(host, { allowPrivate: this.#allowPrivate }))
     signal.throwIfAborted()
     const connected = Promise.withResolvers<void>()
     const socket =

@@ -68,6 +68,11 @@ export class EventLog {
         : link
   }
 
+  /** The number of the last line; 0: there has been none. */
+  get lastSequence(): number {
+    return this.#last.sequence
+  }
+
   /** Writes `content` as the next line, which is on the disk when this returns. Returns its number. */
   append(content: object): number {
     if (this.#size >= this.#fileBytes) this.#rotate()

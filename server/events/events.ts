@@ -109,6 +109,22 @@ export class Events {
     return found.reverse()
   }
 
+  /** The number of the last event; 0: there has been none. */
+  get lastSequence(): number {
+    return this.#log.lastSequence
+  }
+
+  /** What is kept of what came after the event of this number, oldest first. */
+  after(sequence: number): readonly Event[] {
+    const found: Event[] = []
+    for (const line of this.#log.newestFirst()) {
+      const event = parsed(line)
+      if (event && event.sequence <= sequence) break
+      if (event) found.push(event)
+    }
+    return found.reverse()
+  }
+
   /** What happens from this call on; ends when `signal` aborts. */
   follow(signal: AbortSignal): AsyncIterable<Event> {
     return eventsUntil(on(this.#told, 'event', { signal }), signal)

@@ -2,8 +2,8 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { request as requestHttps } from 'node:https'
 import type { Readable } from 'node:stream'
 import { UserError } from '../errors.ts'
-import { always } from './always.ts'
 import type { WebAddress } from './parse-url.ts'
+import { pinnedLookup } from './pinned-lookup.ts'
 import { addressesOf } from './public-address.ts'
 
 export type DownloadOptions = {
@@ -60,7 +60,7 @@ async function ask(
   const request = url.protocol === 'https:' ? requestHttps : requestHttp
   const asked: ClientRequest = request(
     url,
-    { headers, signal, agent: false, lookup: always(addresses), timeout: silenceMs },
+    { headers, signal, agent: false, lookup: pinnedLookup(addresses), timeout: silenceMs },
     answered.resolve,
   )
   asked.on('timeout', () => asked.destroy(new Error(`silent for ${silenceMs / 1000} s`)))

@@ -27,6 +27,7 @@ import { RouteSettingsOfApps } from './route-settings.ts'
 import { Services } from './services.ts'
 import { SharedConfig } from './shared-config.ts'
 import { Storage } from './storage.ts'
+import { Webhooks } from './webhooks.ts'
 
 /** Owner of what should be: everything that must outlive the process, in `$PAAS_HOME/state.db`. */
 export class Store {
@@ -56,6 +57,7 @@ export class Store {
   readonly services: Services
   readonly sharedConfig: SharedConfig
   readonly storage: Storage
+  readonly webhooks: Webhooks
   readonly #database: Database
 
   /** Throws `UserError` where another server holds the store or the master key is gone. */
@@ -88,6 +90,7 @@ export class Store {
     this.services = new Services(database, cipher)
     this.sharedConfig = new SharedConfig(database, cipher)
     this.storage = new Storage(database)
+    this.webhooks = new Webhooks(database, cipher)
     this.instanceId = instanceId(database)
   }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ensureNetwork } from '../../server/deploy/network.ts'
 import { Sandboxes } from '../../server/deploy/sandboxes.ts'
 import { Engine } from '../../server/docker/engine.ts'
 import { Store } from '../../server/state/store.ts'
@@ -141,18 +142,20 @@ test.each([
   await using docker = await startDockerProxy(join(folder, 'docker.sock'))
   const store = new Store(folder)
   const sandboxes = new Sandboxes({
-    engine: new Engine({ dockerHost: docker.url, deadlineMs: 1_000 }),
+    engine: new Engine({ dockerHost: docker.url, deadlineMs: 3_000 }),
     store,
     walls: { raise: async () => {} },
     mostSpares: 16,
     log: () => {},
   })
   const app = store.apps.create('hangs')
+  const patient = new Engine({ dockerHost: docker.url })
+  await ensureNetwork({ engine: patient, store, walls: { raise: async () => {} } }, app)
   const place = { process: 'web', number: 1 }
   try {
     await docker.fail('hang', call)
     sandboxes.prepare(app, 1, [place])
-    await expect(sandboxes.take(app, place, 1)).rejects.toThrow('Docker did not answer within 1 s')
+    await expect(sandboxes.take(app, place, 1)).rejects.toThrow('Docker did not answer within 3 s')
     expect(docker.hits).toBe(1)
     await docker.heal()
     sandboxes.prepare(app, 1, [place])
@@ -164,7 +167,7 @@ test.each([
     const filter = ['--filter', `label=paas.app-id=${app.id}`, '-q']
     const containers = (await execa('docker', ['ps', '-a', ...filter])).stdout.split('\n').filter(Boolean)
     if (containers.length > 0) await execa('docker', ['rm', '-f', ...containers])
-    await execa('docker', ['network', 'rm', `paas-${app.id}`])
+    await execa('docker', ['network', 'rm', `paas-${app.id}`], { reject: false })
     rmSync(folder, { recursive: true, force: true })
   }
 })

@@ -1,8 +1,8 @@
 import type { LookupFunction } from 'node:net'
 import type { Address } from './public-address.ts'
 
-/** A look-up that knows these addresses alone: what was looked at is what is connected to. */
-export const always =
+/** For a connection to a host: what was looked at is what is connected to, whatever its name says by then. */
+export const pinnedLookup =
   (addresses: readonly [Address, ...Address[]]): LookupFunction =>
   (_host, options, callback) => {
     if (options.all) callback(null, [...addresses])

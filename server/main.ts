@@ -19,6 +19,7 @@ import type { Paas } from './paas.ts'
 import { Routes } from './redis/routes.ts'
 import { loadRegistry } from './registry.ts'
 import { routeSource } from './routing.ts'
+import { Secrets } from './secrets.ts'
 import { Provisioning } from './services/provisioning.ts'
 import { loadServiceKinds } from './services/service-kinds.ts'
 import { readSettings, type Settings } from './settings.ts'
@@ -87,6 +88,7 @@ async function main(): Promise<void> {
     events: new Events(settings.home, log),
     provisioning: new Provisioning({ store, kinds, walls, log, closing: closing.signal }),
     walls,
+    secrets: new Secrets(store),
     proved,
     unready,
     log,

@@ -5,6 +5,7 @@ import type { Engine } from './docker/engine.ts'
 import type { Events } from './events/events.ts'
 import type { Outputs } from './outputs/outputs.ts'
 import type { Routes } from './redis/routes.ts'
+import type { Secrets } from './secrets.ts'
 import type { Provisioning } from './services/provisioning.ts'
 import type { Settings } from './settings.ts'
 import type { Store } from './state/store.ts'
@@ -27,6 +28,7 @@ export type Paas = {
   readonly outputs: Outputs
   readonly sandboxes: Sandboxes
   readonly provisioning: Provisioning
+  readonly secrets: Secrets
   readonly walls: Walls
   readonly events: Events
   /** Names of live containers whose identity and health this process has proved: only these are routed to. */

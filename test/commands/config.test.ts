@@ -3,6 +3,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance } from '../instance.ts'
+import { addPerson } from '../person.ts'
 import { makeRepository } from '../repository.ts'
 
 let paas: TestInstance
@@ -191,4 +192,21 @@ test('an app without a release keeps its config for the first one', async () => 
   await paas.ok('apps:create later')
   expect(await paas.ok('config:set later A=1')).toContain('first deploy')
   expect(await paas.ok('config:get later A')).toBe('1\n')
+})
+
+test('a viewer sees dots in place of values, and so does --masked', async () => {
+  const vera = await addPerson(paas, 'vera')
+  await paas.ok('access:add blog vera -r viewer')
+  await paas.ok('config:set blog --no-restart SHORT=1 API_TOKEN=a-value-to-be-hidden')
+  const hidden = { SHORT: '••••••••', API_TOKEN: '••••••••' }
+  expect(JSON.parse((await vera.ssh('config blog --json')).stdout)).toMatchObject(hidden)
+  expect(JSON.parse(await paas.ok('config blog --masked --json'))).toMatchObject(hidden)
+  for (const said of [await vera.ssh('config blog'), await vera.ssh('config -s')]) {
+    expect(said.exitCode).toBe(0)
+    expect(said.stdout).toContain('API_TOKEN')
+    expect(said.stdout).not.toContain('a-value-to-be-hidden')
+  }
+  for (const line of ['config:get blog API_TOKEN', 'config:export blog'])
+    expect((await vera.ssh(line)).exitCode).toBe(77)
+  expect(JSON.parse(await paas.ok('config blog --json'))).toMatchObject({ API_TOKEN: 'a-value-to-be-hidden' })
 })

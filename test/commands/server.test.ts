@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance } from '../instance.ts'
@@ -126,6 +128,22 @@ test('a removed key and a stranger’s are refused by ssh itself', async () => {
   expect(refused.stderr).toContain('Permission denied')
   const mallory = await stranger(paas, 'mallory')
   expect((await mallory.ssh('version')).stderr).toContain('Permission denied')
+})
+
+test('keys:rotate-master seals every secret anew while the server runs, and it starts again with the new key', async () => {
+  const key = (): string => readFileSync(join(paas.home, 'master.key'), 'utf8')
+  await paas.ok('apps:create sealed')
+  await paas.ok('config:set sealed API_TOKEN=a-long-secret')
+  const old = key()
+  expect(await paas.ok('keys:rotate-master --plan')).toContain('every secret is sealed anew')
+  expect(key()).toBe(old)
+  const { values } = JSON.parse(await paas.ok('keys:rotate-master --json')) as { values: number }
+  expect(values).toBeGreaterThan(1)
+  expect(key()).not.toBe(old)
+  expect(await paas.ok('config:get sealed API_TOKEN')).toBe('a-long-secret\n')
+  await paas.kill('server')
+  await paas.up()
+  expect(await paas.ok('config:get sealed API_TOKEN')).toBe('a-long-secret\n')
 })
 
 test('a role opens an app as far as it goes', async () => {

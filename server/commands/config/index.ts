@@ -1,16 +1,23 @@
+import { mayUse } from '../../access.ts'
 import type { Command } from '../../command.ts'
 import { exportLine } from '../../config-formats.ts'
 
 export default {
-  summary: "Show an app's config vars",
-  right: 'develop',
+  summary: "Show an app's config vars; a viewer sees dots in place of their values",
+  right: 'view',
   app: 'required',
   reads: true,
-  flags: { shell: { short: 's', summary: 'As KEY=value lines that a shell reads' } },
+  flags: {
+    shell: { short: 's', summary: 'As KEY=value lines that a shell reads' },
+    masked: { summary: 'Dots in place of the values, as a viewer sees them' },
+  },
   aliases: ['config:show'],
-  examples: ['config blog', 'config blog --json', 'config -s'],
-  async run({ paas, app, out, flags }) {
-    const config = paas.store.config.of(app.id)
+  examples: ['config blog', 'config blog --json', 'config -s', 'config --masked'],
+  async run({ paas, user, app, out, flags }) {
+    const masked = flags.has('masked') || !mayUse(paas.store, user, 'develop', app)
+    const config = Object.fromEntries(
+      Object.entries(paas.store.config.of(app.id)).map(([name, value]) => [name, masked ? dots : value]),
+    )
     out.result(config, () => {
       if (flags.has('shell')) {
         for (const [name, value] of Object.entries(config)) out.line(exportLine(name, value, 'shell'))
@@ -24,3 +31,6 @@ export default {
     })
   },
 } satisfies Command
+
+/** As many for each value: their number would tell its length. */
+const dots = '••••••••'

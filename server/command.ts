@@ -89,10 +89,11 @@ export type Call = {
     tell: () => readonly (string | undefined)[],
     facts?: Readonly<Record<string, unknown>>,
   ) => void
-  /** `who`, `progress`, `signal` and app id, as every deploy wants them. */
+  /** `who`, his `key`, `progress`, `signal` and app id, as every deploy wants them. */
   readonly job: {
     readonly appId: string
     readonly who: string
+    readonly key: string
     readonly progress: Output
     readonly signal: AbortSignal
   }

@@ -3,6 +3,7 @@ import { type Call, type Command, changesNothing } from './command.ts'
 import { commandFirst, type Parsed, parseFlags } from './command-line/flags.ts'
 import { splitWords } from './command-line/words.ts'
 import { exitCode, NotAllowedError, UsageError } from './errors.ts'
+import { auditRefused } from './events/audit-refused.ts'
 import { audited } from './events/audited.ts'
 import { auditedWords, isAudited } from './events/audited-words.ts'
 import { serveGit } from './git-service.ts'
@@ -61,7 +62,8 @@ type Use = Pick<Call, 'paas' | 'user' | 'out'> & {
 
 async function runFor(use: Use, app: App | undefined, words: readonly string[]): Promise<number> {
   const { paas, session, user, name, command, parsed, out } = use
-  assertRight(paas.store, user, command.right, app)
+  const attempt = { paas, session, what: auditedWords(name, command, { words, flags: parsed.flags }), app }
+  await auditRefused(attempt, () => assertRight(paas.store, user, command.right, app))
   assertWords(name, command, words)
   const plan = parsed.flags.has('plan')
   if (plan) assertPlans(name, command)
@@ -91,7 +93,8 @@ async function runFor(use: Use, app: App | undefined, words: readonly string[]):
         )
     },
     get job() {
-      return { appId: this.app.id, who: user.name, progress: out, signal }
+      const { fingerprint: key } = session.person
+      return { appId: this.app.id, who: user.name, key, progress: out, signal }
     },
   }
   const run = async (): Promise<number> => {
@@ -102,9 +105,8 @@ async function runFor(use: Use, app: App | undefined, words: readonly string[]):
       return sayPlan(use, app, thrown)
     }
   }
-  if (!isAudited(command)) return await run()
-  const what = auditedWords(name, command, { words, flags: parsed.flags })
-  return await audited({ paas, session, what, app, mayGoUnwritten: command.frees === true }, run)
+  if (!isAudited(command)) return await auditRefused(attempt, run)
+  return await audited({ ...attempt, mayGoUnwritten: command.frees === true }, run)
 }
 
 /** A command that cannot tell beforehand does not start with `--plan`. One that only shows has nothing to tell. */
@@ -125,7 +127,7 @@ function sayPlan({ name, out }: Use, app: App | undefined, { lines, facts }: Pla
 
 /** One app's failure does not keep the others from their turn; the first failure's exit code is the answer. */
 async function runForAll(use: Use): Promise<number> {
-  const { paas, session, user, command, parsed } = use
+  const { paas, session, user, name, command, parsed } = use
   if (parsed.flags.has('app'))
     throw new UsageError('--app and --all exclude each other', { next: 'Keep one' })
   const visible = visibleApps(paas.store, user)
@@ -138,7 +140,14 @@ async function runForAll(use: Use): Promise<number> {
     visible.length > 0 &&
     !visible.some((app) => mayUse(paas.store, user, command.right, app))
   )
-    throw new NotAllowedError('You may not do this to any of your apps', { next: 'Ask an admin of the app' })
+    return await auditRefused(
+      { paas, session, what: auditedWords(name, command, parsed), app: undefined },
+      () => {
+        throw new NotAllowedError('You may not do this to any of your apps', {
+          next: 'Ask an admin of the app',
+        })
+      },
+    )
   let code: number = exitCode.done
   const facts: unknown[] = []
   const out = outputOf(session, parsed, facts)

@@ -1,14 +1,14 @@
-import { existsSync } from 'node:fs'
 import { assertRight } from './access.ts'
 import { detachPush } from './deploy/detach-push.ts'
 import { publishInBackground } from './deploy/publish-in-background.ts'
 import { deployPush } from './deploy/push.ts'
-import { repositoryOf } from './deploy/repository.ts'
+import { ensureRepository, repositoryOf } from './deploy/repository.ts'
 import { assertRoom } from './disk/assert-room.ts'
 import { assertNameFree } from './domain-change.ts'
 import { exitCode, NoSuchAppError, type PaasError, UserError } from './errors.ts'
+import { auditRefused } from './events/audit-refused.ts'
 import { audited } from './events/audited.ts'
-import { createRepository, deleteRef, hasRefs, moveRef, noObject, setHead } from './git/git.ts'
+import { deleteRef, hasRefs, moveRef, noObject } from './git/git.ts'
 import { atomicReason, type Update, type Verdict } from './git/proc-receive.ts'
 import { type Push, receivePack } from './git/receive-pack.ts'
 import { removeRepository } from './git/remove-repository.ts'
@@ -50,11 +50,12 @@ export async function serveGit(
 
 async function receive(paas: Paas, session: Session, user: User, name: string): Promise<number> {
   const known = findVisible(paas.store, user, name)
-  if (known) assertRight(paas.store, user, 'develop', known)
+  const attempt = { paas, session, what: `git push ${parseAppName(name)}`, app: known }
+  if (known) await auditRefused(attempt, () => assertRight(paas.store, user, 'develop', known))
   // Before the objects come: they are what would fill it.
   await assertRoom(paas)
   let code: number = exitCode.done
-  await audited({ paas, session, what: `git push ${parseAppName(name)}`, app: known }, async () => {
+  await audited(attempt, async () => {
     const done = await receiveInto(paas, session, user, { name, known })
     code = done.code
     // git itself counts a refused branch as a push that went well.
@@ -78,7 +79,7 @@ async function receiveInto(
       session,
       onPush: async (push) => {
         pushed = true
-        const verdicts = await onPush(paas, user, app.id, push)
+        const verdicts = await onPush(paas, { user, key: session.person.fingerprint }, app.id, push)
         refused = verdicts.some(({ ok }) => !ok)
         return verdicts
       },
@@ -104,7 +105,12 @@ async function forgetIfEmpty(paas: Paas, app: App): Promise<void> {
  * another is stored. All are checked
  * before anything changes, so that an atomic push stands or falls as a whole.
  */
-async function onPush(paas: Paas, user: User, appId: string, push: Push): Promise<readonly Verdict[]> {
+async function onPush(
+  paas: Paas,
+  { user, key }: { readonly user: User; readonly key: string },
+  appId: string,
+  push: Push,
+): Promise<readonly Verdict[]> {
   const out = new Output({ stdout: push.progress, stderr: push.progress, terminal: false, headings: true })
   const deployed = deployUpdate(paas.store.apps.byId(appId), push.updates)
   const others = push.updates.filter((update) => update !== deployed)
@@ -127,7 +133,7 @@ async function onPush(paas: Paas, user: User, appId: string, push: Push): Promis
 
   for (const update of others) await attempt(update, () => assertStorable(paas, appId, update, push.signal))
   if (deployed) {
-    const request = { appId, ...deployed, who: user.name }
+    const request = { appId, ...deployed, who: user.name, key }
     await attempt(deployed, async () => {
       if (detach && push.atomic && others.length > 0)
         throw new UserError('An atomic push cannot be detached: its deploy may still fail', {
@@ -214,13 +220,4 @@ export function createApp(paas: Paas, user: User, name: string): App {
   // Its domain says from now on that nothing is deployed yet; nobody has to wait for that.
   publishInBackground(paas, app.id)
   return app
-}
-
-async function ensureRepository(paas: Paas, app: App): Promise<string> {
-  const path = repositoryOf(paas, app)
-  if (!existsSync(path)) {
-    await createRepository(path)
-    await setHead(path, app.deployBranch ?? 'main')
-  }
-  return path
 }

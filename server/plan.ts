@@ -25,6 +25,10 @@ export function releaseLine(
   return `release: v${next} in place of v${app.release}, without a build; its containers are replaced`
 }
 
+/** The line of a change that brings a new image. */
+export const nextReleaseLine = (paas: Pick<Paas, 'store'>, app: App): string =>
+  `release: v${paas.store.releases.nextVersion(app.id)}${app.release === null ? '' : ` in place of v${app.release}`}`
+
 /** `deploy-branch: main -> production`; undefined where both are the same. */
 export const changeLine = (
   what: string,

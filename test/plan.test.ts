@@ -40,7 +40,7 @@ beforeAll(async () => {
     closing,
     jobs: new Jobs({ store, outputs: new Outputs(folder), closing }),
     engine: new Engine({ dockerHost: 'unix:///nonexistent/docker.sock' }),
-    events: { begin: () => 1, end: () => {} },
+    events: { begin: () => 1, end: () => {}, refuse: () => {} },
     provisioning: new Provisioning({ store, kinds, walls: { raise: async () => {} }, log, closing }),
     settings: {
       home: folder,

@@ -14,7 +14,12 @@ export type Repository = Disposable & {
   /** Runs git there; never throws for an exit code. */
   git(words: readonly string[], options?: { environment?: Readonly<Record<string, string>> }): Promise<Ran>
   /** `git push [options] paas:APP REFSPEC` through the instance's ssh. */
-  push(instance: TestInstance, app: string, refspec?: string, options?: readonly string[]): Promise<Ran>
+  push(
+    instance: Pick<TestInstance, 'sshConfig'>,
+    app: string,
+    refspec?: string,
+    options?: readonly string[],
+  ): Promise<Ran>
   /** `push` that is looked at while it goes on. */
   startPush(instance: Pick<TestInstance, 'sshConfig'>, app: string, refspec?: string): PushUnderWay
 }

@@ -12,7 +12,7 @@ import type { Session } from '../server/ssh/session.ts'
 import { Store } from '../server/state/store.ts'
 
 // What is audited is told elsewhere; here thousands of commands run.
-const events = { begin: () => 1, end: () => {} }
+const events = { begin: () => 1, end: () => {}, refuse: () => {} }
 
 // The dispatcher in this process, on a real store; only what commands do is left out.
 let folder: string

@@ -133,7 +133,7 @@ async function run(
 
 /** As mysqldump writes it: many rows a statement. */
 function* sqlOfPosts(): Generator<string> {
-  yield 'DROP TABLE IF EXISTS posts;\nCREATE TABLE posts (id INT PRIMARY KEY, title VARCHAR(200), body TEXT);\n'
+  yield '/*!40101 SET NAMES utf8mb4 */;\nDROP TABLE IF EXISTS posts;\nCREATE TABLE posts (id INT PRIMARY KEY, title VARCHAR(200), body TEXT);\n'
   const perStatement = 400
   const word = (number: number): string => ((number * 2_654_435_761) >>> 0).toString(36)
   for (let from = 0; from < posts; from += perStatement) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Extract, extract, type Header, type Pack, pack } from 'tar-stream'
+import { type Extract, extract, type Header, type Pack, pack } from '../tar/tar-stream.ts'
 import { dockerignore } from './dockerignore.ts'
 
 /** What a build's context is made from. */

@@ -9,6 +9,7 @@ export default {
   plans: true,
   app: 'required',
   verbatim: true,
+  aliases: ['ps:exec'],
   arguments: [{ name: 'PROCESS' }, { name: 'COMMAND', repeats: true }],
   flags: { 'no-tty': { summary: 'No terminal, although there is one' } },
   examples: ['enter blog', 'enter blog web.1', 'enter blog worker.2 ls -la /tmp'],

@@ -2,7 +2,7 @@ import { maySee } from '../access.ts'
 import type { Call, Command } from '../command.ts'
 import { countOf } from '../command-line/count.ts'
 import { NoSuchAppError } from '../errors.ts'
-import { deedEnded, deedStarted, type Event } from '../events/events.ts'
+import { deedEnded, deedRefused, deedStarted, type Event } from '../events/events.ts'
 import { findVisible } from '../resolve-app.ts'
 
 export default {
@@ -48,6 +48,7 @@ function wantedBy({ paas, user, words, flags }: Call): (event: Event) => boolean
   return (event) =>
     event.type !== deedStarted &&
     event.type !== deedEnded &&
+    event.type !== deedRefused &&
     (only === undefined || event.app?.id === only.id) &&
     (type === undefined || event.type === type || event.type.startsWith(`${type}-`)) &&
     sees(event)

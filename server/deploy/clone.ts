@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream'
-import { buildContext } from '../build/context.ts'
 import { assertRoom } from '../disk/assert-room.ts'
 import { NoSuchAppError } from '../errors.ts'
 import { createApp } from '../git-service.ts'
@@ -9,14 +7,14 @@ import type { AppJson } from '../source/app-json.ts'
 import type { App } from '../state/apps.ts'
 import type { User } from '../state/people.ts'
 import type { Release } from '../state/releases.ts'
-import { buildAppImage } from './build-app-image.ts'
-import { type Deploy, runDeploy } from './deploy.ts'
+import { appJsonOf } from './app-json-of.ts'
+import { runDeploy } from './deploy.ts'
 import { destroy } from './destroy.ts'
 import { ensureNetwork } from './network.ts'
+import { ownImage } from './own-image.ts'
 import { provideAppJson } from './provide-app-json.ts'
 import { currentRelease, draftRelease, formationFor } from './release.ts'
 import { serve } from './serve.ts'
-import { sourceOf } from './source-of.ts'
 import { runTasksBeforeStart, runTasksBeforeSwitch } from './tasks.ts'
 
 export type CloneRequest = {
@@ -40,7 +38,8 @@ export async function clone(paas: Paas, request: CloneRequest): Promise<App> {
   const { from, who, progress, signal } = request
   await assertRoom(paas)
   const release = request.deploy ? currentRelease(paas, from) : undefined
-  const appJson = await appJsonOf(paas, from, signal)
+  const appJson =
+    from.release === null ? undefined : await appJsonOf(paas, from, currentRelease(paas, from), signal)
   const app = createApp(paas, request.owner, request.name)
   try {
     copySettings(paas, { from, to: app, secrets: secretsOf(appJson) })
@@ -59,11 +58,6 @@ async function remove(paas: Paas, request: Parameters<typeof destroy>[1]): Promi
   } catch (error) {
     if (!(error instanceof NoSuchAppError)) throw error
   }
-}
-
-async function appJsonOf(paas: Paas, app: App, signal: AbortSignal): Promise<AppJson | undefined> {
-  const commit = app.release === null ? null : currentRelease(paas, app).commit
-  return commit === null ? undefined : (await sourceOf(paas, app, commit, signal)).appJson
 }
 
 const secretsOf = (appJson: AppJson | undefined): ReadonlySet<string> =>
@@ -109,21 +103,5 @@ async function deployCopy(
       record: wanted.record,
       beforeSwitch: () => runTasksBeforeSwitch(deploy, next, appJson?.tasks),
     })
-  })
-}
-
-/** The same layers under labels of its own, so that whatever becomes of the other app leaves it alone. */
-async function ownImage(deploy: Deploy, image: string): Promise<string> {
-  const { paas, signal } = deploy
-  const { tags } = await paas.engine.images.inspect(image, { signal })
-  const emptyArchive = Readable.from([Buffer.alloc(1024)])
-  return await buildAppImage(deploy, {
-    context: buildContext({
-      archive: emptyArchive,
-      add: [{ path: 'Dockerfile', content: `FROM ${tags[0] ?? image}\n` }],
-    }),
-    dockerfile: 'Dockerfile',
-    buildArgs: {},
-    onLine: () => {},
   })
 }

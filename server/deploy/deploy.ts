@@ -23,6 +23,8 @@ export type DeployRequest = {
   readonly kind: DeployKind
   /** The person, for the journal and for those who wait. */
   readonly who: string
+  /** The fingerprint of his key: removing that ends the job, also where nobody waits for it any more. */
+  readonly key?: string
   readonly progress: Progress
   /** Aborted when whoever asked is gone: cancels the job up to its point of no return, unless the app says otherwise. */
   readonly signal: AbortSignal

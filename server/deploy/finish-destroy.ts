@@ -21,7 +21,10 @@ export async function finishDestroy(paas: Paas, app: App): Promise<void> {
   await removeRepository(repositoryOf(paas, app))
   for (const link of paas.store.links.of(app.id)) paas.provisioning.release(link)
   paas.outputs.removeOf(app.id)
-  paas.store.apps.delete(app.id)
+  paas.store.transaction(() => {
+    paas.store.apps.delete(app.id)
+    paas.store.journal.forgetApp(app.id)
+  })
   paas.certificateFiles.prune()
   paas.provisioning.settle()
 }

@@ -47,6 +47,13 @@ export class Jobs {
     return this.#jobs.get(id)
   }
 
+  /** Ends what was asked for with this key and has not switched, also where nobody waits for it any more. */
+  cancelOf(fingerprint: string): void {
+    for (const job of this.#jobs.values())
+      if (job.request.key === fingerprint)
+        job.cancel(new InterruptedError('The key that asked for it is removed'))
+  }
+
   /** In the order in which they came. */
   of(appId: string): readonly Job[] {
     return [...this.#jobs.values()].filter((job) => job.request.appId === appId)

@@ -4,20 +4,17 @@ import { UserError } from '../errors.ts'
 import { archive, isAncestor, noObject, resolve } from '../git/git.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
-import { appUrls } from '../routing.ts'
 import type { Source } from '../source/source.ts'
 import type { ConfigVars } from '../state/config.ts'
-import type { Release } from '../state/releases.ts'
 import { provideBaseImages } from './base-images.ts'
 import { buildAppImage } from './build-app-image.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { prepareSandboxes } from './prepare-sandboxes.ts'
 import { provideAppJson } from './provide-app-json.ts'
-import { draftRelease, formationFor } from './release.ts'
+import { type Built, releaseBuilt } from './release-built.ts'
 import { moveDeployBranch, repositoryOf } from './repository.ts'
-import { serve } from './serve.ts'
 import { sourceOf } from './source-of.ts'
-import { runTasksBeforeStart, runTasksBeforeSwitch } from './tasks.ts'
+import { trimBuildCacheInBackground } from './trim-build-cache.ts'
 
 export type PushRequest = {
   readonly appId: string
@@ -27,6 +24,7 @@ export type PushRequest = {
   readonly from: string
   readonly to: string
   readonly who: string
+  readonly key?: string
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Told the deploy's number at once, within the call. */
@@ -73,25 +71,22 @@ export async function rebuild(paas: Paas, request: Omit<DeployRequest, 'kind'>):
     const commit =
       app.deployBranch === null ? undefined : await resolve(repository, `refs/heads/${app.deployBranch}`)
     if (!commit)
-      throw new UserError(`${app.name} has no deployed commit`, { next: `git push paas:${app.name} main` })
+      throw new UserError(`${app.name} has no deployed commit`, {
+        next: `git push paas:${app.name} main; of an image: git:from-image ${app.name} IMAGE`,
+      })
     await release(deploy, repository, { commit })
   })
 }
 
-type Built = {
-  readonly commit: string
-  /** Part of the switch's transaction. */
-  readonly record?: () => void
-  readonly afterSwitch?: () => Promise<void>
-}
+type Pushed = Partial<Pick<Built, 'record' | 'afterSwitch'>> & { readonly commit: string }
 
-/** From a commit to what serves: tree, context, build, release, swap. */
-async function release(deploy: Deploy, repository: string, built: Built): Promise<void> {
+/** From a commit to what serves: tree, context, build; then release and swap. */
+async function release(deploy: Deploy, repository: string, pushed: Pushed): Promise<void> {
   const { paas, progress } = deploy
   await assertRoom(paas)
   prepareSandboxes(paas, deploy.app)
-  const source = await sourceOf(paas, deploy.app, built.commit, deploy.signal)
-  progress.step(`Building ${deploy.app.name} from ${built.commit.slice(0, 8)} with ${source.how}`)
+  const source = await sourceOf(paas, deploy.app, pushed.commit, deploy.signal)
+  progress.step(`Building ${deploy.app.name} from ${pushed.commit.slice(0, 8)} with ${source.how}`)
   for (const note of source.notes) progress.detail(note)
   await provideBaseImages(deploy, {
     dockerfile: source.dockerfileText,
@@ -101,31 +96,10 @@ async function release(deploy: Deploy, repository: string, built: Built): Promis
   const image = await buildImage(deploy, repository, source, wanted.config)
   await deploy.step('built')
 
-  const { app } = deploy
-  const processes = source.processes
-  const formation = formationFor(paas, app, processes, source.appJson?.formation)
-  const next = await draftRelease(paas, app, {
-    image,
-    commit: built.commit,
-    config: wanted.config,
-    nextLinks: wanted.links,
-    processes,
-    checks: source.checks,
-    formation,
-    description: `Deploy ${built.commit.slice(0, 8)}`,
-    createdBy: deploy.request.who,
-  })
-  const tasks = source.appJson?.tasks
-  await runTasksBeforeStart(deploy, next, tasks)
-  await serve(deploy, next, {
-    ...built,
-    beforeSwitch: () => runTasksBeforeSwitch(deploy, next, tasks),
-    record: () => {
-      wanted.record()
-      built.record?.()
-    },
-  })
-  sayDeployed(deploy, next)
+  const { processes, checks, appJson } = source
+  const description = `Deploy ${pushed.commit.slice(0, 8)}`
+  await releaseBuilt(deploy, { ...pushed, image, wanted, processes, checks, appJson, description })
+  trimBuildCacheInBackground(paas)
 }
 
 /**
@@ -162,16 +136,4 @@ async function buildImage(
   })
   await tree.done
   return imageId
-}
-
-function sayDeployed(deploy: Deploy, { version, formation }: Release): void {
-  const { paas, app, progress } = deploy
-  const runs = Object.keys(formation).filter((process) => (formation[process] ?? 0) > 0)
-  const first = Object.keys(formation)[0] ?? 'web'
-  if (app.stopped) progress.step(`v${version} is stored; ${app.name} is stopped: ps:start ${app.name}`)
-  else if (runs.includes('web')) progress.step(`v${version} serves`)
-  else if (runs.length > 0) progress.step(`v${version} runs: ${runs.join(', ')}; without web it has no page`)
-  else progress.step(`v${version} is live, but nothing runs: ps:scale ${app.name} ${first}=1`)
-  progress.heading('Application deployed:')
-  for (const url of runs.includes('web') ? appUrls(paas, app) : []) progress.detail(url)
 }

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { moveRef, noObject, resolve, setHead } from '../git/git.ts'
+import { createRepository, moveRef, noObject, resolve, setHead } from '../git/git.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Release } from '../state/releases.ts'
@@ -7,6 +8,16 @@ import type { Release } from '../state/releases.ts'
 /** Where the app's git repository lies. */
 export const repositoryOf = (paas: Pick<Paas, 'settings'>, app: App): string =>
   join(paas.settings.home, 'repositories', `${app.id}.git`)
+
+/** The app's repository, made where there is none yet. */
+export async function ensureRepository(paas: Pick<Paas, 'settings'>, app: App): Promise<string> {
+  const path = repositoryOf(paas, app)
+  if (!existsSync(path)) {
+    await createRepository(path)
+    await setHead(path, app.deployBranch ?? 'main')
+  }
+  return path
+}
 
 /** Holds a detached deploy's commit until the branch moves; hidden from clients but named to the pusher. */
 export const deployRef = (id: number): string => `refs/paas/deploys/${id}`

@@ -67,15 +67,17 @@ export class Sandboxes {
 
   /**
    * The one that was made ahead for this place, or a new one. It is the caller's from now on, who removes it also
-   * where it does not come to run.
+   * where it does not come to run. A Docker that is down while it is waited for is not asked a second time.
    */
   async take(app: App, place: Place, version: number): Promise<Taken> {
-    const spare = await this.#forget(keyOf(app.id, hostnameOf(place, version)))?.catch(() => undefined)
+    const spare = await this.#forget(keyOf(app.id, hostnameOf(place, version)))?.catch(unlessDown)
     if (!spare) return await this.#make(app, place, version)
     const { sandbox, runs } = spare
-    await runs.catch(() => {})
-    // Somebody may have removed it, or Docker was restarted.
-    await this.#orRemove(sandbox, () => this.start(app, sandbox))
+    await this.#orRemove(sandbox, async () => {
+      await runs.catch(unlessDown)
+      // Somebody may have removed it, or Docker was restarted.
+      await this.start(app, sandbox)
+    })
     return { sandbox, runs: Promise.resolve() }
   }
 
@@ -137,7 +139,9 @@ export class Sandboxes {
     try {
       await work()
     } catch (error) {
-      await this.remove(sandbox.name).catch(() => {})
+      const removed = this.remove(sandbox.name).catch(() => {})
+      // A Docker that hangs would keep whoever waits for as long again.
+      if (!(error instanceof UnavailableError)) await removed
       throw error
     }
   }
@@ -214,6 +218,11 @@ const keyOf = (appId: string, hostname: string): string => `${appId}/${hostname}
 async function running(taken: Promise<Taken>): Promise<void> {
   const { runs } = await taken
   await runs
+}
+
+/** Whatever else has failed may go well the next time. */
+function unlessDown(error: unknown): undefined {
+  if (error instanceof UnavailableError) throw error
 }
 
 /** A failure that nobody has awaited yet is no unhandled one: whoever takes the sandbox awaits it. */

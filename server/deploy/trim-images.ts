@@ -5,9 +5,6 @@ import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import { previousRelease } from './previous-release.ts'
 
-/** So long an unused part of the build cache stays, however full that is. */
-const cacheUnusedMs = 60 * 60_000
-
 /**
  * Removes the images of the app's releases that are no longer kept, behind the deploy that made them too many. What is
  * in the way (a container of one still drains) goes after the next one, or with the next start of the server.
@@ -34,8 +31,6 @@ async function trim(paas: Paas, appId: string): Promise<void> {
   }
   for (const image of await forgottenImages(paas, { 'paas.app-id': appId }))
     await removeUnlessUsed(paas, image.id)
-  const keepBytes = paas.settings.buildCacheBytes
-  if (keepBytes > 0) await paas.engine.disk.pruneBuildCache({ keepBytes, unusedForMs: cacheUnusedMs })
 }
 
 /** The layers of each image, those that Docker does not have apart. */

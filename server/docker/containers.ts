@@ -9,6 +9,7 @@ import { createBody } from './host-config.ts'
 import { labelFilter } from './images.ts'
 import type { Streams } from './joined-streams.ts'
 import { type LogLine, type LogOptions, logs } from './logs.ts'
+import { type ReadFileOptions, readFile } from './read-file.ts'
 import { type Usage, usage } from './usage.ts'
 
 /** A container as it is now. */
@@ -65,7 +66,7 @@ export class Containers {
 
   /** Running when this returns, unless it has ended already. */
   async start(id: string, options: CallOptions = {}): Promise<void> {
-    await this.#client.call('starting the container', { deadlineMs: 60_000, ...options }, (abortSignal) =>
+    await this.#client.call('starting the container', options, (abortSignal) =>
       unlessAlready(this.#get(id).start({ abortSignal })),
     )
   }
@@ -160,6 +161,11 @@ export class Containers {
     await this.#client.call('resizing the terminal', options, (abortSignal) =>
       this.#get(id).resize({ w: size.columns, h: size.rows, abortSignal }),
     )
+  }
+
+  /** A file in it, also of one that never ran; see `readFile`. */
+  readFile(id: string, path: string, options: ReadFileOptions): Promise<Buffer | undefined> {
+    return readFile(this.#client, id, path, options)
   }
 
   /** What it uses now; see `usage`. */

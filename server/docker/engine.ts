@@ -8,6 +8,8 @@ import { Networks } from './networks.ts'
 import { Volumes } from './volumes.ts'
 
 export type Machine = {
+  /** Its host name. */
+  readonly name: string
   /** The engine's. */
   readonly version: string
   readonly cpus: number
@@ -48,12 +50,14 @@ export class Engine {
     const info = (await this.#client.call('asking what its machine has', options, () =>
       this.#client.docker.info(),
     )) as {
+      readonly Name: string
       readonly NCPU: number
       readonly MemTotal: number
       readonly ServerVersion: string
       readonly SystemTime: string
     }
     return {
+      name: info.Name,
       version: info.ServerVersion,
       cpus: info.NCPU,
       memoryBytes: info.MemTotal,

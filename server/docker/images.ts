@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import type Dockerode from 'dockerode'
 import type { CallOptions, Client } from './client.ts'
 import { NotFoundError } from './engine-errors.ts'
 import { lines } from './lines.ts'
@@ -15,6 +16,10 @@ export type Image = {
   readonly environment: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
   readonly user: string
+  /** An absolute path. */
+  readonly workingDir: string
+  /** `NAME@sha256:...` for each registry that has it. */
+  readonly digests: readonly string[]
   readonly sizeBytes: number
   /** Undefined where there is none, or it is turned off. */
   readonly healthcheck: Healthcheck | undefined
@@ -50,9 +55,8 @@ export class Images {
 
   /** Throws `NotFoundError`. */
   async inspect(image: string, options: CallOptions = {}): Promise<Image> {
-    const found = await this.#client.call('reading the image', options, () =>
-      this.#client.docker.getImage(image).inspect(),
-    )
+    const named = this.#get(image)
+    const found = await this.#client.call('reading the image', options, () => named.inspect())
     const config = found.Config ?? {}
     return {
       id: found.Id,
@@ -63,6 +67,8 @@ export class Images {
       environment: Object.fromEntries((config.Env ?? []).map(nameAndValue)),
       labels: config.Labels ?? {},
       user: config.User ?? '',
+      workingDir: config.WorkingDir || '/',
+      digests: found.RepoDigests ?? [],
       sizeBytes: found.Size,
       healthcheck: healthcheckOf(config),
       createdAt: found.Created,
@@ -88,8 +94,9 @@ export class Images {
 
   /** The lowest first. Throws `NotFoundError`. */
   async layers(image: string, options: CallOptions = {}): Promise<readonly Layer[]> {
+    const named = this.#get(image)
     const steps = (await this.#client.call("reading the image's layers", options, () =>
-      this.#client.docker.getImage(image).history(),
+      named.history(),
     )) as readonly HistoryStep[]
     let key = ''
     return steps.toReversed().map((step) => {
@@ -121,22 +128,29 @@ export class Images {
   /** @param name `repository:tag` */
   async tag(image: string, name: string, options: CallOptions = {}): Promise<void> {
     const at = name.lastIndexOf(':')
+    const named = this.#get(image)
     await this.#client.call('tagging the image', options, (abortSignal) =>
-      this.#client.docker
-        .getImage(image)
-        .tag({ repo: name.slice(0, at), tag: name.slice(at + 1), abortSignal }),
+      named.tag({ repo: name.slice(0, at), tag: name.slice(at + 1), abortSignal }),
     )
   }
 
   /** Gone when this returns, also where it was before. A name that is not an id only loses that name. */
   async remove(image: string, options: CallOptions & { force?: boolean } = {}): Promise<void> {
     try {
+      const named = this.#get(image)
       await this.#client.call('removing the image', options, (abortSignal) =>
-        this.#client.docker.getImage(image).remove({ force: options.force === true, abortSignal }),
+        named.remove({ force: options.force === true, abortSignal }),
       )
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error
     }
+  }
+
+  /** The engine answers a name that leads elsewhere in its API with a redirect, on which the driver ends the process. */
+  #get(image: string): Dockerode.Image {
+    if (image.split('/').some((part) => ['', '.', '..'].includes(part)))
+      throw new NotFoundError(`No image can have the name ${image}`)
+    return this.#client.docker.getImage(image)
   }
 }
 

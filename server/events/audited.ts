@@ -1,14 +1,8 @@
-import { describe, PaasError } from '../errors.ts'
-import type { Paas } from '../paas.ts'
-import type { Session } from '../ssh/session.ts'
+import { describe, NotAllowedError, PaasError } from '../errors.ts'
+import { deedOf, type Use } from './deed-of.ts'
 import type { Deed } from './events.ts'
 
-export type AuditedUse = {
-  readonly paas: Paas
-  readonly session: Session
-  /** The command's words, without anything that may be secret. */
-  readonly what: string
-  readonly app: Deed['app']
+export type AuditedUse = Use & {
   /** It is done although the audit cannot be written. */
   readonly mayGoUnwritten?: boolean
 }
@@ -24,11 +18,11 @@ export async function audited(use: AuditedUse, work: () => Promise<number>): Pro
   if (begun === undefined) return work()
   try {
     const code = await work()
-    paas.events.end(begun, deed, code)
+    paas.events.end(begun, deed, { exitCode: code })
     return code
   } catch (error) {
-    const known = error instanceof PaasError ? error : new PaasError('Internal error')
-    paas.events.end(begun, deed, known.exitCode)
+    const { exitCode } = error instanceof PaasError ? error : new PaasError('Internal error')
+    paas.events.end(begun, deed, { exitCode, refused: error instanceof NotAllowedError })
     throw error
   }
 }
@@ -41,10 +35,4 @@ function begin({ paas, mayGoUnwritten }: AuditedUse, deed: Deed): number | undef
     paas.log(`Not in the audit (${describe(error)}): ${deed.who}: ${deed.what}`)
     return undefined
   }
-}
-
-function deedOf({ paas, session, what, app }: AuditedUse): Deed {
-  const { name, fingerprint } = session.person
-  const comment = paas.store.people.key(fingerprint)?.publicLine.split(/\s+/).slice(2).join(' ')
-  return { who: name, key: comment || 'unnamed', fingerprint, address: session.address, what, app }
 }

@@ -1,7 +1,8 @@
 import { EventEmitter, on } from 'node:events'
 import { join } from 'node:path'
-import { describe, UnavailableError } from '../errors.ts'
+import { describe, exitCode as known, UnavailableError } from '../errors.ts'
 import { EventLog, type Verdict } from './event-log.ts'
+import { Refusals } from './refusals.ts'
 
 /** Something that happened on this server, as whoever caused it tells it. */
 export type Happening = {
@@ -30,15 +31,21 @@ export type Deed = {
   readonly app?: { readonly id: string; readonly name: string } | undefined
 }
 
+/** How a deed ended; `refused`: its person may not do it. A program that ran may give any code. */
+export type Ending = { readonly exitCode: number; readonly refused?: boolean }
+
 /** The types of the audit's lines: a deed before its effect, and how it ended. */
 export const deedStarted = 'command-started'
 export const deedEnded = 'command-ended'
+/** The type of a deed that was refused, since its person may not do it. */
+export const deedRefused = 'command-refused'
 
 /** What happened, in the order in which it did: hash-chained JSON lines in `$PAAS_HOME/events/`. */
 export class Events {
   readonly #log: EventLog
   readonly #say: (line: string) => void
   readonly #told = new EventEmitter().setMaxListeners(0)
+  readonly #refusals = new Refusals((deed, more) => this.#recordRefused(deed, more))
 
   /** Opens the log; what a crash had left of a last line is cut off, which is said and is an event. */
   constructor(home: string, say: (line: string) => void) {
@@ -80,10 +87,15 @@ export class Events {
   }
 
   /** How the deed that `begin` numbered ended. */
-  end(begun: number, deed: Deed, exitCode: number): void {
-    const message = exitCode === 0 ? 'done' : 'failed'
+  end(begun: number, deed: Deed, { exitCode, refused = false }: Ending): void {
+    const message = refused ? 'refused' : exitCode === known.done ? 'done' : 'failed'
     const facts = { begun, exitCode }
     this.record({ type: deedEnded, who: deed.who, message, app: deed.app, facts })
+  }
+
+  /** Writes down what was refused before it began: of a flood the first, and how many more there were. */
+  refuse(deed: Deed): void {
+    this.#refusals.tell(deed)
   }
 
   /** The last `count` events that `wanted` takes, oldest first. */
@@ -105,6 +117,11 @@ export class Events {
   /** Whether what is kept is whole. */
   verify(): Verdict {
     return this.#log.verify()
+  }
+
+  #recordRefused({ who, what, app, key, fingerprint, address }: Deed, more: number): void {
+    const facts = { key, fingerprint, address, exitCode: known.notAllowed, ...(more > 0 ? { more } : {}) }
+    this.record({ type: deedRefused, who, message: what, app, facts })
   }
 
   #append(happening: Happening): number {

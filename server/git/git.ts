@@ -118,6 +118,23 @@ export async function treeOf(
   return /^040000 tree ([0-9a-f]{40})\t/.exec(out.toString())?.[1]
 }
 
+/** Makes a commit of a tree, or of another commit's tree, that no ref reaches yet. */
+export async function commitTree(
+  repository: string,
+  commit: {
+    readonly tree: string
+    readonly parent: string | undefined
+    readonly who: string
+    readonly message: string
+  },
+): Promise<string> {
+  const { tree, parent, who, message } = commit
+  const identity = ['-c', `user.name=${who}`, '-c', `user.email=${who}@localhost`]
+  const parents = parent === undefined ? [] : ['-p', objectName(parent)]
+  const words = ['commit-tree', ...parents, '-F', '-', `${objectName(tree)}^{tree}`]
+  return (await git(repository, [...identity, ...words], { input: message })).toString().trim()
+}
+
 /**
  * A commit's files as a tar stream. `.gitattributes` counts: export-ignore leaves files out.
  * @returns `done` rejects when the archive is not whole, so check it before you use what came
@@ -255,6 +272,12 @@ export type GitProcessOptions = {
   /** CPU time and memory of each process, enforced by the kernel. */
   readonly cpuSeconds?: number
   readonly dataBytes?: number
+  /** The longest file that it may write, enforced by the kernel. */
+  readonly fileBytes?: number
+  /** It may speak http and https to others; without, to nobody. */
+  readonly outside?: boolean
+  /** Settings that are nobody else's business: not in the argument list, which every process of the machine sees. */
+  readonly secrets?: Readonly<Record<string, string>>
 }
 
 /** Starts git in a repository. The caller ends its stdin and awaits its end. */
@@ -266,6 +289,7 @@ export function startGit(
   const limits = [
     ...(options.cpuSeconds === undefined ? [] : [`--cpu=${options.cpuSeconds}`]),
     ...(options.dataBytes === undefined ? [] : [`--data=${options.dataBytes}`]),
+    ...(options.fileBytes === undefined ? [] : [`--fsize=${options.fileBytes}`]),
   ]
   const git = ['git', ...settings.flatMap((setting) => ['-c', setting]), ...args]
   const [command = '', ...argv] = limits.length === 0 ? git : ['prlimit', ...limits, ...git]
@@ -276,6 +300,8 @@ export function startGit(
       ...environment,
       ...(repository === '/' ? {} : { GIT_DIR: repository }),
       ...(options.protocol === undefined ? {} : { GIT_PROTOCOL: options.protocol }),
+      ...(options.outside === true ? { GIT_ALLOW_PROTOCOL: 'http:https' } : {}),
+      ...secretSettings(options.secrets ?? {}),
     },
     stdio,
     detached: options.detached ?? false,
@@ -285,6 +311,16 @@ export function startGit(
   child.on('error', () => {})
   return child as GitProcess
 }
+
+const secretSettings = (secrets: Readonly<Record<string, string>>): Record<string, string> => ({
+  GIT_CONFIG_COUNT: String(Object.keys(secrets).length),
+  ...Object.fromEntries(
+    Object.entries(secrets).flatMap(([key, value], index) => [
+      [`GIT_CONFIG_KEY_${index}`, key],
+      [`GIT_CONFIG_VALUE_${index}`, value],
+    ]),
+  ),
+})
 
 /** Resolves with the exit code (null: ended by a signal). Throws `UnavailableError` where git is missing. */
 export function exitOf(child: ChildProcess): Promise<number | null> {
@@ -310,7 +346,8 @@ async function attempt(
   return { code, out, error }
 }
 
-async function finished(child: GitProcess, command: string): Promise<void> {
+/** Resolves when git has ended well. Throws `GitFailure`. */
+export async function finished(child: GitProcess, command: string): Promise<void> {
   const [code, error] = await Promise.all([exitOf(child), text(child.stderr)])
   if (code !== 0) throw new GitFailure(command, code, error)
 }
@@ -374,6 +411,18 @@ const environment: Readonly<Record<string, string>> = {
   GIT_LITERAL_PATHSPECS: '1',
 }
 
+// Found in old honest repositories.
+const harmless = [
+  'zeroPaddedFilemode',
+  'badTimezone',
+  'missingSpaceBeforeDate',
+  'missingEmail',
+  'missingSpaceBeforeEmail',
+  'missingNameBeforeEmail',
+  'multipleAuthors',
+  'gitmodulesParse',
+]
+
 // Given with each call rather than written into repositories: old ones follow when we change our mind.
 const settings: readonly string[] = [
   `core.hooksPath=${fileURLToPath(new URL('../../hooks', import.meta.url))}`,
@@ -391,16 +440,7 @@ const settings: readonly string[] = [
   'receive.denyDeleteCurrent=refuse',
   'receive.maxInputSize=2g',
   'receive.fsckObjects=true',
-  // Found in old honest repositories, and harmless.
-  ...[
-    'zeroPaddedFilemode',
-    'badTimezone',
-    'missingSpaceBeforeDate',
-    'missingEmail',
-    'missingSpaceBeforeEmail',
-    'missingNameBeforeEmail',
-    'multipleAuthors',
-    'gitmodulesParse',
-  ].map((id) => `receive.fsck.${id}=warn`),
+  'fetch.fsckObjects=true',
+  ...harmless.flatMap((id) => [`receive.fsck.${id}=warn`, `fetch.fsck.${id}=warn`]),
   'uploadpack.allowFilter=true',
 ]

@@ -5,9 +5,8 @@ import { UserError } from '../errors.ts'
 import { readText, readTextStart } from '../git/source.ts'
 import type { Builder } from '../state/apps.ts'
 import type { Processes } from '../state/releases.ts'
-import { type AppJson, parseAppJson } from './app-json.ts'
-import { readChecksFile } from './checks-file.ts'
-import { parseProcfile } from './procfile.ts'
+import type { AppJson } from './app-json.ts'
+import { readRunFiles } from './run-files.ts'
 
 /** What a pushed tree says about how it is built and run. */
 export type Source = {
@@ -54,16 +53,11 @@ export async function readSource(pushed: PushedTree): Promise<Source> {
       pushed.files.has(path) ? readTextStart(pushed.repository, pushed.tree, path) : undefined,
   }
   const path = pushed.builder.dockerfilePath ?? 'Dockerfile'
-  const [dockerfile, dockerignore, procfileText, appJsonText, checksText] = await Promise.all([
+  const [dockerfile, dockerignore, { procfile, appJson, checks, notes }] = await Promise.all([
     wantsDockerfile(pushed.builder) ? tree.read(path) : undefined,
     tree.read(pushed.files.has(`${path}.dockerignore`) ? `${path}.dockerignore` : '.dockerignore'),
-    tree.read('Procfile'),
-    tree.read('app.json'),
-    tree.read('CHECKS'),
+    readRunFiles(tree.read),
   ])
-  const procfile = procfileText === undefined ? undefined : parseProcfile(procfileText)
-  const appJson = appJsonText === undefined ? undefined : parseAppJson(appJsonText)
-  const { checks, notes } = checksOf(appJson?.healthchecks ?? {}, checksText)
   const common = { tree: pushed.tree, appJson, checks }
   if (dockerfile !== undefined) {
     return {
@@ -101,18 +95,6 @@ const givenBy = (appJson: AppJson | undefined): Readonly<Record<string, string>>
       value === undefined ? [] : [[name, value]],
     ),
   )
-
-/** app.json wins over a CHECKS file. */
-function checksOf(
-  healthchecks: Checks,
-  checksText: string | undefined,
-): { checks: Checks; notes: readonly string[] } {
-  if (checksText === undefined) return { checks: healthchecks, notes: [] }
-  if (Object.hasOwn(healthchecks, 'web'))
-    return { checks: healthchecks, notes: ['CHECKS is ignored: app.json has healthchecks for web'] }
-  const file = readChecksFile(checksText)
-  return { checks: { ...healthchecks, web: file.checks }, notes: file.notes }
-}
 
 const wantsDockerfile = ({ selected }: Builder): boolean => selected === null || selected === 'dockerfile'
 

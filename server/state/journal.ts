@@ -54,11 +54,17 @@ export type DeployRecord = {
   readonly explanation: Explanation | null
 }
 
+/** So many ended jobs of an app are kept, and of all apps that are gone together. */
+const keptJobs = 1_000
+
+/** The newest jobs of each app, those under way, and whatever made a release that can still be brought back. */
 export class Journal {
   readonly #database: Database
+  readonly #keptJobs: number
 
-  constructor(database: Database) {
+  constructor(database: Database, options: { keptJobs?: number } = {}) {
     this.#database = database
+    this.#keptJobs = options.keptJobs ?? keptJobs
   }
 
   begin(job: {
@@ -67,15 +73,41 @@ export class Journal {
     who: string
     ref?: { name: string; from: string; to: string }
   }): number {
-    return this.#database.insert(
-      'INSERT INTO deploy (app_id, kind, who, started_at, ref, ref_from, ref_to) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      job.appId,
-      job.kind,
-      job.who,
-      new Date().toISOString(),
-      job.ref?.name ?? null,
-      job.ref?.from ?? null,
-      job.ref?.to ?? null,
+    return this.#database.transaction(() => {
+      this.#forgetOld(job.appId)
+      return this.#database.insert(
+        'INSERT INTO deploy (app_id, kind, who, started_at, ref, ref_from, ref_to) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        job.appId,
+        job.kind,
+        job.who,
+        new Date().toISOString(),
+        job.ref?.name ?? null,
+        job.ref?.from ?? null,
+        job.ref?.to ?? null,
+      )
+    })
+  }
+
+  /** Forgets the jobs of an app that goes, the one that takes it away apart. */
+  forgetApp(appId: string): void {
+    this.#database.run('DELETE FROM deploy WHERE app_id = ? AND ended_at IS NOT NULL', appId)
+    this.#database.run(
+      `DELETE FROM deploy WHERE kind IN ('destroy', 'clone') AND ended_at IS NOT NULL
+       AND app_id NOT IN (SELECT id FROM app) AND id <= (
+         SELECT id FROM deploy WHERE kind IN ('destroy', 'clone') ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+      this.#keptJobs,
+    )
+  }
+
+  #forgetOld(appId: string): void {
+    this.#database.run(
+      `DELETE FROM deploy WHERE app_id = ? AND ended_at IS NOT NULL
+       AND id <= (SELECT id FROM deploy WHERE app_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)
+       AND NOT EXISTS (SELECT 1 FROM release
+         WHERE release.app_id = deploy.app_id AND release.version = deploy.version AND image_gone = 0)`,
+      appId,
+      appId,
+      this.#keptJobs - 1,
     )
   }
 
@@ -146,7 +178,7 @@ export class Journal {
     return this.#database.all('SELECT * FROM deploy WHERE ended_at IS NULL ORDER BY id').map(toRecord)
   }
 
-  /** undefined: there has never been one of this number. */
+  /** undefined: there has never been one of this number, or it is forgotten. */
   find(id: number): DeployRecord | undefined {
     const row = this.#database.get('SELECT * FROM deploy WHERE id = ?', id)
     return row && toRecord(row)

@@ -46,24 +46,26 @@ export class Storage {
     throw new UserError(`There is a volume "${name}" already`, { next: 'See them: storage' })
   }
 
-  /** Throws `UserError` where the app has one of this name. */
-  add(appId: string, name: string): Volume {
-    const volume: Volume = {
+  /** A volume that is not the app's yet. Throws `UserError` where the app has one of this name. */
+  draft(appId: string, name: string): Volume {
+    return {
       id: randomName(10),
       appId,
       name: this.freeName(appId, name),
       dockerName: newDockerName(appId),
       createdAt: new Date().toISOString(),
     }
+  }
+
+  add(volume: Volume): void {
     this.#database.run(
       'INSERT INTO volume (id, app_id, name, docker_name, created_at) VALUES (?, ?, ?, ?, ?)',
       volume.id,
-      appId,
-      name,
+      volume.appId,
+      volume.name,
       volume.dockerName,
       volume.createdAt,
     )
-    return volume
   }
 
   find(appId: string, name: string): Volume | undefined {

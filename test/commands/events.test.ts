@@ -105,11 +105,44 @@ test('the audit says who typed what with which key from where, and how it ended'
     'access:add --role viewer vera',
   ])
     expect(ofBlog).toContain(what)
+  expect(failed).toMatchObject({ outcome: 'failed' })
+  expect(done).toMatchObject({ outcome: 'done' })
   const pushes = (JSON.parse(await paas.ok('audit --app blog --json')) as Record<string, unknown>[]).filter(
     ({ what }) => what === 'git push blog',
   )
   expect(pushes.map(({ exitCode }) => exitCode)).toEqual([0, 1])
   expect(await paas.ok('audit')).not.toContain('apps:report')
+})
+
+test('what was refused by right is in the audit: commands, those that only show, and pushes; in events it is not', async () => {
+  const eve = await addPerson(paas, 'eve')
+  await paas.ok('access:add blog eve -r viewer')
+  expect((await eve.ssh('config:set blog SECRET=canary-9211')).exitCode).toBe(77)
+  expect((await eve.ssh('doctor')).exitCode).toBe(77)
+  expect((await eve.ssh('domains:add blog *.example.com')).exitCode).toBe(77)
+  expect((await eve.ssh('ps:restart --all')).exitCode).toBe(77)
+  using repository = await makeRepository(staticApp('eve'))
+  expect((await repository.push(eve, 'blog')).exitCode).not.toBe(0)
+  // What one may not see does not exist: that is no attempt on it.
+  expect((await eve.ssh('config:set shop A=1')).exitCode).toBe(20)
+
+  const deeds = (JSON.parse(await paas.ok('audit --who eve --json')) as Record<string, unknown>[]).reverse()
+  expect(deeds.map(({ what, exitCode }) => [what, exitCode])).toEqual(
+    ['config:set SECRET=...', 'doctor', 'domains:add "*.example.com"', 'ps:restart --all', 'git push blog']
+      .map((what) => [what, 77])
+      .reverse(),
+  )
+  for (const deed of deeds)
+    expect(deed).toMatchObject({
+      outcome: 'refused',
+      key: 'eve',
+      fingerprint: expect.stringMatching(/^SHA256:/),
+      address: '127.0.0.1',
+    })
+  expect(await paas.ok('audit --who eve')).toContain('refused (77)')
+  expect(await paas.ok('events -n 1000')).not.toContain('command-refused')
+  expect(everything()).not.toContain('canary-9211')
+  expect(await paas.ok('audit:verify')).toContain('follow one another')
 })
 
 test('a command is in the audit before its effect: killed in the middle it stays, without an end', async () => {
@@ -122,6 +155,14 @@ test('a command is in the audit before its effect: killed in the middle it stays
   await until('commands work again', async () => (await paas.ssh('version')).exitCode === 0)
   const [last] = JSON.parse(await paas.ok('audit --app shop -n 1 --json')) as Record<string, unknown>[]
   expect(last).toMatchObject({ what: 'run ...', exitCode: null, endedAt: null })
+})
+
+test('an app whose command ends with 77 was not refused', async () => {
+  using repository = await makeRepository(staticApp('code'))
+  expect((await repository.push(paas, 'codes')).exitCode).toBe(0)
+  expect((await paas.ssh("run codes sh -c 'exit 77'")).exitCode).toBe(77)
+  const [last] = JSON.parse(await paas.ok('audit --app codes -n 1 --json')) as Record<string, unknown>[]
+  expect(last).toMatchObject({ what: 'run ...', outcome: 'failed', exitCode: 77 })
 })
 
 test('audit:verify proves the whole, and names the first line that was changed', async () => {

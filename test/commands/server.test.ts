@@ -66,6 +66,33 @@ test('a domain that is taken or is none is refused', async () => {
   await paas.ok('domains:clear shop')
 })
 
+test('domains:check tells whether DNS leads here, by words and by its exit code', async () => {
+  expect(await paas.ok('domains:check blog')).toMatch(
+    /^blog\.localhost +here +127\.0\.0\.1\n\*\.localhost +here +127\.0\.0\.1\n$/,
+  )
+  const lost = await paas.ssh('domains:check blog WWW.Nowhere.invalid --json')
+  expect(lost.exitCode).toBe(1)
+  expect(JSON.parse(lost.stdout)).toMatchObject({
+    app: 'blog',
+    domains: [{ host: 'www.nowhere.invalid', addresses: [], here: false, problem: expect.any(String) }],
+  })
+  expect((await paas.ssh('domains:check blog www.nowhere.invalid')).stdout).toContain('make a DNS record')
+})
+
+test('nodes shows the one machine and what runs on it', async () => {
+  expect(JSON.parse(await paas.ok('nodes --json'))).toEqual([
+    {
+      name: expect.stringMatching(/./),
+      engine: expect.stringMatching(/^\d+\./),
+      cpus: expect.any(Number),
+      memoryBytes: expect.any(Number),
+      containers: 1,
+    },
+  ])
+  expect((await ann.ssh('nodes')).exitCode).toBe(77)
+  expect((await paas.ssh('nodes:add other')).stderr).toContain('There is one machine')
+})
+
 test('ports:set is a release, and auto goes back to the rule', async () => {
   expect(JSON.parse(await paas.ok('ports blog --json'))).toEqual({ app: 'blog', set: null, running: 5000 })
   expect(await paas.ok('ports:set blog 3000')).toContain('3000')
@@ -219,6 +246,9 @@ test('an unknown command names the nearest one, and what is done otherwise here 
     'proxy:ports',
     'docker-options:add',
     'letsencrypt:cron-job',
+    'domains:add-global',
+    'addons:create',
+    'whoami',
   ]) {
     const ran = await paas.ssh(line)
     expect(ran, line).toMatchObject({ exitCode: 64, stdout: '' })

@@ -51,6 +51,8 @@ test('one that cannot be had is named, with the reason', async () => {
   for (const [name, reason] of [
     [`${registry.host}/library/web:3`, 'pulling'],
     ['registry.invalid/none:1', 'is not on this server and no registry answered'],
+    // The engine would lead the driver elsewhere.
+    ['none/../../x', 'invalid reference format'],
     ['paas/none:1', 'The base image paas/none:1 is not on this server'],
   ] as const) {
     using repository = await makeRepository({ Dockerfile: `FROM ${name}\n${serve}\n` })

@@ -209,9 +209,42 @@ test('a key that is removed ends what was asked for with it, whatever the app sa
   await isOver('revoked')
   expect(await newest('revoked')).toMatchObject({
     state: 'cancelled',
-    message: 'The server ended the session',
+    message: 'The key that asked for it is removed',
   })
   expect(await page('revoked')).toBe('first')
+})
+
+test('a key that is removed ends its detached pushes too, one that has begun and one that waits; others’ go on', async () => {
+  using repository = await deployed('left')
+  const eve = await addPerson(paas, 'eva')
+  await paas.ok('access:add eva -a left -r developer')
+  await paas.ok('apps:create waits')
+  await paas.ok('access:add eva -a waits -r developer')
+  shut()
+  expect((await repository.push(eve, 'left', 'main', detach)).exitCode).toBe(0)
+  using other = await makeRepository(staticApp('admin’s'))
+  expect((await other.push(paas, 'waits', 'main', detach)).exitCode).toBe(0)
+  await until('both are at the gate', async () =>
+    (await deploys('waits')).some(({ state }) => state === 'running'),
+  )
+  await reached()
+  using waiting = await makeRepository(staticApp('waiting'))
+  expect((await waiting.push(eve, 'waits', 'main', [...detach, '--force'])).exitCode).toBe(0)
+  await paas.ok('keys:remove eva')
+  await isOver('left')
+  expect(await newest('left')).toMatchObject({
+    state: 'cancelled',
+    message: 'The key that asked for it is removed',
+  })
+  expect(await page('left')).toBe('first')
+  await until('the one that waited has ended', async () =>
+    (await deploys('waits')).some(({ state }) => state === 'cancelled'),
+  )
+  open()
+  await until('the other one is over', async () =>
+    (await deploys('waits')).some(({ state }) => state === 'succeeded'),
+  )
+  expect(await page('waits')).toBe('admin’s')
 })
 
 test('a push option that is not known is said, and the push deploys', async () => {

@@ -1,6 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Sandboxes } from '../../server/deploy/sandboxes.ts'
+import { Engine } from '../../server/docker/engine.ts'
+import { Store } from '../../server/state/store.ts'
 import { staticApp } from '../apps/static.ts'
+import { startDockerProxy } from '../docker-proxy.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 
@@ -105,4 +112,38 @@ test('with the app its sandboxes go', async () => {
   await spare('web-1-v5')
   await paas.ok('destroy -a sand --force')
   expect(await names('paas.sandbox')).toEqual([])
+})
+
+test.each([
+  ['is made', /^POST \/containers\/create/],
+  ['is started', /^POST \/containers\/[^/]+\/start/],
+])('a Docker that hangs while the spare %s is waited for once, and said', async (_, call) => {
+  const folder = mkdtempSync(join(tmpdir(), 'paas-sandboxes-'))
+  await using docker = await startDockerProxy(join(folder, 'docker.sock'))
+  const store = new Store(folder)
+  const sandboxes = new Sandboxes({
+    engine: new Engine({ dockerHost: docker.url, deadlineMs: 1_000 }),
+    store,
+    log: () => {},
+  })
+  const app = store.apps.create('hangs')
+  const place = { process: 'web', number: 1 }
+  try {
+    await docker.fail('hang', call)
+    sandboxes.prepare(app, 1, [place])
+    await expect(sandboxes.take(app, place, 1)).rejects.toThrow('Docker did not answer within 1 s')
+    expect(docker.hits).toBe(1)
+    await docker.heal()
+    const { sandbox, runs } = await sandboxes.take(app, place, 1)
+    await runs
+    await sandboxes.remove(sandbox.name)
+  } finally {
+    await sandboxes.close()
+    store.close()
+    const filter = ['--filter', `label=paas.app-id=${app.id}`, '-q']
+    const containers = (await execa('docker', ['ps', '-a', ...filter])).stdout.split('\n').filter(Boolean)
+    if (containers.length > 0) await execa('docker', ['rm', '-f', ...containers])
+    await execa('docker', ['network', 'rm', `paas-${app.id}`])
+    rmSync(folder, { recursive: true, force: true })
+  }
 })

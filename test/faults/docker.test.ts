@@ -111,6 +111,18 @@ test('a Docker that hangs is given up after its deadline, and the app is free ag
   await paas.ok('config:set -a dock HANGS=no')
 }, 90_000)
 
+test('the build cache is trimmed behind pushes, and by nothing that builds nothing', async () => {
+  await docker.fail('error', /^POST \/build\/prune/)
+  for (const value of [1, 2]) await paas.ok(`config:set -a dock TRIM=${value}`)
+  for (const times of [1, 2]) {
+    await repository.commit({ 'www/index.html': `trim ${times}` })
+    expect((await repository.push(paas, 'dock')).exitCode).toBe(0)
+    await until('it was to be trimmed', async () => docker.hits >= times)
+  }
+  expect(docker.hits).toBe(2)
+  await docker.heal()
+}, 60_000)
+
 test('a Docker that takes a build and never begins it is given up after its deadline', async () => {
   await repository.commit({ 'www/index.html': 'never built' })
   await docker.fail('hang', /^POST \/build/)

@@ -1,6 +1,6 @@
 import type { Command } from '../../command.ts'
 import { countOf } from '../../command-line/count.ts'
-import { deedEnded, deedStarted, type Event } from '../../events/events.ts'
+import { deedEnded, deedRefused, deedStarted, type Event } from '../../events/events.ts'
 
 export default {
   summary:
@@ -26,33 +26,39 @@ export default {
     const begun = paas.events.latest(countOf(flags, 50), (event) => {
       if (event.type === deedEnded) ends.set(event.facts?.begun, event)
       return (
-        event.type === deedStarted &&
+        (event.type === deedStarted || event.type === deedRefused) &&
         (app === undefined || event.app?.name === app || event.app?.id === app) &&
         (who === undefined || event.who === who)
       )
     })
-    const deeds = begun.map((event) => ({
-      at: event.at,
-      who: event.who,
-      key: event.facts?.key ?? null,
-      fingerprint: event.facts?.fingerprint ?? null,
-      address: event.facts?.address ?? null,
-      app: event.app ?? null,
-      what: event.message,
-      endedAt: ends.get(event.sequence)?.at ?? null,
-      exitCode: ends.get(event.sequence)?.facts?.exitCode ?? null,
-    }))
+    const deeds = begun.map((event) => {
+      const end = event.type === deedRefused ? event : ends.get(event.sequence)
+      return {
+        at: event.at,
+        who: event.who,
+        key: event.facts?.key ?? null,
+        fingerprint: event.facts?.fingerprint ?? null,
+        address: event.facts?.address ?? null,
+        app: event.app ?? null,
+        what: event.message,
+        endedAt: end?.at ?? null,
+        exitCode: end?.facts?.exitCode ?? null,
+        outcome: end === undefined ? null : end.type === deedRefused ? 'refused' : end.message,
+        // Of a flood that was refused only the first are kept each.
+        ...(event.facts?.more === undefined ? {} : { more: event.facts.more }),
+      }
+    })
     out.result(deeds, () =>
       out.table(
-        ['At', 'Who', 'From', 'Key', 'App', 'Exit code', 'What'],
+        ['At', 'Who', 'From', 'Key', 'App', 'Outcome', 'What'],
         deeds.map((deed) => [
           `${deed.at.slice(0, 19)}Z`,
           deed.who,
           String(deed.address),
           String(deed.fingerprint),
           deed.app?.name ?? '-',
-          deed.exitCode === null ? '-' : String(deed.exitCode),
-          deed.what,
+          deed.outcome === null ? '-' : `${deed.outcome} (${deed.exitCode})`,
+          deed.more === undefined ? deed.what : `${deed.what} (and ${deed.more} more that were refused)`,
         ]),
       ),
     )

@@ -6,7 +6,7 @@ export default {
   right: 'view',
   app: 'required',
   all: 'every',
-  aliases: ['domains:report'],
+  aliases: ['domains:report', 'domains:list'],
   examples: ['domains blog'],
   async run({ paas, app, out }) {
     const hosts = appHosts(paas, app)

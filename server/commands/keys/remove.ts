@@ -31,6 +31,7 @@ export default {
         facts: { user: userName, fingerprint },
       })
     }
+    for (const { fingerprint } of found) paas.jobs.cancelOf(fingerprint)
     out.result(
       found.map(({ fingerprint }) => fingerprint),
       () => {

@@ -1,5 +1,6 @@
 import type { Command } from '../../command.ts'
 import { rebuild } from '../../deploy/push.ts'
+import { nextReleaseLine } from '../../plan.ts'
 
 export default {
   summary: 'Build the deployed commit again and release it',
@@ -13,7 +14,7 @@ export default {
     const branch = app.deployBranch ?? 'main'
     planned(() => [
       `build: ${branch} of ${app.name} again, as it stands in its repository`,
-      `release: v${paas.store.releases.nextVersion(app.id)} in place of v${app.release}`,
+      nextReleaseLine(paas, app),
     ])
     await rebuild(paas, job)
     const now = paas.store.apps.byId(app.id)

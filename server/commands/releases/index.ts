@@ -5,6 +5,7 @@ export default {
   summary: "List an app's releases, newest first",
   right: 'view',
   app: 'required',
+  aliases: ['releases:list'],
   flags: { num: { short: 'n', value: 'N', summary: 'How many; 15 without' } },
   examples: ['releases blog', 'releases blog -n 50'],
   async run({ paas, app, flags, out }) {

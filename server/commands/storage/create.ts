@@ -1,6 +1,5 @@
 import type { Command } from '../../command.ts'
-import { inVolume, volumeDirectory } from '../../deploy/in-volume.ts'
-import { volumeLabels } from '../../deploy/mounts.ts'
+import { createVolume } from '../../deploy/create-volume.ts'
 
 export default {
   summary: 'Make a volume: files of an app that outlive its containers and releases',
@@ -9,20 +8,9 @@ export default {
   app: 'required',
   arguments: [{ name: 'NAME', audit: 'whole', required: true }],
   examples: ['storage:create blog uploads'],
-  async run({ paas, app, words, out, signal, planned }) {
+  async run({ paas, app, words, out, job, planned }) {
     planned(() => [`volumes: + ${paas.store.storage.freeName(app.id, words[0] ?? '')}`])
-    const volume = paas.store.storage.add(app.id, words[0] ?? '')
-    try {
-      await paas.engine.volumes.create({ name: volume.dockerName, labels: volumeLabels(paas, app, volume) })
-      // Whoever the app runs as may write there, unless the image says whose the folder is.
-      await inVolume(paas, app, volume, { command: ['chmod', '1777', volumeDirectory], signal })
-    } catch (error) {
-      paas.store.storage.delete(volume.id)
-      await paas.engine.volumes.remove(volume.dockerName).catch((failure: unknown) => {
-        paas.log(`The volume ${volume.dockerName} could not be removed: ${String(failure)}`)
-      })
-      throw error
-    }
+    const volume = await createVolume(paas, { ...job, name: words[0] ?? '' })
     out.result({ app: app.name, volume: volume.name }, () => {
       out.step(`Made the volume ${volume.name}`)
       out.detail(`Mount it: storage:mount ${app.name} ${volume.name} --container-dir /PATH`)

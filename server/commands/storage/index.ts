@@ -6,7 +6,7 @@ export default {
   right: 'view',
   app: 'required',
   all: 'every',
-  aliases: ['storage:report'],
+  aliases: ['storage:report', 'storage:list'],
   examples: ['storage blog', 'storage --all --json'],
   async run({ paas, app, out }) {
     const mounts = paas.store.storage.mountsOf(app.id).map((mount) => ({

@@ -1,0 +1,87 @@
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import type { Readable } from 'node:stream'
+import { UserError } from '../errors.ts'
+import type { WebAddress } from './parse-url.ts'
+import { type Address, addressesOf } from './public-address.ts'
+
+export type DownloadOptions = {
+  /** Also from this machine and from networks that the internet does not route. */
+  readonly allowPrivate: boolean
+  readonly signal: AbortSignal
+}
+
+const mostRedirects = 5
+const silenceMs = 30_000
+const wholeMs = 15 * 60_000
+
+/**
+ * What a web address answers, followed where it leads; each host on the way is looked at by the same rule, and the
+ * login goes to the first alone. Throws `UserError` where there is no such thing; a silence of 30 s breaks the stream,
+ * and so does its fifteenth minute.
+ */
+export async function download(from: WebAddress, options: DownloadOptions): Promise<Readable> {
+  let { url, authorization } = from
+  for (let redirects = 0; redirects <= mostRedirects; redirects++) {
+    const answer = await ask(url, authorization, options)
+    const { statusCode = 0, headers } = answer
+    if (statusCode === 200) return within(answer, url.host)
+    answer.destroy()
+    const next = statusCode >= 300 && statusCode < 400 ? headers.location : undefined
+    if (next === undefined)
+      throw new UserError(`${url.host} answers ${statusCode}`, {
+        next: 'Open the address in a browser and correct it',
+      })
+    const target = URL.canParse(next, url.href) ? new URL(next, url) : undefined
+    if (target === undefined || !['http:', 'https:'].includes(target.protocol))
+      throw new UserError(`${url.host} leads to what is no address of the web`)
+    if (target.origin !== url.origin) authorization = undefined
+    url = target
+  }
+  throw new UserError(`${from.url.host} leads on and on`, { next: 'Name the address where it ends' })
+}
+
+function within(answer: IncomingMessage, host: string): Readable {
+  const tooLong = new UserError(`${host} takes more than ${wholeMs / 60_000} minutes`, { next: 'Try again' })
+  const timer = setTimeout(() => answer.destroy(tooLong), wholeMs)
+  answer.once('close', () => clearTimeout(timer))
+  return answer
+}
+
+async function ask(
+  url: URL,
+  authorization: string | undefined,
+  { allowPrivate, signal }: DownloadOptions,
+): Promise<IncomingMessage> {
+  const addresses = await addressesOf(url.hostname, { allowPrivate })
+  const answered = Promise.withResolvers<IncomingMessage>()
+  const headers = { 'user-agent': 'paas', accept: '*/*', ...(authorization ? { authorization } : {}) }
+  const request = url.protocol === 'https:' ? requestHttps : requestHttp
+  const asked: ClientRequest = request(
+    url,
+    { headers, signal, agent: false, lookup: always(addresses), timeout: silenceMs },
+    answered.resolve,
+  )
+  asked.on('timeout', () => asked.destroy(new Error(`silent for ${silenceMs / 1000} s`)))
+  asked.on('error', answered.reject)
+  asked.end()
+  try {
+    return await answered.promise
+  } catch (cause) {
+    signal.throwIfAborted()
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new UserError(`${url.host} does not answer: ${why}`, {
+      next: 'Correct the address, or try again',
+      cause,
+    })
+  }
+}
+
+/** What was looked at is what is connected to. */
+const always =
+  (addresses: readonly [Address, ...Address[]]): LookupFunction =>
+  (_host, options, callback) => {
+    if (options.all) callback(null, [...addresses])
+    else callback(null, addresses[0].address, addresses[0].family)
+  }

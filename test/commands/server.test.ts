@@ -171,6 +171,7 @@ test('keys:rotate-master seals every secret anew while the server runs, and it s
   await paas.kill('server')
   await paas.up()
   expect(await paas.ok('config:get sealed API_TOKEN')).toBe('a-long-secret\n')
+  await paas.ok('apps:destroy sealed --force')
 })
 
 test('a role opens an app as far as it goes', async () => {
@@ -180,8 +181,8 @@ test('a role opens an app as far as it goes', async () => {
   await paas.ok('access:add blog ann -r viewer')
   expect((await ann.ssh('apps:report blog')).exitCode).toBe(0)
   await paas.ok('config:set blog --no-restart SECRET=not-to-be-seen')
+  expect((await ann.ssh('config blog')).stdout).toContain('••••••••')
   for (const line of [
-    'config',
     'config:get SECRET',
     'config:export',
     'run env',

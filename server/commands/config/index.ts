@@ -3,7 +3,7 @@ import type { Command } from '../../command.ts'
 import { exportLine } from '../../config-formats.ts'
 
 export default {
-  summary: "Show an app's config vars; a viewer sees dots in place of their values",
+  summary: "Show an app's config vars, to viewers without values",
   right: 'view',
   app: 'required',
   reads: true,

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Command } from '../../command.ts'
 
 export default {
-  summary: 'Seal every secret of the server with a new master key, while it runs',
+  summary: 'Seal every secret anew, with a new master key, while the server runs',
   right: 'admin',
   plans: true,
   app: 'none',

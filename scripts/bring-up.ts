@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { execa } from 'execa'
 import type { Settings } from '../server/settings.ts'
 import { adminKey, writeAdminKey } from './admin-key.ts'
@@ -7,8 +8,11 @@ import { ensureEngine } from './engine.ts'
 import { makeFolders } from './folders.ts'
 import { installed } from './installed.ts'
 import { checkout, type Instance, instance } from './instance.ts'
+import type { Layout } from './layout.ts'
+import { ensureMysqlImage } from './mysql-image.ts'
 import type { Part } from './parts.ts'
-import { answersHttp, answersMysql, answersSocket, answersSsh, ready } from './ready.ts'
+import { answersHttp, answersMysql, answersSocket, answersSsh, type Probe, ready } from './ready.ts'
+import { refuseOtherDatabases } from './refuse-other-databases.ts'
 import { routerReady } from './router-ready.ts'
 import { say } from './say.ts'
 import { loopbackFor, sshConfig, writeSshConfig } from './ssh-config.ts'
@@ -23,6 +27,8 @@ export async function up(): Promise<Instance> {
   await ensureEngine(settings)
   // Every container gets its network from one of it.
   await ensureBaseImages(settings.dockerHost, ['busybox'])
+  await refuseOtherDatabases(settings, places)
+  if (settings.mysqlImage !== undefined) await ensureMysqlImage(settings.mysqlImage, settings.dockerHost)
   await makeFolders(places, users)
   await fillCompileCache(checkout, users.router)
   const key = await adminKey(settings.adminKey, places)
@@ -35,7 +41,7 @@ export async function up(): Promise<Instance> {
     ready('server', places, answersSsh(loopbackFor(settings.sshHost), settings.sshPort)),
     ready('haproxy', places, answersHttp(loopbackFor(settings.httpHost), settings.httpPort)),
     routerReady(settings, places),
-    settings.mysqlUrl === undefined ? ready('mysql', places, answersMysql(places.mysqlSocket)) : undefined,
+    settings.mysqlUrl === undefined ? mysqlReady(settings, places) : undefined,
   ])
   await writeSshConfig(settings, places, key)
 
@@ -57,6 +63,24 @@ async function startSupervised({ parts, places, settings }: Instance): Promise<v
 }
 
 const words = { started: 'started', running: 'runs already', replaced: 'started again' }
+
+/** From an image it installs itself first, which takes MySQL a while. */
+async function mysqlReady({ mysqlImage }: Settings, places: Layout): Promise<void> {
+  const own: Probe = answersMysql(() => ({ path: places.mysqlSocket }))
+  const fromImage: Probe = answersMysql(() => {
+    const port = numberIn(places.mysqlPort)
+    return port === undefined ? undefined : { host: '127.0.0.1', port }
+  })
+  await (mysqlImage === undefined ? ready('mysql', places, own) : ready('mysql', places, fromImage, 120_000))
+}
+
+function numberIn(path: string): number | undefined {
+  try {
+    return Number.parseInt(readFileSync(path, 'utf8'), 10)
+  } catch {
+    return undefined
+  }
+}
 
 async function startUnits(parts: readonly Part[]): Promise<void> {
   say.step('Starting the installed units; from now on use systemctl yourself: systemctl status "paas-*"')

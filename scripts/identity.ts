@@ -21,7 +21,8 @@ export async function identities(settings: Settings): Promise<Identities> {
   return {
     router,
     redis: settings.redisUrl ? undefined : await packagedAccount('redis', 'redis-server'),
-    mysql: settings.mysqlUrl ? undefined : await packagedAccount('mysql', 'mariadb-server'),
+    mysql:
+      settings.mysqlUrl || settings.mysqlImage ? undefined : await packagedAccount('mysql', 'mariadb-server'),
   }
 }
 

@@ -11,6 +11,11 @@ export function layout(home: string) {
     logs: at('logs'),
     redis: at('redis'),
     mysql: at('mysql'),
+    /** What MariaDB of this machine has stored; from an image it is in the other. */
+    mysqlData: at('mysql', 'data'),
+    mysqlImageData: at('mysql', 'image', 'data'),
+    /** The port that it took at its first start, and keeps. */
+    mysqlPort: at('mysql', 'port'),
     router: at('router'),
     ssh: at('ssh'),
     repositories: at('repositories'),

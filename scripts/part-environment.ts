@@ -10,6 +10,7 @@ export function serverEnvironment(settings: Settings): Record<string, string> {
     // Set even when empty, so that a `.env` cannot bring them back.
     PAAS_ADMIN_KEY: settings.adminKey ?? '',
     MYSQL_URL: settings.mysqlUrl ?? '',
+    PAAS_MYSQL_IMAGE: settings.mysqlImage ?? '',
     NPM_CONFIG_REGISTRY: settings.npmRegistry,
     PAAS_IMAGE_REGISTRY: settings.imageRegistry,
   }

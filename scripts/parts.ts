@@ -4,6 +4,7 @@ import type { Settings } from '../server/settings.ts'
 import { compileCacheEnvironment, frugal } from './compile-cache.ts'
 import type { Account, Identities } from './identity.ts'
 import type { Layout } from './layout.ts'
+import { mysqlContainer } from './mysql-image.ts'
 import { routerEnvironment, serverEnvironment } from './part-environment.ts'
 
 /** One process of an instance, as the supervisor and the systemd units start it. */
@@ -58,8 +59,20 @@ export function parts(
   const mysql: Part = {
     ...plain,
     name: 'mysql',
-    command: [join(code, 'scripts', 'run-mysql'), places.mysql, userInfo().username],
-    prefix: [...intoCode, ...dropTo(users.mysql)],
+    ...(settings.mysqlImage === undefined
+      ? {
+          command: [join(code, 'scripts', 'run-mysql'), places.mysql, userInfo().username],
+          prefix: [...intoCode, ...dropTo(users.mysql)],
+        }
+      : {
+          command: [
+            script('run-mysql-image'),
+            places.mysql,
+            settings.mysqlImage,
+            mysqlContainer(settings),
+            settings.dockerHost,
+          ],
+        }),
   }
   const server: Part = {
     ...plain,

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type NetConnectOpts } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { UnavailableError } from '../server/errors.ts'
 import { inspectPart } from './inspect-part.ts'
@@ -13,16 +13,22 @@ export type Probe = (signal: AbortSignal) => Promise<boolean>
 
 /**
  * Waits until the part answers `probe`. Throws `UnavailableError` with the part's last log lines when it does
- * not within 30 s, or keeps dying.
+ * not within `withinMs`, or keeps dying.
  */
-export async function ready(name: Part['name'], places: Layout, probe: Probe): Promise<void> {
-  const deadline = Date.now() + 30_000
+export async function ready(
+  name: Part['name'],
+  places: Layout,
+  probe: Probe,
+  withinMs = 30_000,
+): Promise<void> {
+  const deadline = Date.now() + withinMs
   const seen = new Set<number>()
   while (!(await probe(AbortSignal.timeout(2_000)))) {
     const { child } = inspectPart(name, places)
     if (child) seen.add(child.pid)
     if (seen.size > 3) throw notReady(`The ${name} keeps ending`, name, places)
-    if (Date.now() > deadline) throw notReady(`The ${name} did not answer within 30 s`, name, places)
+    if (Date.now() > deadline)
+      throw notReady(`The ${name} did not answer within ${withinMs / 1000} s`, name, places)
     await setTimeout(50)
   }
 }
@@ -42,10 +48,12 @@ export const answersSsh = (host: string, port: number): Probe => {
   }
 }
 
-/** A MySQL server speaks first. */
-export const answersMysql = (path: string): Probe => {
+/** A MySQL server speaks first. `where` returns nothing for as long as that is not known. */
+export const answersMysql = (where: () => NetConnectOpts | undefined): Probe => {
   return async (signal) => {
-    const socket = connect({ path, signal })
+    const place = where()
+    if (place === undefined) return false
+    const socket = connect({ ...place, signal })
     try {
       await once(socket, 'data', { signal })
       return true

@@ -15,7 +15,7 @@ await runEntry(async () => {
   const places = layout(settings.home)
   const answersAt = {
     ...(settings.redisUrl ? {} : { redis: places.redisSocket }),
-    ...(settings.mysqlUrl ? {} : { mysql: places.mysqlSocket }),
+    ...(settings.mysqlUrl ? {} : { mysql: settings.mysqlImage ?? places.mysqlSocket }),
     server: `${settings.sshHost}:${settings.sshPort} (SSH)`,
     router: '',
     haproxy: `${settings.httpHost}:${settings.httpPort} (HTTP), ${settings.httpsPort} (HTTPS)`,

@@ -33,7 +33,8 @@ export function units(settings: Settings, checkout: string): readonly UnitFile[]
       HOME: settings.home,
       ROUTER_USER: settings.routerUser,
     }
-    const template = readFileSync(join(import.meta.dirname, 'systemd', `paas-${part.name}.service`), 'utf8')
+    const kind = part.name === 'mysql' && settings.mysqlImage !== undefined ? 'mysql-image' : part.name
+    const template = readFileSync(join(import.meta.dirname, 'systemd', `paas-${kind}.service`), 'utf8')
     return {
       path: `/etc/systemd/system/paas-${part.name}.service`,
       mode: 0o644,

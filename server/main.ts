@@ -54,6 +54,7 @@ async function main(): Promise<void> {
   const kinds = await loadServiceKinds({
     home: settings.home,
     url: settings.mysqlUrl,
+    image: settings.mysqlImage,
     instanceId: store.instanceId,
     log,
   })

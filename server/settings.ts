@@ -21,6 +21,8 @@ export type Settings = {
   /** A Redis of one's own; undefined: `make up` runs one from `home`. */
   readonly redisUrl: string | undefined
   readonly mysqlUrl: string | undefined
+  /** The image that `make up` runs MySQL from instead of this machine's MariaDB: `mariadb:11` */
+  readonly mysqlImage: string | undefined
   /** `unix:///path` or `tcp://host:port` */
   readonly dockerHost: string
   /** A path or a public key line. */
@@ -54,6 +56,7 @@ export function readSettings(
 ): Settings {
   const file: Record<string, string> = existsSync(envFile) ? parse(readFileSync(envFile)) : {}
   const read = (name: string): string | undefined => (environment[name] ?? file[name])?.trim() || undefined
+  if (read('MYSQL_URL') && read('PAAS_MYSQL_IMAGE')) throw twoServers()
   return {
     home: absolutePath('PAAS_HOME', read('PAAS_HOME') ?? defaultHome()),
     domain: hostName('PAAS_DOMAIN', read('PAAS_DOMAIN') ?? 'localhost'),
@@ -64,6 +67,7 @@ export function readSettings(
     httpsPort: port('PAAS_HTTPS_PORT', read('PAAS_HTTPS_PORT') ?? '8443'),
     redisUrl: url('REDIS_URL', read('REDIS_URL'), ['redis:', 'rediss:', 'unix:']),
     mysqlUrl: url('MYSQL_URL', read('MYSQL_URL'), ['mysql:']),
+    mysqlImage: imageName('PAAS_MYSQL_IMAGE', read('PAAS_MYSQL_IMAGE')),
     dockerHost:
       url('DOCKER_HOST', read('DOCKER_HOST'), ['unix:', 'tcp:', 'http:']) ?? 'unix:///var/run/docker.sock',
     adminKey: read('PAAS_ADMIN_KEY'),
@@ -102,6 +106,16 @@ function imageRegistry(name: string, value: string): string {
   if (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)*$/.test(value))
     return value
   throw wrong(name, value, 'an image registry, such as docker.io or registry.example.com:5000/hub')
+}
+
+/** As Docker takes it, with a tag or a digest. */
+function imageName(name: string, value: string | undefined): string | undefined {
+  if (
+    value === undefined ||
+    /^[a-z0-9][\w.-]*(:\d{1,5})?(\/[\w.-]+)*(:[\w.-]+)?(@sha256:[a-f0-9]{64})?$/.test(value)
+  )
+    return value
+  throw wrong(name, value, 'the name of an image, such as mariadb:11')
 }
 
 function port(name: string, value: string): number {
@@ -146,6 +160,11 @@ function url(name: string, value: string | undefined, protocols: readonly string
   }
   return value
 }
+
+const twoServers = (): UserError =>
+  new UserError('MYSQL_URL and PAAS_MYSQL_IMAGE are both set, and databases are in one place', {
+    next: 'Take one of them out of .env or the environment',
+  })
 
 const wrong = (name: string, value: string, wanted: string): UserError =>
   new UserError(`${name}=${value} is not ${wanted}`, {

@@ -59,6 +59,7 @@ test.each([
   ['REDIS_URL', 'http://a'],
   ['REDIS_URL', 'nonsense'],
   ['MYSQL_URL', 'postgres://a'],
+  ['PAAS_MYSQL_IMAGE', 'mariadb:11 --privileged'],
   ['DOCKER_HOST', 'ssh://a'],
   ['PAAS_KEEP_RELEASES', '1'],
   ['PAAS_IMAGE_REGISTRY', 'https://docker.io'],
@@ -74,6 +75,16 @@ test.each([
   expect(() => readSettings({ [name]: value }, nothing)).toThrow(UserError)
   expect(() => readSettings({ [name]: value }, nothing)).toThrow(name)
 })
+
+test.each(['mariadb:11', 'registry.example.com:5000/hub/mysql:8.4', `mysql@sha256:${'a'.repeat(64)}`])(
+  'PAAS_MYSQL_IMAGE=%s is an image, and not together with MYSQL_URL',
+  (image) => {
+    expect(readSettings({ PAAS_MYSQL_IMAGE: image }, nothing).mysqlImage).toBe(image)
+    expect(() => readSettings({ PAAS_MYSQL_IMAGE: image, MYSQL_URL: 'mysql://a' }, nothing)).toThrow(
+      'MYSQL_URL and PAAS_MYSQL_IMAGE',
+    )
+  },
+)
 
 test('a password is not repeated', () => {
   expect(() => readSettings({ REDIS_URL: 'http://user:secret@a' }, nothing)).toThrow(/^(?!.*secret)/)

@@ -2,7 +2,8 @@ import type { BuildPlan, Buildpack, BuildSettings, SourceTree } from '../../serv
 import { type Composer, readComposer } from './composer.ts'
 import { composerRepository } from './composer-repository.ts'
 import { chooseFolder, folderAsked, usualFolders } from './document-root.ts'
-import { phpVersion } from './extensions.ts'
+import { asOurs } from './official.ts'
+import { choosePhp, type Php } from './php-version.ts'
 
 export default {
   name: 'PHP',
@@ -17,14 +18,15 @@ export default {
 
 async function plan(tree: SourceTree, settings: BuildSettings): Promise<BuildPlan> {
   const composer = await readComposer(tree)
+  const php = await choosePhp(composer, settings)
   const repository = composerRepository(settings)
   const folder = chooseFolder(tree, settings)
   const startsItself = Object.keys(settings.procfile ?? {}).includes('web')
   return {
-    dockerfile: dockerfile({ composer, repository, folder: folder?.path, settings }),
+    dockerfile: dockerfile({ php, composer, repository, folder: folder?.path, settings }),
     processes: startsItself || folder === undefined ? {} : { web: 'start-apache' },
     notes: [
-      `PHP ${phpVersion}${composer?.php === undefined ? '' : ` (composer.json: ${composer.php})`} with Apache`,
+      php.note,
       ...(composer?.lockfile === undefined ? [] : [`Dependencies by Composer from ${composer.lockfile}`]),
       ...(composer?.lockfile === undefined || repository === undefined
         ? []
@@ -43,13 +45,14 @@ async function plan(tree: SourceTree, settings: BuildSettings): Promise<BuildPla
 }
 
 type DockerfileParts = {
+  readonly php: Php
   readonly composer: Composer | undefined
   readonly repository: URL | undefined
   readonly folder: string | undefined
   readonly settings: BuildSettings
 }
 
-function dockerfile({ composer, repository, folder, settings }: DockerfileParts): string {
+function dockerfile({ php, composer, repository, folder, settings }: DockerfileParts): string {
   const run = [
     `RUN --mount=type=cache,id=${settings.cacheKey}-packages,target=/var/cache/packages,uid=1000,gid=1000`,
     'export COMPOSER_HOME=/tmp/composer COMPOSER_CACHE_DIR=/var/cache/packages;',
@@ -58,7 +61,8 @@ function dockerfile({ composer, repository, folder, settings }: DockerfileParts)
     `${run} composer install --no-dev --no-interaction --no-progress ${options}`
   const relocate = repository === undefined ? [] : [`${run} ${relocation(repository)}`]
   const lines = [
-    `FROM paas/php:${phpVersion}`,
+    `FROM ${php.image}`,
+    ...(php.official === undefined ? [] : asOurs(php.official, composer?.extensions ?? [])),
     'WORKDIR /app',
     'RUN chown www-data:www-data /app',
     'USER www-data',

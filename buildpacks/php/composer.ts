@@ -1,12 +1,12 @@
-import { satisfies, validRange } from 'semver'
 import type { SourceTree } from '../../server/build/buildpack.ts'
 import { UserError } from '../../server/errors.ts'
-import { knownExtensions, phpVersion } from './extensions.ts'
 
 /** What composer.json asks for. */
 export type Composer = {
   /** `require.php`, as it stands there. */
   readonly php: string | undefined
+  /** Names after `ext-` in `require`, in lower case, without `zend-`. */
+  readonly extensions: readonly string[]
   /** Undefined: there is nothing to install. */
   readonly lockfile: string | undefined
   /** The install reads more of the tree than these two files. */
@@ -14,24 +14,22 @@ export type Composer = {
   readonly note: string | undefined
 }
 
-/**
- * Reads composer.json; undefined where there is none. Throws `UserError` for what this server's PHP is not or does
- * not have, and for packages without composer.lock.
- */
+/** Reads composer.json; undefined where there is none. Throws `UserError` for packages without composer.lock. */
 export async function readComposer(tree: SourceTree): Promise<Composer | undefined> {
   const text = await tree.read('composer.json')
   if (text === undefined) return undefined
   const manifest = parse(text)
   const required = isObject(manifest.require) ? manifest.require : {}
   const php = typeof required.php === 'string' ? required.php : undefined
-  refuseOtherPhp(php)
-  refuseUnknownExtensions(Object.keys(required))
   const packages = Object.keys(required).filter((name) => name.includes('/'))
   const hasLockfile = tree.files.has('composer.lock')
   if (!hasLockfile && packages.length > 0) throw noLockfile(packages)
   const needsTree = hasLocalRepositories(manifest)
   return {
     php,
+    extensions: Object.keys(required)
+      .filter((name) => name.startsWith('ext-'))
+      .map((name) => name.toLowerCase().replace(/^ext-(zend-)?/, '')),
     lockfile: hasLockfile ? 'composer.lock' : undefined,
     needsTree,
     note:
@@ -51,40 +49,6 @@ function parse(text: string): Record<string, unknown> {
       cause: error,
     })
   }
-}
-
-/** What cannot be told from here, Composer itself decides in the build. */
-function refuseOtherPhp(asked: string | undefined): void {
-  const range = asked === undefined ? null : validRange(inSemver(asked))
-  if (range === null) return
-  // Any patch release that the base image may have fits.
-  if (satisfies(`${phpVersion}.99`, range) || satisfies(`${phpVersion}.0`, range)) return
-  throw new UserError(
-    `There is no PHP ${JSON.stringify(asked?.slice(0, 60))} (require.php in composer.json)`,
-    {
-      next: `There is PHP ${phpVersion}. Another one: bring a Dockerfile (FROM php:8.4-apache, where this server reaches a registry)`,
-    },
-  )
-}
-
-/** Composer's `~8.1` allows 8.2, and it writes `|` and `,`. */
-const inSemver = (constraint: string): string =>
-  constraint
-    .replaceAll(',', ' ')
-    .replace(/\s*\|\|?\s*/g, ' || ')
-    .replace(/@\w+/g, '')
-    .replace(/~\s*(\d+\.\d+)(?![.\d])/g, '^$1')
-
-function refuseUnknownExtensions(required: readonly string[]): void {
-  const unknown = required
-    .filter((name) => name.startsWith('ext-'))
-    .map((name) => name.slice('ext-'.length))
-    .filter((name) => !knownExtensions.has(name.toLowerCase().replace(/^zend-/, '')))
-  if (unknown.length === 0) return
-  const named = unknown.map((name) => JSON.stringify(name.slice(0, 60))).join(', ')
-  throw new UserError(`There is no PHP extension ${named} (require in composer.json)`, {
-    next: `There are: ${[...knownExtensions].sort().join(', ')}\nAnother one: bring a Dockerfile`,
-  })
 }
 
 const noLockfile = (packages: readonly string[]): UserError =>

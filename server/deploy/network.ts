@@ -30,7 +30,7 @@ export function ensureNetwork(paas: NetworkParts, app: App): Promise<string> {
   return ensured
 }
 
-type NetworkParts = Pick<Paas, 'engine' | 'store' | 'walls'>
+type NetworkParts = Pick<Paas, 'engine' | 'store'> & { readonly walls: Pick<Paas['walls'], 'raise'> }
 
 /** Two that need the same network at once make it once. */
 const underWay = new Map<string, Promise<string>>()

@@ -26,7 +26,7 @@ export type Taken = { readonly sandbox: Sandbox; readonly runs: Promise<void> }
 type Parts = {
   readonly engine: Engine
   readonly store: Store
-  readonly walls: Walls
+  readonly walls: Pick<Walls, 'raise'>
   readonly log: (line: string) => void
 }
 

@@ -31,7 +31,7 @@ export type DiskUse = {
   readonly imageBytes: number
   /** The whole engine's: Docker does not say whose a part of it is. */
   readonly buildCacheBytes: number
-  /** Of the MariaDB that the server runs itself. */
+  /** Of the MySQL that the server runs itself, and of databases' backups. */
   readonly databaseBytes: number
   /** Of server, router and requests, and what deploys printed. */
   readonly logBytes: number
@@ -47,7 +47,7 @@ export async function diskUse(paas: Paas): Promise<DiskUse> {
   const [free, engine, databaseBytes, logBytes, stateBytes] = await Promise.all([
     freeSpace(paas),
     paas.engine.disk.use(),
-    sizeOf('mysql'),
+    sizeOf('mysql', 'backups'),
     sizeOf('logs', 'outputs', join('router', 'log')),
     sizeOf('state.db', 'state.db-wal', 'state.db-shm', 'events', 'redis'),
   ])

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, UnavailableError, UserError } from '../errors.ts'
 import type { App } from '../state/apps.ts'
+import type { Exposure } from '../state/exposures.ts'
 import { randomName } from '../state/identifiers.ts'
 import type { Link } from '../state/links.ts'
 import type { Release } from '../state/releases.ts'
@@ -120,6 +121,66 @@ export class Provisioning {
     }
   }
 
+  /**
+   * Opens a service to clients outside of this machine that come from `source`. Throws `UserError` where it is open
+   * already, `UnavailableError` with nothing changed.
+   */
+  async expose(service: Service, source: string): Promise<Exposure> {
+    this.assertNotExposed(service)
+    const earlier = this.#store.exposures.of(service.id)
+    if (earlier) await this.#removeExposure(earlier)
+    const kind = this.kind(service.kind)
+    const exposure: Exposure = {
+      serviceId: service.id,
+      state: 'creating',
+      source,
+      user: kind.exposureUser(randomName(10)),
+      password: randomPassword(),
+    }
+    this.#store.exposures.add(exposure)
+    this.#busy.add(exposure.user)
+    try {
+      await kind.expose(service, exposure)
+      this.#store.exposures.setState(service.id, 'ready')
+      await this.#admit(service.kind)
+      return exposure
+    } catch (error) {
+      await this.#removeExposure(exposure).catch((later: unknown) =>
+        this.#log(`${exposure.user} is undone later: ${describe(later)}`),
+      )
+      throw error
+    } finally {
+      this.#busy.delete(exposure.user)
+      this.settle()
+    }
+  }
+
+  /** Throws `UserError` where the service is open to the outside. */
+  assertNotExposed(service: Service): void {
+    const earlier = this.#store.exposures.of(service.id)
+    if (earlier?.state !== 'ready') return
+    throw new UserError(`${service.name} is open already, to clients from ${earlier.source}`, {
+      next: `To others: ${service.kind}:unexpose ${service.name}, then ${service.kind}:expose again`,
+    })
+  }
+
+  /** How the service is open to the outside. Throws `UserError` where it is not. */
+  exposureOf(service: Service): Exposure {
+    const exposure = this.#store.exposures.of(service.id)
+    if (exposure?.state === 'ready') return exposure
+    throw new UserError(`${service.name} is not open to the outside`, {
+      next: `See what it is: ${service.kind}:info ${service.name}`,
+    })
+  }
+
+  /** Closes a service to the outside: its port at once, and its user is dropped now or as soon as its server answers. */
+  async unexpose(service: Service): Promise<void> {
+    this.exposureOf(service)
+    this.#store.exposures.setState(service.id, 'removing')
+    await this.#admit(service.kind)
+    this.settle()
+  }
+
   /** From now on it is there; may be part of a transaction. */
   keep(made: Service | Link): void {
     if (isLink(made)) this.#store.links.setState(made.id, 'ready')
@@ -143,7 +204,12 @@ export class Provisioning {
   async destroy(service: Service): Promise<void> {
     // Asks first whether the server is there: past the next line there is no way back.
     await this.kind(service.kind).facts(service)
-    this.#store.services.setState(service.id, 'destroying')
+    this.#store.transaction(() => {
+      this.#store.services.setState(service.id, 'destroying')
+      // An app's next release must name none of it, and another of its links comes without a prefix then.
+      if (this.#store.exposures.of(service.id)) this.#store.exposures.setState(service.id, 'removing')
+      for (const link of this.#store.links.to(service.id)) if (link.state === 'ready') this.release(link)
+    })
     try {
       await this.#removeService(service)
     } catch (error) {
@@ -226,7 +292,11 @@ export class Provisioning {
       .unsettled()
       .filter((service) => !this.#busy.has(service.id))
       .map((service) => () => this.#removeService(service))
-    return [...kinds, ...links, ...services]
+    const exposures = this.#store.exposures
+      .all()
+      .filter(({ state, user }) => state !== 'ready' && !this.#busy.has(user))
+      .map((exposure) => () => this.#removeExposure(exposure))
+    return [...kinds, ...links, ...exposures, ...services]
   }
 
   /** A name whose earlier service is on its way out is free once that is gone. */
@@ -241,6 +311,8 @@ export class Provisioning {
   /** Safe to repeat; the row goes last. */
   async #removeService(service: Service): Promise<void> {
     for (const link of this.#store.links.to(service.id)) await this.kind(service.kind).revoke(link)
+    const exposure = this.#store.exposures.of(service.id)
+    if (exposure) await this.kind(service.kind).conceal(exposure)
     await this.kind(service.kind).destroy(service)
     this.#store.services.delete(service.id)
     await this.#admit(service.kind)
@@ -250,6 +322,13 @@ export class Provisioning {
     const service = this.#store.services.byId(link.serviceId)
     if (service) await this.kind(service.kind).revoke(link)
     this.#store.links.delete(link.id)
+    if (service) await this.#admit(service.kind)
+  }
+
+  async #removeExposure(exposure: Exposure): Promise<void> {
+    const service = this.#store.services.byId(exposure.serviceId)
+    if (service) await this.kind(service.kind).conceal(exposure)
+    this.#store.exposures.delete(exposure)
     if (service) await this.#admit(service.kind)
   }
 
@@ -275,7 +354,10 @@ export class Provisioning {
   async #admitNow(kind: string): Promise<void> {
     const services = new Set(this.#store.services.list(kind).map((service) => service.id))
     const links = this.#store.links.all().filter((link) => services.has(link.serviceId))
-    await this.kind(kind).admit(links)
+    const exposures = this.#store.exposures
+      .all()
+      .filter(({ serviceId, state }) => services.has(serviceId) && state === 'ready')
+    await this.kind(kind).admit(links, exposures)
     await this.#walls.raise()
     this.#notAdmitted.delete(kind)
   }

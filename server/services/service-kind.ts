@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { Exposure } from '../state/exposures.ts'
 import type { Link } from '../state/links.ts'
 import type { Service } from '../state/services.ts'
 
@@ -29,12 +30,22 @@ export type ServiceKind = {
   /** Returns where its server is there and lets us in. */
   reach(): Promise<void>
   create(service: Service): Promise<void>
+  /** Everything of it, backups too. */
   destroy(service: Service): Promise<void>
+  /** Takes out all that is in it; those who are connected stay so. */
+  empty(service: Service): Promise<void>
   /** Lets the link's user in, from the link's network alone, to this service alone. */
   grant(service: Service, link: Link): Promise<void>
   revoke(link: Link): Promise<void>
-  /** Opens the server to the networks of `links` and closes it to all others, where that is ours to say. */
-  admit(links: readonly Link[]): Promise<void>
+  /** The name of the user for clients outside of this machine. */
+  exposureUser(exposureId: string): string
+  /** Lets that user in, from its source alone, to this service alone. Throws `UserError` where that is not ours to say. */
+  expose(service: Service, exposure: Exposure): Promise<void>
+  conceal(exposure: Exposure): Promise<void>
+  /** With which such a client gets in; `host` is this machine as it knows it. */
+  exposedUrl(service: Service, exposure: Exposure, host: string): string
+  /** Opens the server to the networks of `links` and `exposures`, closes it to all others, where that is ours to say. */
+  admit(links: readonly Link[], exposures: readonly Exposure[]): Promise<void>
   /** Where the linked app finds its server. Throws `UnavailableError` while that never started. */
   address(link: Link): { readonly host: string; readonly port: number }
   /** What the linked app gets, without a prefix. Asks nobody: containers start while the server is down. */
@@ -56,6 +67,8 @@ export type KindOptions = {
   readonly home: string
   /** Undefined: the server that `make up` runs from `home`. */
   readonly url: string | undefined
+  /** The image that `make up` runs it from, where that is not this machine's own. */
+  readonly image?: string | undefined
   readonly instanceId: string
   readonly log: (line: string) => void
 }

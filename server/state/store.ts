@@ -10,6 +10,7 @@ import { Config } from './config.ts'
 import { Containers } from './containers.ts'
 import { Database } from './database.ts'
 import { Domains } from './domains.ts'
+import { Exposures } from './exposures.ts'
 import { Formations } from './formations.ts'
 import { randomName } from './identifiers.ts'
 import { Journal } from './journal.ts'
@@ -36,6 +37,7 @@ export class Store {
   readonly config: Config
   readonly containers: Containers
   readonly domains: Domains
+  readonly exposures: Exposures
   readonly formations: Formations
   readonly journal: Journal
   readonly lastChanges: LastChanges
@@ -71,6 +73,7 @@ export class Store {
     this.config = new Config(database, cipher)
     this.containers = new Containers(database)
     this.domains = new Domains(database)
+    this.exposures = new Exposures(database, cipher)
     this.formations = new Formations(database)
     this.journal = new Journal(database)
     this.lastChanges = new LastChanges(database, cipher)

@@ -1,13 +1,15 @@
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import php from '../../buildpacks/php/buildpack.ts'
 import type { BuildPlan, BuildSettings } from '../../server/build/buildpack.ts'
 import { repositoryOf } from '../examples/example.ts'
-import { startInstance, type TestInstance, until } from '../instance.ts'
+import { startInstance, type TestInstance, uniqueName, until } from '../instance.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 import { buildGateway } from './build-gateway.ts'
 import { plainSettings, textTree } from './folder-tree.ts'
+import { imageRegistry } from './image-registry.ts'
 import { zip } from './zip.ts'
 
 const fixture = (name: string): Promise<Repository> =>
@@ -197,6 +199,90 @@ describe('pushed for real', () => {
     expect(push.stderr).toContain('http://127.0.0.1:9/gone.zip')
   }, 60_000)
 })
+
+test('a version that this server lacks is built on the official image, where the image registry has it, else the push says what there is', async () => {
+  await using registry = await registryWithPhp('8.4-apache')
+  await using paas = await startInstance({ PAAS_IMAGE_REGISTRY: registry.host })
+  using repository = await fixture('composer')
+  const manifest = (php: string, more: object = {}): string =>
+    JSON.stringify({
+      repositories: [
+        { type: 'path', url: 'packages/greeting', options: { symlink: false } },
+        { 'packagist.org': false },
+      ],
+      require: { php, 'ext-bcmath': '*', 'example/greeting': '1.0.0', ...more },
+      autoload: { 'psr-4': { 'Site\\': 'src/' } },
+      // What stands in for PHP 8.4 is this server's.
+      config: { platform: { php: '8.4.1' }, 'platform-check': false },
+    })
+  await repository.commit({
+    'composer.json': manifest('^8.4'),
+    'web/index.php':
+      '<?php require __DIR__ . "/../vendor/autoload.php"; echo getenv("FROM"), ", ", posix_getuid(), ", ", bcadd("1", "2"), ", ", ini_get("upload_max_filesize"), ", ", Site\\Page::text();',
+  })
+  const push = await repository.push(paas, 'newer')
+  expect(push.stderr).toContain(
+    `official image ${registry.host}/library/php:8.4-apache (composer.json: ^8.4)`,
+  )
+  expect(push.exitCode, push.stderr).toBe(0)
+  expect((await paas.get('newer.localhost')).body).toBe('registry, 1000, 3, 64M, Good day, composer')
+  expect((await paas.get('newer.localhost', '/.htaccess')).status).toBe(403)
+
+  await repository.commit({ 'composer.json': manifest('~8.3.0') })
+  const refused = await repository.push(paas, 'newer')
+  expect(refused.exitCode).toBe(1)
+  expect(refused.stderr).toContain('There is PHP 8.2: change require.php')
+  expect(refused.stderr).toContain(`The image registry ${registry.host} has none that fits either`)
+  expect((await paas.get('newer.localhost')).status).toBe(200)
+  await execa('docker', ['rmi', '--force', `${registry.host}/library/php:8.4-apache`])
+}, 180_000)
+
+test('a range is met by the newest official image that the registry has, with what is asked for compiled', async () => {
+  await using registry = await imageRegistry('php:8.4-apache', 'paas/busybox:latest')
+  const settings = { imageRegistry: registry.host }
+  const of = (require: Readonly<Record<string, string>>) =>
+    plan({ 'index.php': '<?php', 'composer.json': JSON.stringify({ require }) }, settings)
+  const { dockerfile } = await of({ php: '>=8.3', 'ext-gd': '*', 'ext-json': '*', 'ext-zend-opcache': '*' })
+  expect(dockerfile).toContain(`FROM ${registry.host}/library/php:8.4-apache\n`)
+  expect(dockerfile).toContain('for name in gd mysqli opcache pdo_mysql; do')
+  expect(dockerfile).toMatch(/apt-get install -y --no-install-recommends .*libpng-dev/)
+  expect((await of({ php: '^8.1' })).dockerfile).toContain('FROM paas/php:8.2\n')
+  await expect(of({ php: '8.4.3' })).rejects.toThrow('There is no PHP "8.4.3"')
+  await expect(of({ php: '^8.3', 'ext-redis': '*' })).rejects.toThrow('There is no PHP extension "redis"')
+  await expect(of({ php: '^5.6' })).rejects.toMatchObject({
+    next: expect.stringContaining('There is PHP 8.2: change require.php'),
+  })
+})
+
+/**
+ * A registry whose image is our base image as an official one looks: another user, PHP below /usr/local, one port, no
+ * Composer, a program that compiles extensions, and one of them left out until it has.
+ */
+async function registryWithPhp(tag: string) {
+  const mark = uniqueName('paas-test-php')
+  const input = [
+    'FROM paas/php:8.2',
+    "RUN sed -i 's/1000:1000/33:33/' /etc/passwd && sed -i 's/:1000:/:33:/' /etc/group",
+    'RUN mv /usr/lib/apache2/modules/libphp8.2.so /usr/lib/apache2/modules/libphp.so && mkdir -p /usr/local/etc/php',
+    'RUN cp /usr/bin/php8.2 /usr/local/bin/php && rm -rf /usr/bin/php* /usr/bin/composer /usr/bin/unzip /usr/share/php',
+    'RUN rm -f /usr/local/bin/start-apache /usr/local/bin/heroku-php-apache2 /etc/php/8.2/*/php.ini /etc/apache2/apache2.conf',
+    "RUN sed -i '/bcmath/d' /etc/php/8.2/*/conf.d/extensions.ini",
+    'RUN printf \'#!/bin/sh\\nfor ini in /etc/php/8.2/*/conf.d/extensions.ini; do echo "extension=$1.so" >> "$ini"; done\\n\' > /usr/local/bin/docker-php-ext-install',
+    'RUN printf \'#!/bin/sh\\nexec "$@"\\n\' > /usr/local/bin/docker-php-entrypoint && chmod +x /usr/local/bin/*',
+    'ENV FROM=registry PHPRC=/usr/local/etc/php',
+    'STOPSIGNAL SIGWINCH',
+    'EXPOSE 80',
+    'WORKDIR /var/www/html',
+    'ENTRYPOINT ["docker-php-entrypoint"]',
+    'CMD ["apache2-foreground"]',
+  ].join('\n')
+  await execa('docker', ['build', '--quiet', '--tag', mark, '-'], { input })
+  try {
+    return await imageRegistry(`php:${tag}`, mark)
+  } finally {
+    await execa('docker', ['rmi', '--force', mark])
+  }
+}
 
 test('the folder that is served is public, web, htdocs or the root, in this order', async () => {
   const folder = async (files: readonly string[]): Promise<string | undefined> => {

@@ -124,6 +124,7 @@ test.each([
   const sandboxes = new Sandboxes({
     engine: new Engine({ dockerHost: docker.url, deadlineMs: 1_000 }),
     store,
+    walls: { raise: async () => {} },
     log: () => {},
   })
   const app = store.apps.create('hangs')

@@ -65,6 +65,17 @@ it('has no unit for a Redis or a MySQL of the owner', () => {
   ])
 })
 
+it('starts MySQL from an image by what may speak to Docker', () => {
+  const own = settings({ PAAS_MYSQL_IMAGE: 'mariadb:11' })
+  const unit = units(own, checkout).find(({ path }) => path.endsWith('/paas-mysql.service'))?.content ?? ''
+  expect(unit).toContain(
+    `ExecStart=${checkout}/scripts/run-mysql-image /srv/paas/mysql mariadb:11 paas-mysql-`,
+  )
+  expect(unit).toContain('After=docker.service')
+  expect(unit).toContain('ReadWritePaths=/srv/paas/mysql\n')
+  expect(unit).not.toMatch(/@[A-Z_]+@|^User=|InaccessiblePaths/m)
+})
+
 it('refuses a folder that a unit file cannot hold', () => {
   expect(() => units(settings({ PAAS_HOME: '/srv/my paas' }), checkout)).toThrow('/srv/my paas')
 })

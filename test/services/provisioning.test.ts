@@ -11,6 +11,7 @@ import { loadServiceKinds } from '../../server/services/service-kinds.ts'
 import type { Service } from '../../server/state/services.ts'
 import { Store } from '../../server/state/store.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
+import { makeRepository, type Repository } from '../repository.ts'
 
 let mariadb: TestInstance
 let faulty: FaultyWay
@@ -102,6 +103,107 @@ describe.each(['before', 'after'] as const)('MySQL that goes away %s it does a s
     expect(await everything()).toBe(left === 1 ? whole : before)
     // The first two only ask whether it is there.
     expect(left).toBe(step < 2 ? 1 : 0)
+  })
+})
+
+describe('a command whose MySQL goes away', () => {
+  let paas: TestInstance
+  let repository: Repository
+  beforeAll(async () => {
+    paas = await startInstance({ MYSQL_URL: `mysql://boss:secret@127.0.0.1:${faulty.port}` })
+    repository = await makeRepository({
+      Dockerfile: 'FROM paas/busybox\nCMD ["/bin/sh", "-c", "exec busybox httpd -f -p $PORT"]\n',
+    })
+    const push = await repository.push(paas, 'web')
+    if (push.exitCode !== 0) throw new Error(push.stderr)
+    await paas.ok('mysql:create blog')
+  })
+  afterAll(async () => {
+    repository?.[Symbol.dispose]()
+    await paas?.[Symbol.asyncDispose]()
+  })
+  const linksOfWeb = async (): Promise<unknown> => JSON.parse(await paas.ok('mysql:links web --json'))
+  const isAs = (wanted: string): Promise<void> =>
+    until('MySQL has what it had', async () => (await everything()) === wanted)
+
+  describe.each(['before', 'after'] as const)('%s it does a statement', (when) => {
+    test.each([0, 1, 2])(
+      'of link (%i) leaves no link and no user, and the next one makes it',
+      async (step) => {
+        const before = await everything()
+        const releases = await paas.ok('releases web --json')
+        faulty.breakAt(step, when)
+        const cut = await paas.ssh('mysql:link blog web')
+        expect(faulty.broken).toBe(true)
+        expect(cut).toMatchObject({ exitCode: 75, stdout: '' })
+        expect(cut.stderr).toContain('MySQL is unavailable; nothing was changed')
+        expect(await linksOfWeb()).toEqual([])
+        expect(await paas.ok('releases web --json')).toBe(releases)
+
+        faulty.mend()
+        await paas.ok('mysql:link blog web --no-restart')
+        expect(await linksOfWeb()).toMatchObject([{ name: 'blog', alias: 'BLOG', primary: true }])
+        await paas.ok('mysql:unlink blog web --no-restart')
+        await isAs(before)
+      },
+    )
+
+    test('of unlink takes the link all the same, and the user as soon as it is back', async () => {
+      const before = await everything()
+      await paas.ok('mysql:link blog web --no-restart')
+      const linked = await everything()
+      faulty.breakAt(0, when)
+      await paas.ok('mysql:unlink blog web --no-restart')
+      await until('the user is asked to go', async () => faulty.broken)
+      expect(await linksOfWeb()).toEqual([])
+      expect(await everything()).toBe(when === 'before' ? linked : before)
+      faulty.mend()
+      await isAs(before)
+      await paas.ok('mysql:link blog web --no-restart')
+      await paas.ok('mysql:unlink blog web --no-restart')
+      await isAs(before)
+    })
+
+    // The first two ask whether it is there; then go the link's user, the database's own, the database.
+    test.each([2, 3, 4])('of the destroying of a linked database (%i) leaves none of it', async (step) => {
+      const before = await everything()
+      await paas.ok('mysql:create doomed')
+      await paas.ok('mysql:link doomed web --no-restart')
+      faulty.breakAt(step, when)
+      const cut = await paas.ssh('mysql:destroy doomed --force')
+      expect(faulty.broken).toBe(true)
+      expect(cut.exitCode).toBe(75)
+      expect(cut.stderr).toContain('doomed is gone, and what is left of it is removed when it is back')
+      expect((await paas.ssh('mysql:exists doomed')).exitCode).toBe(1)
+      expect(await linksOfWeb()).toEqual([])
+      faulty.mend()
+      await paas.ok('mysql:create doomed')
+      await paas.ok('mysql:destroy doomed --force')
+      await isAs(before)
+    })
+  })
+
+  test('cannot be told to open a server that is not ours to the outside', async () => {
+    const before = await everything()
+    const ran = await paas.ssh('mysql:expose blog')
+    expect(ran.exitCode).toBe(1)
+    expect(ran.stderr).toContain('is not ours to open')
+    expect(ran.stderr).toContain('mysql:info blog --dsn')
+    expect(await everything()).toBe(before)
+  })
+
+  // Four make the copy, two ask about the original; what follows are the clients' own, of the dump and of the import.
+  test.each([3, 5, 8, 14])('in the middle of clone (%i) leaves no copy', async (step) => {
+    const before = await everything()
+    faulty.breakAt(step, 'before')
+    const cut = await paas.ssh('mysql:clone blog copy')
+    expect(faulty.broken).toBe(true)
+    expect(cut, cut.stderr).toMatchObject({ exitCode: 75, stdout: '' })
+    expect((await paas.ssh('mysql:exists copy')).exitCode).toBe(1)
+    faulty.mend()
+    await paas.ok('mysql:clone blog copy')
+    await paas.ok('mysql:destroy copy --force')
+    await isAs(before)
   })
 })
 

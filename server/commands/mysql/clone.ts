@@ -1,9 +1,7 @@
-import { PassThrough } from 'node:stream'
 import type { Command } from '../../command.ts'
 import { assertRoom } from '../../disk/assert-room.ts'
 import { ownedService } from '../../services/access.ts'
-import type { ServiceKind } from '../../services/service-kind.ts'
-import type { Service } from '../../state/services.ts'
+import { passContent } from '../../services/pass-content.ts'
 
 export default {
   summary: 'Create a database with the content of another',
@@ -24,7 +22,12 @@ export default {
     call.planned(() => [`database: + ${name}, with the content of ${service.name}`])
     const copy = await provisioning.create({ kind: 'mysql', name: words[1] ?? '', ownerId: user.id })
     try {
-      await copyContent(provisioning.kind('mysql'), service, copy, signal)
+      const kind = provisioning.kind('mysql')
+      await passContent(
+        signal,
+        (output, either) => kind.export(service, output, either),
+        (input, either) => kind.import(copy, input, either),
+      )
     } catch (error) {
       await provisioning.undo(copy)
       throw error
@@ -35,20 +38,3 @@ export default {
     )
   },
 } satisfies Command
-
-/** Exports into an import; what fails first ends both and is thrown. */
-async function copyContent(
-  kind: ServiceKind,
-  from: Service,
-  to: Service,
-  signal: AbortSignal,
-): Promise<void> {
-  const failed = new AbortController()
-  const fail = (error: unknown): void => failed.abort(error)
-  const either = AbortSignal.any([signal, failed.signal])
-  const pipe = new PassThrough()
-  const written = kind.export(from, pipe, either).then(() => pipe.end(), fail)
-  const read = kind.import(to, pipe, either).catch(fail)
-  await Promise.all([written, read])
-  if (failed.signal.aborted) throw failed.signal.reason
-}

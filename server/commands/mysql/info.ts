@@ -1,5 +1,6 @@
-import type { Command } from '../../command.ts'
+import type { Call, Command } from '../../command.ts'
 import { linkedApps, ownedService } from '../../services/access.ts'
+import type { Service } from '../../state/services.ts'
 
 export default {
   summary: 'Show what a database is; --dsn: how a client on the server gets in',
@@ -21,6 +22,7 @@ export default {
       name: service.name,
       created: service.createdAt,
       apps: linkedApps(call, service).join(' '),
+      exposed: exposedFrom(call, service),
       ...(await kind.facts(service)),
     }
     out.result(facts, () => {
@@ -32,3 +34,9 @@ export default {
     })
   },
 } satisfies Command
+
+/** Where clients outside of the server may come from; empty: from nowhere. */
+function exposedFrom({ paas }: Call, service: Service): string {
+  const exposure = paas.store.exposures.of(service.id)
+  return exposure?.state === 'ready' ? exposure.source : ''
+}

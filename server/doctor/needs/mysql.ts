@@ -5,7 +5,8 @@ export default {
   title: 'MySQL',
   async look({ provisioning, settings }) {
     await provisioning.kind('mysql').reach()
-    const whose = settings.mysqlUrl === undefined ? 'the one in PAAS_HOME' : 'the one of MYSQL_URL'
+    const own = settings.mysqlImage ? `the one from ${settings.mysqlImage}` : 'the one in PAAS_HOME'
+    const whose = settings.mysqlUrl === undefined ? own : 'the one of MYSQL_URL'
     return { holds: true, saw: `${whose} lets us in` }
   },
 } satisfies Need

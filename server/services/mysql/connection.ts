@@ -6,8 +6,8 @@ import { InterruptedError, UnavailableError, UserError } from '../../errors.ts'
 
 /** Where the MySQL server is, as seen from three places. */
 export type Server = {
-  /** The admin's way in. */
-  readonly admin: ConnectionOptions
+  /** The admin's way in. Throws `UnavailableError` before the first start of an embedded one. */
+  readonly admin: () => ConnectionOptions
   /** For a service's own user, from the host. Throws `UnavailableError` before the first start of an embedded one. */
   readonly host: () => Address
   /** For apps: undefined means the gateway of the app's own network. */
@@ -31,12 +31,16 @@ export type Answer = {
 /** `sql` did not run: what the server said. */
 export class StatementError extends UserError {}
 
-/** The server at `url`, or without one the MariaDB that the instance runs itself from `home`. */
-export function locate(home: string, url: string | undefined): Server {
+/** The server at `url`, or without one the server that the instance runs itself from `home`, or from `image`. */
+export function locate(home: string, url: string | undefined, image?: string): Server {
   if (url === undefined) {
+    const host = (): Address => ({ host: '127.0.0.1', port: Number.parseInt(kept(home, 'port'), 10) })
     return {
-      admin: { socketPath: join(home, 'run', 'mysqld.sock'), user: userInfo().username },
-      host: () => ({ host: '127.0.0.1', port: embeddedPort(home) }),
+      admin: () =>
+        image === undefined
+          ? { socketPath: join(home, 'run', 'mysqld.sock'), user: userInfo().username }
+          : { ...host(), user: 'root', password: kept(home, 'root-password').trim() },
+      host,
       remote: undefined,
       embedded: true,
     }
@@ -45,16 +49,21 @@ export function locate(home: string, url: string | undefined): Server {
   const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 3306) }
   const loopback = ['localhost', '127.0.0.1', '::1'].includes(address.host)
   return {
-    admin: { ...address, user: decodeURIComponent(username), password: decodeURIComponent(password) },
+    admin: () => ({
+      ...address,
+      user: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+    }),
     host: () => address,
     remote: loopback ? undefined : address.host,
     embedded: false,
   }
 }
 
-function embeddedPort(home: string): number {
+/** What the first start of an embedded server has written. */
+function kept(home: string, name: 'port' | 'root-password'): string {
   try {
-    return Number.parseInt(readFileSync(join(home, 'mysql', 'port'), 'utf8'), 10)
+    return readFileSync(join(home, 'mysql', name), 'utf8')
   } catch (cause) {
     throw unavailable(cause)
   }
@@ -65,7 +74,7 @@ const adminTimeoutMs = 60_000
 
 /** Runs `work` with a connection of the administrator, closed when it ends. Throws `UnavailableError`. */
 export async function asAdmin<T>(server: Server, work: (session: Session) => Promise<T>): Promise<T> {
-  return withSession({ ...server.admin }, work, AbortSignal.timeout(adminTimeoutMs))
+  return withSession({ ...server.admin() }, work, AbortSignal.timeout(adminTimeoutMs))
 }
 
 /** Runs `work` as a service's own user; `signal` ends what runs then. */

@@ -147,8 +147,8 @@ function run<Stdin extends 'pipe' | 'ignore'>(
   )
 }
 
-const lost =
-  /ERROR (2002|2003|2006|2013|1053)\b|error: (2002|2003|2006|2013|1053)\b|Got error: (2002|2003|2006|2013)/i
+/** Each client, and each of its steps, puts the number elsewhere. */
+const lost = /\b(ERROR|error:|Got error:) (2002|2003|2006|2013|1053)\b|\((2002|2003|2006|2013|1053)\)/i
 
 function failure(message: string, said: string, options: { cause: unknown; next: string }): Error {
   const line = said.split('\n').filter(Boolean).at(-1)

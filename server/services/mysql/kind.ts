@@ -1,9 +1,14 @@
+import { rm } from 'node:fs/promises'
 import { UserError } from '../../errors.ts'
+import type { Exposure } from '../../state/exposures.ts'
 import type { Link } from '../../state/links.ts'
 import type { Service } from '../../state/services.ts'
+import { backupFolder } from '../backups.ts'
 import type { KindOptions, ServiceKind } from '../service-kind.ts'
+import { anywhere } from '../source-network.ts'
 import { type Account, asAdmin, asUser, locate, type Server, type Session } from './connection.ts'
 import { dump, restore } from './dump.ts'
+import { empty } from './empty.ts'
 import { closeGate } from './gate.ts'
 import { routines } from './routines.ts'
 import { shell } from './shell.ts'
@@ -11,10 +16,10 @@ import { shell } from './shell.ts'
 /** One client must not use up the server's connections. */
 const mostConnections = 30
 
-/** Databases on the MySQL server at MYSQL_URL, or on the MariaDB that the instance runs itself. */
+/** Databases on the MySQL server at MYSQL_URL, or on the one that the instance runs itself. */
 export function open(options: KindOptions): ServiceKind {
-  const { home, url, instanceId, log } = options
-  const server = locate(home, url)
+  const { home, url, image, instanceId, log } = options
+  const server = locate(home, url, image)
   return {
     title: 'MySQL database',
     addons: ['mysql', 'mariadb', 'jawsdb', 'jawsdb-maria', 'cleardb', 'heroku-mysql', 'dokku-mysql'],
@@ -37,16 +42,31 @@ export function open(options: KindOptions): ServiceKind {
       asAdmin(server, async (admin) => {
         await admin.run(`DROP USER IF EXISTS ${account(admin, service.user, ownHost(server))}`)
         await admin.run(`DROP DATABASE IF EXISTS ${admin.name(service.database)}`)
+        await rm(backupFolder(home, service.id), { recursive: true, force: true })
       }),
+    empty: (service) => asAdmin(server, (admin) => empty(admin, service.database)),
     grant: (service, link) =>
       asAdmin(server, (admin) => letIn(admin, service.database, { ...link, from: linkHost(server, link) })),
     revoke: (link) =>
       asAdmin(server, async (admin) => {
         await admin.run(`DROP USER IF EXISTS ${account(admin, link.user, linkHost(server, link))}`)
       }),
-    async admit(links) {
+    exposureUser: (exposureId) => `x${instanceId}${exposureId}`,
+    async expose(service, exposure) {
+      if (!server.embedded) throw notOurs(service)
+      await asAdmin(server, (admin) =>
+        letIn(admin, service.database, { ...exposure, from: outsideHost(exposure) }),
+      )
+    },
+    conceal: (exposure) =>
+      asAdmin(server, async (admin) => {
+        await admin.run(`DROP USER IF EXISTS ${account(admin, exposure.user, outsideHost(exposure))}`)
+      }),
+    exposedUrl: ({ database }, { user, password }, host) =>
+      urlOf({ host, port: server.host().port }, { user, password, database }),
+    async admit(links, exposures) {
       if (!server.embedded) return
-      await closeGate({ home, instanceId, port: server.host().port, log }, links)
+      await closeGate({ home, instanceId, port: server.host().port, log }, links, exposures)
     },
 
     address: (link) => addressFor(server, link),
@@ -119,6 +139,20 @@ const ownHost = (server: Server): string => (server.remote === undefined ? '127.
 /** Towards another machine the app's address is the host's, which only that machine knows. */
 const linkHost = (server: Server, link: Link): string =>
   server.remote === undefined ? link.subnet.replace('/24', '/255.255.255.0') : '%'
+
+/** `203.0.113.0/24` as MySQL writes it. */
+function outsideHost({ source }: Exposure): string {
+  const [address, bits] = source.split('/')
+  if (source === anywhere) return '%'
+  if (bits === '32') return address ?? ''
+  const mask = [8, 16, 24, 32].map((end) => (end <= Number(bits) ? '255' : '0'))
+  return `${address}/${mask.join('.')}`
+}
+
+const notOurs = ({ name }: Service): UserError =>
+  new UserError(`The server that ${name} is on (MYSQL_URL) is not ours to open`, {
+    next: `Give a client its own address: mysql:info ${name} --dsn`,
+  })
 
 /** On this machine: the gateway of the app's own network. */
 const addressFor = (server: Server, link: Link): { host: string; port: number } => ({

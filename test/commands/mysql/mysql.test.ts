@@ -1,9 +1,19 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { databaseApp } from '../../apps/database.ts'
-import { makeKey, startInstance, type TestInstance, until } from '../../instance.ts'
+import { makeKey, startInstance, type TestInstance, uniqueName, until } from '../../instance.ts'
 import { makeRepository, type Repository } from '../../repository.ts'
 
 let paas: TestInstance
@@ -240,6 +250,18 @@ describe('destroy', () => {
     await paas.ok('mysql:destroy wanted --force')
     expect(await paas.ok('mysql:links other --json')).toBe('[]\n')
   })
+
+  test('of the one without a prefix leaves that place to the next', async () => {
+    for (const name of ['leading', 'next']) {
+      await paas.ok(`mysql:create ${name}`)
+      await paas.ok(`mysql:link ${name} other --no-restart`)
+    }
+    await paas.ok('mysql:destroy leading --force')
+    expect(JSON.parse(await paas.ok('mysql:links other --json'))).toEqual([
+      { name: 'next', alias: 'NEXT', primary: true },
+    ])
+    await paas.ok('mysql:destroy next --force')
+  })
 })
 
 describe('another person', () => {
@@ -262,6 +284,10 @@ describe('another person', () => {
       'exists',
       'info --dsn',
       'clone X copy',
+      'backup',
+      'backups',
+      'backups:download',
+      'backups:restore --force',
     ]) {
       const [verb, ...rest] = command.split(' ')
       const of = (name: string) =>
@@ -273,6 +299,11 @@ describe('another person', () => {
       expect(foreign.stderr.replaceAll('first', 'absent')).toBe(absent.stderr)
       expect(foreign.stderr).toContain('There is no MySQL database')
     }
+  })
+
+  test('may not open a database to the outside, his own neither', async () => {
+    expect((await bob('mysql:expose first')).exitCode).toBe(77)
+    expect((await bob('mysql:unexpose first')).exitCode).toBe(77)
   })
 
   test('links his own to his own app, and neither to a foreign one', async () => {
@@ -292,6 +323,185 @@ describe('another person', () => {
       async () => Number(await admin('SELECT count(*) FROM mysql.user')) === before - 1,
     )
     expect(JSON.parse((await bob('mysql:list --json')).stdout)).toMatchObject([{ name: 'bobs', apps: [] }])
+  })
+})
+
+describe('a database that is exposed', () => {
+  let neighbour: Neighbour
+  beforeAll(async () => {
+    neighbour = await startNeighbour()
+    await paas.ok('mysql:create shown')
+  })
+  afterAll(async () => neighbour?.[Symbol.asyncDispose]())
+  const expose = async (words: string): Promise<string> =>
+    JSON.parse(await paas.ok(`mysql:expose ${words} --json`)).url
+  /** Runs SQL over there, with what the URL says but the host. */
+  const fromThere = async (url: string, text: string) => {
+    const { username, password, port, pathname } = new URL(url)
+    return execa(
+      'ip',
+      [
+        ...['netns', 'exec', neighbour.name, 'mariadb', '--no-defaults', '--protocol=tcp', '--batch', '-N'],
+        ...['-h', neighbour.us, '-P', port, '-u', username, '--connect-timeout=2', '-e', text],
+        pathname.slice(1),
+      ],
+      { env: { MYSQL_PWD: password }, reject: false },
+    )
+  }
+  const outsiders = () => admin("SELECT count(*) FROM mysql.user WHERE user LIKE 'x%'")
+
+  test('is open to clients from there alone, with a user that opens nothing else, until it is not', async () => {
+    const dsn = (await paas.ok('mysql:info shown --dsn')).trim()
+    expect((await fromThere(dsn, 'SELECT 1')).stderr).toMatch(/Can't connect/)
+    const url = await expose(`shown --from ${neighbour.they}`)
+    expect(new URL(url).hostname).toBe('localhost')
+    expect(JSON.parse(await paas.ok('mysql:info shown --json')).exposed).toBe(`${neighbour.they}/32`)
+    expect((await fromThere(url, 'CREATE TABLE t (a INT); SELECT database()')).stdout).toBe(
+      new URL(url).pathname.slice(1),
+    )
+    expect((await fromThere(url, 'SELECT * FROM mysql.user')).stderr).toContain('denied')
+    // The port is open to it now, and to nobody else's password.
+    expect((await fromThere(dsn, 'SELECT 1')).stderr).toMatch(/denied|not allowed/)
+
+    const again = await paas.ssh('mysql:expose shown')
+    expect(again.exitCode).toBe(1)
+    expect(again.stderr).toContain('shown is open already')
+    await paas.ok('mysql:unexpose shown')
+    expect((await fromThere(url, 'SELECT 1')).stderr).toMatch(/Can't connect/)
+    await until('its user is dropped', async () => (await outsiders()) === '0')
+    expect((await paas.ssh('mysql:unexpose shown')).stderr).toContain('shown is not open to the outside')
+  })
+
+  test('to another network is not open from here, and to everybody still not to apps that are not linked', async () => {
+    const elsewhere = await expose('shown --from 203.0.113.9/24')
+    expect((await fromThere(elsewhere, 'SELECT 1')).stderr).toMatch(/Can't connect/)
+    await paas.ok('mysql:unexpose shown')
+    const url = await expose('shown')
+    expect((await fromThere(url, 'SELECT 1')).stdout).toBe('1')
+    const facts = JSON.parse(await paas.ok('apps:report other --json'))
+    const host = String(facts.network).replace(/\d+\/24$/, '1')
+    expect((await ask('other', '/tcp', { host, port: new URL(url).port })).body).not.toBe('"open"')
+  })
+
+  test('takes its outside user with it when it is destroyed', async () => {
+    await paas.ok('mysql:destroy shown --force')
+    expect(await outsiders()).toBe('0')
+  })
+
+  test.each(['::1', '203.0.113.0/20', 'example.com', '203.0.113.0/24/1', '1.2.3'])(
+    'cannot be one to "%s"',
+    async (source) => {
+      const ran = await paas.ssh(`mysql:expose first --from ${source}`)
+      expect(ran.exitCode).toBe(1)
+      expect(ran.stderr).toContain('--from 203.0.113.0/24')
+      expect(JSON.parse(await paas.ok('mysql:info first --json')).exposed).toBe('')
+    },
+  )
+})
+
+type Neighbour = AsyncDisposable & { readonly name: string; readonly us: string; readonly they: string }
+
+/** A machine beside this one: a network namespace with an address of its own. */
+async function startNeighbour(): Promise<Neighbour> {
+  const name = uniqueName('paas-test')
+  const cable = uniqueName('pt')
+  const network = `198.18.${Math.floor(Math.random() * 256)}`
+  const ip = async (...words: string[]): Promise<void> => void (await execa('ip', words))
+  await ip('netns', 'add', name)
+  await ip('link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
+  await ip('address', 'add', `${network}.1/30`, 'dev', cable)
+  await ip('link', 'set', cable, 'up')
+  await ip('-n', name, 'address', 'add', `${network}.2/30`, 'dev', 'eth0')
+  await ip('-n', name, 'link', 'set', 'eth0', 'up')
+  return {
+    name,
+    us: `${network}.1`,
+    they: `${network}.2`,
+    // The cable goes with the namespace.
+    [Symbol.asyncDispose]: () => ip('netns', 'delete', name),
+  }
+}
+
+describe('backups', () => {
+  const list = async (name: string): Promise<{ id: string; bytes: number }[]> =>
+    JSON.parse(await paas.ok(`mysql:backups ${name} --json`))
+  const folders = () => join(paas.home, 'backups')
+  const files = (): string[] =>
+    existsSync(folders()) ? readdirSync(folders(), { recursive: true, encoding: 'utf8' }).sort() : []
+
+  test('bring back all that was there and nothing else; what was there before can be had back too', async () => {
+    await paas.ok('mysql:create kept')
+    await paas.ok('mysql:import kept', {
+      input:
+        'CREATE TABLE t (a INT PRIMARY KEY);\nINSERT INTO t VALUES (1), (2);\nCREATE VIEW v AS SELECT a FROM t;\nCREATE PROCEDURE p() SELECT 1;\n',
+    })
+    const databases = await admin('SHOW DATABASES')
+    const { id } = JSON.parse(await paas.ok('mysql:backup kept --json'))
+    expect(await list('kept')).toMatchObject([{ id, bytes: expect.any(Number) }])
+    expect(await admin('SHOW DATABASES')).toBe(databases)
+    await paas.ok('mysql:import kept', {
+      input:
+        'DELETE FROM t WHERE a = 2;\nCREATE TABLE more (t_a INT, FOREIGN KEY (t_a) REFERENCES t (a));\nCREATE VIEW w AS SELECT 1;\nCREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1;\n',
+    })
+
+    const asked = await paas.ssh(`mysql:backups:restore kept ${id}`)
+    expect(asked.exitCode).toBe(1)
+    expect(asked.stderr).toContain('Nothing was done')
+    const { before } = JSON.parse(await paas.ok(`mysql:backups:restore kept ${id} --confirm kept --json`))
+    const facts = 'SHOW FULL TABLES; SELECT a FROM t; CALL p(); SHOW EVENTS;'
+    expect((await sql('kept', facts)).stdout).toMatch(
+      /^Tables_in_\w+\tTable_type\nt\tBASE TABLE\nv\tVIEW\na\n1\n2\n1\n1\n$/,
+    )
+    expect((await list('kept')).map((backup) => backup.id)).toEqual([before, id])
+    await paas.ok(`mysql:backups:restore kept --confirm kept`)
+    expect((await sql('kept', 'SELECT a FROM t; SELECT * FROM more; SHOW EVENTS;')).stdout).toContain(
+      'a\n1\n',
+    )
+    expect((await sql('kept', 'SELECT * FROM w')).exitCode).toBe(0)
+  })
+
+  test('come out as SQL that mysql:import reads', async () => {
+    const [newest] = await list('kept')
+    const { stdout } = await execa(
+      'ssh',
+      ['-F', paas.sshConfig, '-o', 'BatchMode=yes', 'paas', 'mysql:backups:download kept'],
+      { encoding: 'buffer', stripFinalNewline: false },
+    )
+    expect(stdout.length).toBe(newest?.bytes)
+    expect(gunzipSync(stdout).toString()).toContain('INSERT INTO `t`')
+  })
+
+  test('that are damaged are not restored', async () => {
+    const [newest] = await list('kept')
+    const file = join(folders(), files().find((name) => name.endsWith(`${newest?.id}.sql.gz`)) ?? '')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    truncateSync(file, (newest?.bytes ?? 0) - 20)
+    const ran = await paas.ssh('mysql:backups:restore kept --confirm kept')
+    expect(ran.exitCode).toBe(1)
+    expect(ran.stderr).toContain(`The backup ${newest?.id} of kept is damaged`)
+    expect((await sql('kept', 'SELECT a FROM t')).stdout).toBe('a\n1\n')
+  })
+
+  test('that cannot be made leave nothing', async () => {
+    await paas.ok('mysql:create hollow')
+    await paas.ok('mysql:import hollow', {
+      input: 'CREATE TABLE t (a INT);\nCREATE VIEW v AS SELECT a FROM t;\nDROP TABLE t;\n',
+    })
+    const archives = (): string[] => files().filter((name) => name.includes('/'))
+    const before = [archives(), await admin('SHOW DATABASES')]
+    const ran = await paas.ssh('mysql:backup hollow')
+    expect(ran.exitCode).toBe(1)
+    expect(ran.stderr).toContain('The export broke off and is not whole')
+    expect(await list('hollow')).toEqual([])
+    expect([archives(), await admin('SHOW DATABASES')]).toEqual(before)
+    expect((await paas.ssh('mysql:backups:restore hollow')).stderr).toContain('mysql:backup hollow')
+    expect((await paas.ssh('mysql:backups:download kept none')).stderr).toContain('mysql:backups kept')
+  })
+
+  test('go with their database', async () => {
+    await paas.ok('mysql:destroy kept --force')
+    await paas.ok('mysql:destroy hollow --force')
+    expect(files()).toEqual([])
   })
 })
 
@@ -433,10 +643,72 @@ test('connect runs statements and prints what mysql --batch would', async () => 
   expect(wrong.stdout).toBe('')
 })
 
+describe('MariaDB that dies in the middle', () => {
+  const startSsh = (line: string) =>
+    execa('ssh', ['-F', paas.sshConfig, '-o', 'BatchMode=yes', 'paas', line], {
+      reject: false,
+      stripFinalNewline: false,
+      encoding: 'buffer',
+    })
+  /** Its supervisor starts it again. */
+  const kill = async (): Promise<void> => {
+    const pid = paas.pid('mysql') ?? 0
+    process.kill(pid, 'SIGKILL')
+    await until('MariaDB is gone', async () => !existsSync(`/proc/${pid}`))
+  }
+  const isBack = (name: string): Promise<void> =>
+    until('MariaDB answers again', async () => (await paas.ssh(`mysql:info ${name}`)).exitCode === 0)
+
+  test('of an import ends it with 75; what stood before is there, nothing after, and the next one goes on', async () => {
+    await paas.ok('mysql:create torn')
+    const importing = startSsh('mysql:import torn')
+    importing.stdin.write('CREATE TABLE t (a INT);\nINSERT INTO t VALUES (1);\n')
+    await until('the first row is there', async () =>
+      (await sql('torn', 'SELECT a FROM t')).stdout.includes('1'),
+    )
+    await kill()
+    importing.stdin.end('INSERT INTO t VALUES (2);\nINSERT INTO t VALUES (3);\n')
+    const ran = await importing
+    const said = Buffer.from(ran.stderr).toString()
+    expect(ran.exitCode, said).toBe(75)
+    expect(said).toContain('The MySQL server went away, and the import broke off')
+    expect(said).toContain('What stands before that is in the database')
+    expect(said).toContain('then import again')
+    expect(Buffer.from(ran.stdout).toString()).toBe('')
+    await isBack('torn')
+    expect((await sql('torn', 'SELECT a FROM t')).stdout).toBe('a\n1\n')
+    await paas.ok('mysql:import torn', { input: 'INSERT INTO t VALUES (2);\n' })
+    expect((await sql('torn', 'SELECT count(*) AS n FROM t')).stdout).toBe('n\n2\n')
+  })
+
+  test('of an export ends it with 75, and what has arrived does not say that it is whole', async () => {
+    await paas.ok('mysql:create large')
+    await paas.ok('mysql:import large', {
+      input: `CREATE TABLE t (a INT, s LONGTEXT);\nINSERT INTO t SELECT seq, repeat('x', 100000) FROM seq_1_to_400;\n`,
+    })
+    const exporting = startSsh('mysql:export large')
+    // Nobody reads on, so that most of it is still to come.
+    await new Promise((resolve) => exporting.stdout.once('readable', resolve))
+    await kill()
+    exporting.stdout.resume()
+    const ran = await exporting
+    const said = Buffer.from(ran.stderr).toString()
+    expect(ran.exitCode, said).toBe(75)
+    expect(said).toContain('The export broke off and is not whole')
+    expect(said).toContain('Throw away what has arrived, then try again')
+    expect(Buffer.from(ran.stdout).length).toBeGreaterThan(0)
+    expect(Buffer.from(ran.stdout).includes('-- Dump completed')).toBe(false)
+    await isBack('large')
+    expect(await paas.ok('mysql:export large')).toContain('-- Dump completed')
+    await paas.ok('mysql:destroy large --force')
+  })
+})
+
 describe('while MariaDB is down', () => {
   beforeAll(async () => {
     await paas.ok('mysql:create steady')
     await paas.ok('mysql:link steady other')
+    await paas.ok('mysql:expose steady --from 203.0.113.0/24')
     for (const part of ['mysql.supervisor', 'mysql']) process.kill(paas.pid(part) ?? 0, 'SIGKILL')
     await until('MariaDB is gone', async () => !existsSync(`/proc/${paas.pid('mysql')}`))
   })
@@ -448,6 +720,8 @@ describe('while MariaDB is down', () => {
       'info steady',
       'export steady',
       'clone steady x',
+      'expose first',
+      'backup steady',
     ]) {
       const ran = await paas.ssh(`mysql:${line}`)
       expect(ran).toMatchObject({ exitCode: 75, stdout: '' })
@@ -471,11 +745,12 @@ describe('while MariaDB is down', () => {
     expect(await environmentOf('other')).toMatchObject({ MORE: '1', DATABASE_URL: before.DATABASE_URL })
   })
 
-  test('an app is destroyed and a link taken; their users go when it is back', async () => {
+  test('an app is destroyed, a link taken, a database closed; their users go when it is back', async () => {
+    await paas.ok('mysql:unexpose steady')
     await paas.ok('mysql:unlink posts blog')
     await paas.ok('apps:destroy other --force')
     await paas.up()
-    const left = "SELECT count(*) FROM mysql.user WHERE user LIKE 'u%'"
+    const left = "SELECT count(*) FROM mysql.user WHERE user LIKE 'u%' OR user LIKE 'x%'"
     await until('the users are dropped', async () => (await admin(left).catch(() => '')) === '0')
     await paas.ok('mysql:info steady')
     expect((await paas.ssh('mysql:exists late')).exitCode).toBe(1)

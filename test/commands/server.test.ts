@@ -182,13 +182,7 @@ test('a role opens an app as far as it goes', async () => {
   expect((await ann.ssh('apps:report blog')).exitCode).toBe(0)
   await paas.ok('config:set blog --no-restart SECRET=not-to-be-seen')
   expect((await ann.ssh('config blog')).stdout).toContain('••••••••')
-  for (const line of [
-    'config:get SECRET',
-    'config:export',
-    'run env',
-    'scale web=2',
-    'config:set A=1',
-  ])
+  for (const line of ['config:get SECRET', 'config:export', 'run env', 'scale web=2', 'config:set A=1'])
     expect(
       await ann.ssh(`${line.replace(' ', ' --app blog ')} ${line.includes(' ') ? '' : 'blog'}`),
       line,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { staticApp } from '../apps/static.ts'
-import { startInstance, type TestInstance } from '../instance.ts'
+import { startInstance, type TestInstance, until } from '../instance.ts'
 import { addPerson, type Person, stranger } from '../person.ts'
 import { makeRepository } from '../repository.ts'
 
@@ -155,6 +155,25 @@ test('a removed key and a stranger’s are refused by ssh itself', async () => {
   expect(refused.stderr).toContain('Permission denied')
   const mallory = await stranger(paas, 'mallory')
   expect((await mallory.ssh('version')).stderr).toContain('Permission denied')
+})
+
+test('users lists who may come in, and users:remove ends it: keys, roles and sessions', async () => {
+  const eva = await addPerson(paas, 'eva')
+  await paas.ok('access:add blog eva -r viewer')
+  const users = JSON.parse(await paas.ok('users --json')) as { user: string }[]
+  expect(users).toContainEqual({ user: 'admin', role: 'admin', keys: 1, apps: {} })
+  expect(users).toContainEqual({ user: 'eva', role: 'member', keys: 1, apps: { blog: 'viewer' } })
+  expect(await paas.ok('users')).toMatch(/^eva +member +1 +blog=viewer$/m)
+  expect((await eva.ssh('users')).exitCode).toBe(77)
+  expect(await paas.ok('users:remove eva --plan')).toContain('blog: eva is viewer no more')
+  const following = eva.ssh('logs blog -t')
+  await until('she follows the log', async () => (await eva.ssh('apps')).exitCode === 0)
+  expect(await paas.ok('users:remove eva')).toContain('Removed eva and 1 keys')
+  expect((await following).exitCode).not.toBe(0)
+  expect((await eva.ssh('apps')).exitCode).toBe(255)
+  expect(await paas.ok('access blog')).not.toContain('eva')
+  expect((await paas.ssh('users:remove eva')).exitCode).toBe(1)
+  expect((await paas.ssh('users:remove admin')).stderr).toContain('You cannot remove yourself')
 })
 
 test('keys:rotate-master seals every secret anew while the server runs, and it starts again with the new key', async () => {

@@ -5,7 +5,10 @@ import { writeFileAtomically } from '../files.ts'
 import { type Cipher, readKey } from './cipher.ts'
 import type { Database } from './database.ts'
 
-/** Every column of the store that is sealed, with the context that its values are sealed for, as SQL. */
+/**
+ * Every column of the store that is sealed, with the context that its values are sealed for, as SQL: BLOB is kept for
+ * these, and one that is missing here makes a rotation refuse.
+ */
 const sealedColumns = [
   { table: 'master_key', column: 'proof', context: "'master-key'" },
   { table: 'config_var', column: 'value', context: "app_id || '/' || name" },
@@ -13,6 +16,7 @@ const sealedColumns = [
   { table: 'last_change', column: 'before', context: "app_id || '/last-change'" },
   { table: 'service', column: 'password', context: "'service/' || id" },
   { table: 'service_link', column: 'password', context: "'link/' || id" },
+  { table: 'service_exposure', column: 'password', context: "'exposure/' || service_id" },
   { table: 'certificate', column: 'private_key', context: "'certificate/' || app_id" },
   { table: 'acme_account', column: 'private_key', context: "'acme/' || server" },
 ] as const

@@ -58,7 +58,6 @@ const notYet: readonly (readonly [words: RegExp, reason: string])[] = [
   [/^cron:/, 'app.json cron is not read yet'],
   [/^mysql:(expose|unexpose|backup.*)$/, 'export and import carry databases so far'],
   [/^tokens:/, 'there is no HTTP API to use one with'],
-  [/^users$/, 'keys shows who there is'],
   [/^(git:from-image|git:from-archive|git:sync|addimage)$/, 'a push is the one source of a release so far'],
 ]
 

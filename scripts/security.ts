@@ -78,9 +78,7 @@ function findingOf({ row, promise, attacks }: Row, all: readonly Attack[]): Find
   const failed = found.filter(({ status }) => status !== 'passed')
   const figures = found.flatMap(({ meta }) => meta.figure ?? [])
   const counts =
-    failed.length === 0
-      ? `${found.length} attacks held`
-      : `${failed.length} of ${found.length} attacks got through`
+    failed.length === 0 ? `${found.length} held off` : `${failed.length} of ${found.length} not held off`
   return {
     row,
     promise,

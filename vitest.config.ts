@@ -9,5 +9,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // Half of what Docker would have to do otherwise. Tests of what waits for a deploy ask for it.
+    env: { PAAS_SPARE_SANDBOXES: '0' },
   },
 })

@@ -85,7 +85,7 @@ async function main(): Promise<void> {
     locks: new Locks(),
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
-    sandboxes: new Sandboxes({ engine, store, walls, log }),
+    sandboxes: new Sandboxes({ engine, store, walls, mostSpares: settings.spareSandboxes, log }),
     events: new Events(settings.home, log),
     provisioning: new Provisioning({ store, kinds, walls, log, closing: closing.signal }),
     walls,

@@ -39,6 +39,8 @@ export type Settings = {
   readonly imageBudgetBytes: number
   /** Bytes that Docker's build cache may take; what is over is removed, least recently used first. 0: no limit. */
   readonly buildCacheBytes: number
+  /** Networks of containers that are made ahead of the next deploys, at most; 0: none. */
+  readonly spareSandboxes: number
   /** What apps and builds may reach in the local network or on the host. */
   readonly reachable: readonly Reachable[]
   /** Free bytes below which nothing is built or received any more; 0: never. */
@@ -79,6 +81,7 @@ export function readSettings(
     keepReleases: keepReleases(read('PAAS_KEEP_RELEASES') ?? '5'),
     imageBudgetBytes: size('PAAS_IMAGE_BUDGET', read('PAAS_IMAGE_BUDGET') ?? '10g'),
     buildCacheBytes: size('PAAS_BUILD_CACHE', read('PAAS_BUILD_CACHE') ?? '10g'),
+    spareSandboxes: spareSandboxes('PAAS_SPARE_SANDBOXES', read('PAAS_SPARE_SANDBOXES') ?? '16'),
     reachable: reachable('PAAS_REACHABLE', read('PAAS_REACHABLE') ?? ''),
     diskFloorBytes: size('PAAS_DISK_FLOOR', read('PAAS_DISK_FLOOR') ?? '2g'),
   }
@@ -116,6 +119,12 @@ function imageName(name: string, value: string | undefined): string | undefined 
   )
     return value
   throw wrong(name, value, 'the name of an image, such as mariadb:11')
+}
+
+function spareSandboxes(name: string, value: string): number {
+  const number = /^\d{1,4}$/.test(value) ? Number(value) : Number.NaN
+  if (!(number <= 1000)) throw wrong(name, value, 'a number from 0 to 1000')
+  return number
 }
 
 function port(name: string, value: string): number {

@@ -23,6 +23,8 @@ export type DockerProxy = AsyncDisposable & {
   dropAll(): void
   /** Calls that met the fault since `fail`. */
   readonly hits: number
+  /** Calls that matched `at` since the start. */
+  seen(at: RegExp): number
 }
 
 /** Starts the proxy at the unix socket `path`. */
@@ -31,12 +33,15 @@ export async function startDockerProxy(path: string, target = '/var/run/docker.s
   let fault: Fault | undefined
   let at = /./
   let hits = 0
+  const calls: string[] = []
   const server = createServer((client) => {
     track(client)
     // The server's client opens a connection for each call: its first bytes name the call.
     client.once('data', (head: Buffer) => {
       const [, method = '', path = ''] = /^(\S+) (?:\/v[\d.]+)?(\S+)/.exec(head.toString('latin1')) ?? []
-      if (fault === undefined || !at.test(`${method} ${path}`)) return pass(client, head)
+      const call = `${method} ${path}`
+      calls.push(call)
+      if (fault === undefined || !at.test(call)) return pass(client, head)
       hits++
       if (fault === 'error') client.end(failure)
       if (fault === 'cut') client.end('HTTP/1.1 200 OK\r\nContent-Ty')
@@ -73,6 +78,7 @@ export async function startDockerProxy(path: string, target = '/var/run/docker.s
   await listen()
   return {
     url: `unix://${path}`,
+    seen: (wanted) => calls.filter((call) => wanted.test(call)).length,
     get hits() {
       return hits
     },

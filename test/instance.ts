@@ -88,6 +88,7 @@ export async function startInstance(
     PAAS_ADMIN_KEY: await makeKey(folder, 'admin'),
     // No MariaDB: nothing in these tests speaks to it.
     MYSQL_URL: 'mysql://nobody@127.0.0.1:9/none',
+    PAAS_SPARE_SANDBOXES: process.env.PAAS_SPARE_SANDBOXES ?? '16',
     ...settings,
   }
   const sshConfig = join(home, 'ssh_config')

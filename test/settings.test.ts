@@ -23,6 +23,7 @@ test('without any setting there are sensible ones', () => {
     mysqlUrl: undefined,
     dockerHost: 'unix:///var/run/docker.sock',
     keepReleases: 5,
+    spareSandboxes: 16,
     diskFloorBytes: 2 * 1024 ** 3,
   })
 })
@@ -62,6 +63,7 @@ test.each([
   ['PAAS_MYSQL_IMAGE', 'mariadb:11 --privileged'],
   ['DOCKER_HOST', 'ssh://a'],
   ['PAAS_KEEP_RELEASES', '1'],
+  ['PAAS_SPARE_SANDBOXES', 'many'],
   ['PAAS_IMAGE_REGISTRY', 'https://docker.io'],
   ['PAAS_IMAGE_BUDGET', 'much'],
   ['PAAS_BUILD_CACHE', '-1'],

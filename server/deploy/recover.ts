@@ -5,6 +5,7 @@ import type { Container } from '../state/containers.ts'
 import { isKeptRun, resumeRuns } from './detached-runs.ts'
 import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
 import { retireInBackground } from './retire.ts'
+import { isIn } from './sandboxes.ts'
 import { removeContainers } from './start.ts'
 import { startAgainInBackground } from './start-again.ts'
 import { forgottenImages, removeUnlessUsed } from './trim-images.ts'
@@ -89,7 +90,7 @@ async function resume(
   else if (!container.crashed) startAgainInBackground(paas, container, 'did not run when the server started')
 }
 
-/** It runs in its sandbox, and is what the row means: it was checked before its row became live. */
+/** It runs in its network, and is what the row means: it was checked before its row became live. */
 function isSame(container: Container, all: ReadonlyMap<string, ContainerSummary>): boolean {
   const found = all.get(container.name)
   const sandbox = all.get(container.sandbox)
@@ -98,7 +99,7 @@ function isSame(container: Container, all: ReadonlyMap<string, ContainerSummary>
     found.labels['paas.app-id'] === container.appId &&
     found.labels['paas.release'] === `v${container.version}` &&
     sandbox?.state === 'running' &&
-    found.sandboxId === sandbox.id &&
+    isIn(sandbox, found) &&
     sandbox.address === container.address
   )
 }

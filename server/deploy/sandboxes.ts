@@ -1,4 +1,5 @@
 import type { ContainerSpec } from '../docker/container-spec.ts'
+import type { ContainerSummary } from '../docker/containers.ts'
 import type { Engine } from '../docker/engine.ts'
 import { NotFoundError } from '../docker/engine-errors.ts'
 import { describe, UnavailableError, UserError } from '../errors.ts'
@@ -20,19 +21,19 @@ export type Sandbox = {
   readonly hostname: string
 }
 
-/** One that Docker knows: a container may be created in it now, and started once `runs` is fulfilled. */
-export type Taken = { readonly sandbox: Sandbox; readonly runs: Promise<void> }
+/** One that Docker knows; it runs once `runs` is fulfilled. */
+type Made = { readonly sandbox: Sandbox; readonly runs: Promise<void> }
 
 type Parts = {
   readonly engine: Engine
   readonly store: Store
   readonly walls: Pick<Walls, 'raise'>
+  /** A spare costs 3 MB. */
+  readonly mostSpares: number
   readonly log: (line: string) => void
 }
 
-/** A spare costs 3 MB. */
 const mostSparesOfApp = 4
-const mostSpares = 16
 const image = 'paas/busybox:latest'
 
 /**
@@ -43,7 +44,7 @@ const image = 'paas/busybox:latest'
 export class Sandboxes {
   readonly #parts: Parts
   /** Those of the app that was deployed last come last. */
-  readonly #spares = new Map<string, Promise<Taken>>()
+  readonly #spares = new Map<string, Promise<Made>>()
   readonly #addresses = new Map<string, string>()
   #closed = false
 
@@ -54,31 +55,49 @@ export class Sandboxes {
   /** Begins to make what release `version` of the app will need there, as far as it is not made yet. */
   prepare(app: App, version: number, places: readonly Place[]): void {
     if (this.#closed) return
+    const { mostSpares } = this.#parts
     const wanted = new Map(
-      places.slice(0, mostSparesOfApp).map((place) => [keyOf(app.id, hostnameOf(place, version)), place]),
+      places
+        .slice(0, Math.min(mostSparesOfApp, mostSpares))
+        .map((place) => [keyOf(app.id, hostnameOf(place, version)), place]),
     )
     for (const key of this.#keysOf(app.id)) if (!wanted.has(key)) void this.#drop(key)
     for (const [key, place] of wanted) {
       const known = this.#forget(key)
       this.#spares.set(key, known ?? this.#makeAhead(key, app, place, version))
     }
-    for (const key of [...this.#spares.keys()].slice(0, -mostSpares)) void this.#drop(key)
+    const keys = [...this.#spares.keys()]
+    for (const key of keys.slice(0, Math.max(0, keys.length - mostSpares))) void this.#drop(key)
   }
 
   /**
-   * The one that was made ahead for this place, or a new one. It is the caller's from now on, who removes it also
-   * where it does not come to run. A Docker that is down while it is waited for is not asked a second time.
+   * The one that was made ahead for this place, running; it is the caller's from now on, who removes it also where it
+   * does not come to be used. Undefined where there is none: then a network of the container's own takes less time. A
+   * Docker that is down while it is waited for is not asked a second time.
    */
-  async take(app: App, place: Place, version: number): Promise<Taken> {
+  async take(app: App, place: Place, version: number): Promise<Sandbox | undefined> {
     const spare = await this.#forget(keyOf(app.id, hostnameOf(place, version)))?.catch(unlessDown)
-    if (!spare) return await this.#make(app, place, version)
+    if (!spare) return undefined
     const { sandbox, runs } = spare
-    await this.#orRemove(sandbox, async () => {
-      await runs.catch(unlessDown)
+    try {
+      await runs
       // Somebody may have removed it, or Docker was restarted.
-      await this.start(app, sandbox)
-    })
-    return { sandbox, runs: Promise.resolve() }
+      await this.#parts.engine.containers.start(sandbox.name)
+      return sandbox
+    } catch (error) {
+      const removed = this.remove(sandbox.name).catch(() => {})
+      // A Docker that hangs would keep whoever waits for as long again.
+      unlessDown(error)
+      await removed
+      return undefined
+    }
+  }
+
+  /** An address in the app's network for the container `name`, which goes into it by itself; its `remove` gives it back. */
+  async reserve(app: App, name: string): Promise<string> {
+    const address = this.#freeAddress(app, await ensureNetwork(this.#parts, app))
+    this.#addresses.set(name, address)
+    return address
   }
 
   /** Makes sure that it runs, also one that has ended or is gone. */
@@ -114,7 +133,7 @@ export class Sandboxes {
     await Promise.all([...this.#spares.keys()].map((key) => this.#drop(key)))
   }
 
-  #makeAhead(key: string, app: App, place: Place, version: number): Promise<Taken> {
+  #makeAhead(key: string, app: App, place: Place, version: number): Promise<Made> {
     const taken = this.#make(app, place, version)
     running(taken).catch((error: unknown) => {
       this.#parts.log(`The sandbox ${key} could not be made ahead: ${describe(error)}`)
@@ -123,7 +142,7 @@ export class Sandboxes {
     return taken
   }
 
-  async #make(app: App, place: Place, version: number): Promise<Taken> {
+  async #make(app: App, place: Place, version: number): Promise<Made> {
     const subnet = await ensureNetwork(this.#parts, app)
     const sandbox: Sandbox = {
       name: `paas-${app.id}-net-${randomName(6)}`,
@@ -191,7 +210,7 @@ export class Sandboxes {
     return [...this.#spares.keys()].filter((key) => key.startsWith(`${appId}/`))
   }
 
-  #forget(key: string): Promise<Taken> | undefined {
+  #forget(key: string): Promise<Made> | undefined {
     const spare = this.#spares.get(key)
     this.#spares.delete(key)
     return spare
@@ -213,9 +232,13 @@ export class Sandboxes {
 export const hostnameOf = ({ process, number }: Place, version: number): string =>
   `${process}-${number}-v${version}`
 
+/** `container` has its network from `sandbox`, which is itself where it has none. */
+export const isIn = (sandbox: ContainerSummary, container: ContainerSummary): boolean =>
+  container.id === sandbox.id || container.sandboxId === sandbox.id
+
 const keyOf = (appId: string, hostname: string): string => `${appId}/${hostname}`
 
-async function running(taken: Promise<Taken>): Promise<void> {
+async function running(taken: Promise<Made>): Promise<void> {
   const { runs } = await taken
   await runs
 }

@@ -12,7 +12,7 @@ import type { Release } from '../state/releases.ts'
 import { goBackInBackground, isDead, isOnTrial } from './go-back.ts'
 import { ensureNetwork } from './network.ts'
 import { publishInBackground } from './publish-in-background.ts'
-import { hostnameOf } from './sandboxes.ts'
+import { hostnameOf, isIn } from './sandboxes.ts'
 import { removeContainers, specOf } from './start.ts'
 import { tellOfProcess } from './tell-of-process.ts'
 
@@ -105,13 +105,15 @@ async function startInSandbox(paas: Paas, app: App, release: Release, container:
   const all = await containers.list({ labels, all: true })
   const found = all.find((each) => each.name === container.name)
   const sandbox = all.find((each) => each.name === container.sandbox)
-  const joined = found !== undefined && sandbox !== undefined && found.sandboxId === sandbox.id
+  const joined = found !== undefined && sandbox !== undefined && isIn(sandbox, found)
   if (joined && found.state === 'running' && sandbox.state === 'running') return
   if (found && !joined) await containers.remove(found.name, { force: true })
   else if (found?.state === 'running') await containers.kill(found.name)
-  const { process, number, version, address } = container
-  const hostname = hostnameOf({ process, number }, version)
-  await paas.sandboxes.start(app, { name: container.sandbox, address, hostname })
+  if (container.sandbox !== container.name) {
+    const { process, number, version, address } = container
+    const hostname = hostnameOf({ process, number }, version)
+    await paas.sandboxes.start(app, { name: container.sandbox, address, hostname })
+  }
   if (!joined) await containers.create(specOf(paas, app, release, container))
   await containers.start(container.name)
 }

@@ -10,7 +10,8 @@ import { limitsOf, type ResourcesOfApp } from '../state/resources.ts'
 import type { Mount } from '../state/storage.ts'
 import type { Deploy } from './deploy.ts'
 import { mountsFor } from './mounts.ts'
-import type { Place } from './sandboxes.ts'
+import { networkName } from './network.ts'
+import { hostnameOf, type Place } from './sandboxes.ts'
 
 export type ToStart = {
   readonly release: Release
@@ -31,21 +32,22 @@ export async function startContainers(
   deploy.onUndo(() => removeContainers(paas, containers))
   await everyOne(
     places.map(async (place) => {
-      const { sandbox, runs } = await paas.sandboxes.take(app, place, release.version)
+      const name = `paas-${app.id}-d${deploy.id}-${place.process}.${place.number}`
+      const sandbox = await paas.sandboxes.take(app, place, release.version)
       const container = {
-        name: `paas-${app.id}-d${deploy.id}-${place.process}.${place.number}`,
+        name,
         appId: app.id,
         version: release.version,
         ...place,
-        address: sandbox.address,
-        sandbox: sandbox.name,
+        address: sandbox?.address ?? (await paas.sandboxes.reserve(app, name)),
+        sandbox: sandbox?.name ?? name,
         state: 'starting',
         deployId: deploy.id,
       } as const
       paas.store.containers.add(container)
       containers.push({ ...container, restarts: 0, crashed: null, lastEnd: null })
       const spec = specOf(paas, app, release, container, { mounts, resources })
-      await everyOne([runs, paas.engine.containers.create(spec)])
+      await paas.engine.containers.create(spec)
       await startOne(paas, container)
     }),
   )
@@ -84,7 +86,7 @@ export function specOf(
   paas: Paas,
   app: App,
   release: Release,
-  container: Pick<Container, 'name' | 'process' | 'number' | 'sandbox'>,
+  container: Pick<Container, 'name' | 'version' | 'process' | 'number' | 'address' | 'sandbox'>,
   next: Pick<ToStart, 'mounts' | 'resources'> = {},
 ): ContainerSpec {
   const line = release.processes[container.process] ?? null
@@ -94,10 +96,20 @@ export function specOf(
     ...commandOf(line, release.entrypoint),
     environment: environmentOf(paas, app, release, `${container.process}.${container.number}`),
     labels: labelsOf(paas, app, release, `${container.process}.${container.number}`),
-    network: { sandbox: container.sandbox },
+    ...networkOf(app, container),
     mounts: mountsFor(paas, app, container.process, next.mounts),
     limits: limitsOf(next.resources ?? paas.store.resources.of(app.id), container.process),
   }
+}
+
+/** One without a sandbox is in the app's network by itself. */
+function networkOf(
+  app: App,
+  container: Pick<Container, 'name' | 'version' | 'process' | 'number' | 'address' | 'sandbox'>,
+): Pick<ContainerSpec, 'network' | 'hostname'> {
+  if (container.sandbox !== container.name) return { network: { sandbox: container.sandbox } }
+  const network = { name: networkName(app.id), address: container.address }
+  return { network, hostname: hostnameOf(container, container.version) }
 }
 
 /** What a process finds in its environment: ours, then what the release's links give, then the app's own config vars. */

@@ -21,7 +21,7 @@ export type Container = {
   readonly number: number
   /** IPv4 address in the app's own network. */
   readonly address: string
-  /** Docker's name of the container whose network namespace it is in. */
+  /** Docker's name of the container whose network namespace it is in; its own where it has one by itself. */
   readonly sandbox: string
   readonly state: 'starting' | 'live' | 'retiring'
   readonly deployId: number | null

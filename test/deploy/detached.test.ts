@@ -12,7 +12,7 @@ vi.setConfig({ testTimeout: 90_000 })
 
 let paas: TestInstance
 beforeAll(async () => {
-  paas = await startInstance()
+  paas = await startInstance({ PAAS_SPARE_SANDBOXES: '16' })
   const folder = join(paas.home, 'hooks', 'started')
   mkdirSync(folder, { recursive: true })
   // Holds every deploy between its start and its check while there is a file for it.

@@ -10,7 +10,7 @@ vi.setConfig({ testTimeout: 90_000 })
 
 let paas: TestInstance
 beforeAll(async () => {
-  paas = await startInstance()
+  paas = await startInstance({ PAAS_SPARE_SANDBOXES: '16' })
 })
 afterAll(async () => {
   await paas?.[Symbol.asyncDispose]()
@@ -193,9 +193,11 @@ test('every container of a deploy has the closed host configuration', async () =
   })
   const processes = Object.values(await inspected('closed'))
   expect(processes).toHaveLength(2)
+  const modes = processes.map(({ HostConfig }) => String(HostConfig.NetworkMode))
   const sandboxes = await inspectedAll(
-    processes.map(({ HostConfig }) => String(HostConfig.NetworkMode).replace('container:', '')),
+    modes.filter((mode) => mode.startsWith('container:')).map((mode) => mode.replace('container:', '')),
   )
+  expect(sandboxes).not.toEqual([])
   const id = JSON.parse(await paas.ok('apps:report closed --json')).id as string
   for (const { HostConfig, Config } of [...processes, ...sandboxes]) {
     const isSandbox = Object.hasOwn(Config.Labels, 'paas.sandbox')

@@ -8,7 +8,7 @@ import { makeRepository } from '../repository.ts'
 
 let paas: TestInstance
 beforeAll(async () => {
-  paas = await startInstance()
+  paas = await startInstance({ PAAS_SPARE_SANDBOXES: '16' })
 })
 afterAll(async () => {
   await paas?.[Symbol.asyncDispose]()

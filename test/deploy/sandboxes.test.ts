@@ -14,7 +14,7 @@ import { makeRepository, type Repository } from '../repository.ts'
 let paas: TestInstance
 let repository: Repository
 beforeAll(async () => {
-  paas = await startInstance()
+  paas = await startInstance({ PAAS_SPARE_SANDBOXES: '16' })
   repository = await makeRepository(staticApp('first'))
   expect((await repository.push(paas, 'sand')).exitCode).toBe(0)
 })
@@ -58,12 +58,6 @@ test('behind a deploy the network of the next one is made, and that one joins it
   expect((await paas.get('sand.localhost')).status).toBe(200)
 })
 
-test('a sandbox that somebody removed is made again', async () => {
-  await execa('docker', ['rm', '--force', await spare('web-1-v3')])
-  await paas.ok('config:set -a sand A=2')
-  expect((await paas.get('sand.localhost')).status).toBe(200)
-})
-
 test('a container whose sandbox has ended is started again in the network', async () => {
   const sandbox = await sandboxOfLive()
   await execa('docker', ['kill', sandbox])
@@ -80,11 +74,36 @@ test('a container whose sandbox has ended is started again in the network', asyn
 test('one that went away with the server is not left over, and what runs stays as it is', async () => {
   const [live = ''] = await names('paas.process')
   const startedAt = await inspect(live, '{{.State.StartedAt}}')
-  const waiting = await spare('web-1-v4')
+  const waiting = await spare('web-1-v3')
   await paas.kill('server')
   await paas.up()
   await until('the stray is gone', async () => !(await names('paas.sandbox')).includes(waiting))
   expect(await inspect(live, '{{.State.StartedAt}}')).toBe(startedAt)
+  expect((await paas.get('sand.localhost')).status).toBe(200)
+})
+
+test('without a sandbox made ahead a container is in the network by itself, and what it is stays known', async () => {
+  const [before = ''] = await names('paas.process')
+  await paas.ok('config:set -a sand A=2')
+  await until('the old one is gone', async () => !(await names('paas.process')).includes(before))
+  const [live = ''] = await names('paas.process')
+  expect(await inspect(live, '{{.HostConfig.NetworkMode}}')).toMatch(/^paas-/)
+  expect((await execa('docker', ['exec', live, 'hostname'])).stdout).toBe('web-1-v3')
+  expect((await paas.get('sand.localhost')).status).toBe(200)
+  const startedAt = await inspect(live, '{{.State.StartedAt}}')
+  await paas.kill('server')
+  await paas.up()
+  expect((await paas.get('sand.localhost')).status).toBe(200)
+  expect(await inspect(live, '{{.State.StartedAt}}')).toBe(startedAt)
+  await execa('docker', ['rm', '--force', live])
+  await until('it is made again', async () => (await names('paas.process')).includes(live))
+  await until('it answers', async () => (await paas.get('sand.localhost')).status === 200)
+})
+
+test('a sandbox that somebody removed is done without', async () => {
+  await paas.ok('config:set -a sand A=3')
+  await execa('docker', ['rm', '--force', await spare('web-1-v5')])
+  await paas.ok('config:set -a sand A=4')
   expect((await paas.get('sand.localhost')).status).toBe(200)
 })
 
@@ -108,8 +127,8 @@ test('what Docker makes for a server that was killed, after the next has looked,
 })
 
 test('with the app its sandboxes go', async () => {
-  await paas.ok('config:set -a sand A=3')
-  await spare('web-1-v5')
+  await paas.ok('config:set -a sand A=5')
+  await spare('web-1-v7')
   await paas.ok('destroy -a sand --force')
   expect(await names('paas.sandbox')).toEqual([])
 })
@@ -125,6 +144,7 @@ test.each([
     engine: new Engine({ dockerHost: docker.url, deadlineMs: 1_000 }),
     store,
     walls: { raise: async () => {} },
+    mostSpares: 16,
     log: () => {},
   })
   const app = store.apps.create('hangs')
@@ -135,9 +155,9 @@ test.each([
     await expect(sandboxes.take(app, place, 1)).rejects.toThrow('Docker did not answer within 1 s')
     expect(docker.hits).toBe(1)
     await docker.heal()
-    const { sandbox, runs } = await sandboxes.take(app, place, 1)
-    await runs
-    await sandboxes.remove(sandbox.name)
+    sandboxes.prepare(app, 1, [place])
+    const sandbox = await sandboxes.take(app, place, 1)
+    expect(sandbox?.hostname).toBe('web-1-v1')
   } finally {
     await sandboxes.close()
     store.close()

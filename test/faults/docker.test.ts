@@ -111,16 +111,28 @@ test('a Docker that hangs is given up after its deadline, and the app is free ag
   await paas.ok('config:set -a dock HANGS=no')
 }, 90_000)
 
-test('the build cache is trimmed behind pushes, and by nothing that builds nothing', async () => {
+test('the build cache is trimmed behind a push, once in a while, and by nothing that builds nothing', async () => {
+  // It has not trimmed anything yet.
+  await paas.kill('server')
+  await paas.up()
   await docker.fail('error', /^POST \/build\/prune/)
   for (const value of [1, 2]) await paas.ok(`config:set -a dock TRIM=${value}`)
-  for (const times of [1, 2]) {
-    await repository.commit({ 'www/index.html': `trim ${times}` })
+  const push = async (text: string): Promise<void> => {
+    await repository.commit({ 'www/index.html': text })
     expect((await repository.push(paas, 'dock')).exitCode).toBe(0)
+  }
+  for (const times of [1, 2]) {
+    await push(`trim ${times}`)
     await until('it was to be trimmed', async () => docker.hits >= times)
   }
   expect(docker.hits).toBe(2)
   await docker.heal()
+  const trims = docker.seen(/^POST \/build\/prune/)
+  await push('trim 3')
+  await until('it is trimmed', async () => docker.seen(/^POST \/build\/prune/) > trims)
+  await push('trim 4')
+  await paas.ok('config:set -a dock TRIM=3')
+  expect(docker.seen(/^POST \/build\/prune/)).toBe(trims + 1)
 }, 60_000)
 
 test('a Docker that takes a build and never begins it is given up after its deadline', async () => {

@@ -11,7 +11,7 @@ const load = { host, perSecond: 20 } as const
 let paas: TestInstance
 let repository: Repository
 beforeAll(async () => {
-  paas = await startInstance()
+  paas = await startInstance({ PAAS_SPARE_SANDBOXES: '16' })
   repository = await makeRepository(staticApp('r0'))
   const push = await repository.push(paas, 'kill')
   if (push.exitCode !== 0) throw new Error(push.stderr)

@@ -9,7 +9,7 @@ const host = 'load.localhost'
 let paas: TestInstance
 let repository: Repository
 beforeAll(async () => {
-  paas = await startInstance()
+  paas = await startInstance({ PAAS_SPARE_SANDBOXES: '16' })
   repository = await makeRepository(loadApp('r0'))
   const push = await repository.push(paas, 'load')
   if (push.exitCode !== 0) throw new Error(push.stderr)

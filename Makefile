@@ -1,7 +1,7 @@
 # `make up` brings a bare Debian machine to a running server; `make demo` shows the whole way of a push.
 # Settings: .env and the environment, see .env.example.
 
-.PHONY: help up down status logs check test demo demo-wordpress install bench base-images chaos soak docs
+.PHONY: help up down status logs check test demo demo-wordpress install bench base-images chaos security soak docs
 .SILENT:
 .DEFAULT_GOAL := help
 
@@ -70,6 +70,11 @@ bench:
 chaos:
 	scripts/bootstrap
 	scripts/run node scripts/chaos.ts $(SECTIONS)
+
+## make security  attack what we promise to withstand; a promise beside what was measured (ROWS="7 12")
+security:
+	scripts/bootstrap
+	scripts/run node scripts/security.ts $(ROWS)
 
 ## make soak     random commands against an instance of its own, compared with a model, for an hour (MINUTES=10 SEED=n)
 soak:

@@ -22,6 +22,7 @@ import { Routes } from './redis/routes.ts'
 import { loadRegistry } from './registry.ts'
 import { routeSource } from './routing.ts'
 import { backUpBySchedule } from './services/back-up-by-schedule.ts'
+import { Secrets } from './secrets.ts'
 import { Provisioning } from './services/provisioning.ts'
 import { removeHalfBackups } from './services/remove-half-backups.ts'
 import { loadServiceKinds } from './services/service-kinds.ts'
@@ -95,6 +96,7 @@ async function main(): Promise<void> {
     drains: new RunningDrains(),
     provisioning: new Provisioning({ store, kinds, walls, log, closing: closing.signal }),
     walls,
+    secrets: new Secrets(store),
     proved,
     unready,
     log,

@@ -6,6 +6,7 @@ import type { RunningDrains } from './drains/running-drains.ts'
 import type { Events } from './events/events.ts'
 import type { Outputs } from './outputs/outputs.ts'
 import type { Routes } from './redis/routes.ts'
+import type { Secrets } from './secrets.ts'
 import type { Provisioning } from './services/provisioning.ts'
 import type { Settings } from './settings.ts'
 import type { Store } from './state/store.ts'
@@ -31,6 +32,7 @@ export type Paas = {
   readonly cronOutputs: Outputs
   readonly sandboxes: Sandboxes
   readonly provisioning: Provisioning
+  readonly secrets: Secrets
   readonly walls: Walls
   readonly events: Events
   readonly drains: RunningDrains

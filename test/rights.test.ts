@@ -122,14 +122,14 @@ test.each(commands)('%s says the same of a foreign app as of none', async (name,
 test.each<[Right, RegExp]>([
   [
     'develop',
-    /^(config(:get|:set|:unset|:export|:import|:clear)?|run|ps:(scale|restart|stop|start|kill|rebuild))$/,
+    /^(config:(get|set|unset|export|import|clear)|run|ps:(scale|restart|stop|start|kill|rebuild))$/,
   ],
   ['develop', /^(domains:(add|remove|set|clear)|ports:set|git:set|releases:rollback)$/],
   ['own', /^(apps:(destroy|rename)|access:(add|remove))$/],
   ['admin', /^(keys:(add|remove)|routes:rebuild)$/],
   [
     'view',
-    /^(apps:report|config:keys|ps|ps:inspect|logs|releases|releases:info|domains|ports|git:report|url|access)$/,
+    /^(apps:report|config|config:keys|ps|ps:inspect|logs|releases|releases:info|domains|ports|git:report|url|access)$/,
   ],
 ])('the right %s is what %s declare', (right, pattern) => {
   const found = commands.filter(([name]) => pattern.test(name))

@@ -12,9 +12,11 @@ export async function buildAppImage(
   build: Pick<BuildOptions, 'context' | 'dockerfile' | 'buildArgs' | 'onLine'>,
 ): Promise<string> {
   const { paas, app, signal } = deploy
+  paas.secrets.remember(app.id, build.buildArgs ?? {})
   deploy.onUndo(() => discardImages(paas, deploy.id))
   const { imageId } = await paas.engine.build({
     ...build,
+    hide: (text) => paas.secrets.hide(app.id, text),
     labels: {
       'paas.instance': paas.store.instanceId,
       'paas.app': app.name,

@@ -22,7 +22,8 @@ export async function runTask(deploy: Deploy, release: Release, { name, line }: 
   const { paas, app, progress, signal } = deploy
   progress.step(`Running the ${name}: ${line}`)
   const lastLines: string[] = []
-  const output = linesTo((text) => {
+  const output = linesTo((line) => {
+    const text = paas.secrets.hide(app.id, line)
     progress.detail(text)
     lastLines.push(text)
     if (lastLines.length > mostLines) lastLines.shift()

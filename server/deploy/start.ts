@@ -122,7 +122,7 @@ export function environmentOf(
   release: Release,
   process: string,
 ): Record<string, string> {
-  return {
+  const environment = {
     PAAS_APP: app.name,
     PAAS_RELEASE: `v${release.version}`,
     PAAS_PROCESS: process,
@@ -133,6 +133,8 @@ export function environmentOf(
     ...release.config,
     PORT: String(release.port),
   }
+  paas.secrets.remember(app.id, environment)
+  return environment
 }
 
 export function labelsOf(paas: Paas, app: App, release: Release, process: string): Record<string, string> {

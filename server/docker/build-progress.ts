@@ -14,12 +14,15 @@ export type FailedStep = {
  */
 export class BuildProgress {
   readonly #onLine: (line: string) => void
+  readonly #hide: (text: string) => string
   readonly #steps = new Map<string, Step>()
   #current: Step | undefined
   #failed: Step | undefined
 
-  constructor(onLine: (line: string) => void) {
+  /** @param hide takes out of the steps' names and output what nobody is to see */
+  constructor(onLine: (line: string) => void, hide: (text: string) => string = (text) => text) {
     this.#onLine = onLine
+    this.#hide = hide
   }
 
   get failed(): FailedStep | undefined {
@@ -40,7 +43,7 @@ export class BuildProgress {
   }
 
   #follow(vertex: Vertex): void {
-    const step = this.#steps.get(vertex.digest) ?? newStep(vertex.name)
+    const step = this.#steps.get(vertex.digest) ?? newStep(this.#hide(vertex.name))
     this.#steps.set(vertex.digest, step)
     step.started ||= vertex.started
     step.cached ||= vertex.cached
@@ -75,7 +78,7 @@ export class BuildProgress {
       this.#current = step
       this.#onLine(step.name)
     }
-    for (const line of lines) {
+    for (const line of lines.map(this.#hide)) {
       step.lastLines.push(line)
       if (step.lastLines.length > 20) step.lastLines.shift()
       this.#onLine(line)

@@ -18,6 +18,8 @@ export type BuildOptions = {
   readonly noCache?: boolean | undefined
   /** Called with each line of progress, as it comes. */
   readonly onLine: (line: string) => void
+  /** What of the steps' output nobody is to see is gone from what this returns. */
+  readonly hide?: ((text: string) => string) | undefined
   readonly signal?: AbortSignal | undefined
   /** How long the whole build may take. */
   readonly deadlineMs?: number | undefined
@@ -41,7 +43,7 @@ export async function build(client: Client, options: BuildOptions): Promise<{ im
       async (signal) => {
         if (context.destroyed) throw new Error('The build context ended before the build began')
         const answer = await begin(client, options, signal)
-        return await follow(client.read('building the image', answer, signal), options.onLine)
+        return await follow(client.read('building the image', answer, signal), options)
       },
     )
   } catch (error) {
@@ -96,9 +98,9 @@ function query(options: BuildOptions): Dockerode.ImageBuildOptions {
 
 async function follow(
   stream: AsyncIterable<Buffer>,
-  onLine: (line: string) => void,
+  { onLine, hide }: Pick<BuildOptions, 'onLine' | 'hide'>,
 ): Promise<{ imageId: string }> {
-  const progress = new BuildProgress(onLine)
+  const progress = new BuildProgress(onLine, hide)
   let imageId: string | undefined
   for await (const line of lines(stream)) {
     if (line.trim() === '') continue

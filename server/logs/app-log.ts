@@ -116,7 +116,7 @@ async function containerHistory(
   try {
     for await (const line of lines) {
       places.set(container.name, after(places.get(container.name), line.at))
-      entries.push(toEntry(container, line))
+      entries.push(toEntry(paas, container, line))
     }
   } catch (error) {
     // It was retired and removed while we read.
@@ -144,7 +144,7 @@ async function* followContainer(
   for await (const line of lines) {
     if (from && line.at === from.at && known-- > 0) continue
     places.containers.set(name, after(places.containers.get(name), line.at))
-    yield toEntry(container, line)
+    yield toEntry(paas, container, line)
   }
 }
 
@@ -171,8 +171,8 @@ const wantsRouter = (options: AppLogOptions): boolean =>
   options.process === undefined &&
   options.version === undefined
 
-const toEntry = (container: Container, line: { at: string; text: string }): LogEntry => ({
+const toEntry = (paas: Paas, container: Container, line: { at: string; text: string }): LogEntry => ({
   at: line.at,
   source: `app[${container.process}.${container.number}]`,
-  text: line.text,
+  text: paas.secrets.hide(container.appId, line.text),
 })

@@ -8,10 +8,29 @@ const tagBytes = 16
 
 /** AES-256-GCM under the instance's master key. A value is `nonce || tag || ciphertext`. */
 export class Cipher {
-  readonly #key: Buffer
+  #key: Buffer
 
   constructor(key: Buffer) {
     this.#key = key
+  }
+
+  /** From now on this is its key. */
+  use(key: Buffer): void {
+    this.#key = key
+  }
+
+  withKey(key: Buffer): Cipher {
+    return new Cipher(key)
+  }
+
+  /** Whether it was sealed with this key, for this context. */
+  opens(sealed: Uint8Array, context: string): boolean {
+    try {
+      this.open(sealed, context)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** @param context associated data (app id and name): a value copied to another place does not open there */
@@ -49,11 +68,16 @@ export function openCipher(path: string, mayMake: boolean): Cipher {
     }
     writeFileAtomically(path, `${randomBytes(32).toString('hex')}\n`, 0o600)
   }
+  return new Cipher(readKey(path))
+}
+
+/** The key in the file at `path`. Throws `UserError` where that is none. */
+export function readKey(path: string): Buffer {
   const text = readFileSync(path, 'utf8').trim()
   if (!/^[0-9a-f]{64}$/.test(text)) {
     throw new UserError(`The master key ${path} is not 64 hexadecimal digits`, {
       next: 'Put it back from your backup',
     })
   }
-  return new Cipher(Buffer.from(text, 'hex'))
+  return Buffer.from(text, 'hex')
 }

@@ -69,6 +69,11 @@ export class Database {
     }
   }
 
+  /** What was deleted or overwritten is in the files no more. */
+  forgetDeleted(): void {
+    translated(() => this.#connection.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'))
+  }
+
   close(): void {
     this.#statements.clear()
     this.#connection.close()

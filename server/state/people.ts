@@ -60,6 +60,11 @@ export class People {
     return this.#database.all('SELECT * FROM user ORDER BY name').flatMap((row) => toUser(row) ?? [])
   }
 
+  /** With all keys and roles. */
+  removeUser(id: string): void {
+    this.#database.run('DELETE FROM user WHERE id = ?', id)
+  }
+
   addKey(key: { fingerprint: string; userId: string; publicLine: string }): void {
     this.#database.run(
       'INSERT INTO key (fingerprint, user_id, public_line, added_at) VALUES (?, ?, ?, ?)',
@@ -108,6 +113,16 @@ export class People {
         appId,
       )
       .map((row) => ({ user: String(row.name), role: row.role as AppRole }))
+  }
+
+  /** A user's roles, by app name. */
+  rolesOf(userId: string): readonly { readonly app: string; readonly role: AppRole }[] {
+    return this.#database
+      .all(
+        'SELECT app.name, access.role FROM access JOIN app ON app.id = access.app_id WHERE user_id = ? ORDER BY app.name',
+        userId,
+      )
+      .map((row) => ({ app: String(row.name), role: row.role as AppRole }))
   }
 
   /** False where there was no role. */

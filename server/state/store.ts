@@ -20,6 +20,7 @@ import { Journal } from './journal.ts'
 import { LastChanges } from './last-changes.ts'
 import { Links } from './links.ts'
 import { Maintenance } from './maintenance.ts'
+import { MasterKey } from './master-key.ts'
 import { People } from './people.ts'
 import { Releases } from './releases.ts'
 import { Resources } from './resources.ts'
@@ -50,6 +51,7 @@ export class Store {
   readonly lastChanges: LastChanges
   readonly links: Links
   readonly maintenance: Maintenance
+  readonly masterKey: MasterKey
   readonly people: People
   readonly releases: Releases
   readonly resources: Resources
@@ -63,9 +65,16 @@ export class Store {
   /** Throws `UserError` where another server holds the store or the master key is gone. */
   constructor(home: string) {
     const file = join(home, 'state.db')
-    const cipher = openCipher(join(home, 'master.key'), !existsSync(file))
+    const path = join(home, 'master.key')
+    const cipher = openCipher(path, !existsSync(file))
     const database = new Database(file)
     this.#database = database
+    try {
+      this.masterKey = new MasterKey({ database, cipher, path })
+    } catch (error) {
+      database.close()
+      throw error
+    }
     this.acme = new Acme(database, cipher)
     this.appLocks = new AppLocks(database)
     this.apps = new Apps(database)

@@ -256,3 +256,20 @@ test('what all apps share fills ARGs, and stands for what app.json requires', as
   expect(push.exitCode, push.stderr).toBe(0)
   expect((await paas.get('built.localhost')).body).toBe('rotated\n')
 })
+
+test('a viewer sees dots in place of values, and so does --masked', async () => {
+  const vera = await addPerson(paas, 'vera')
+  await paas.ok('access:add blog vera -r viewer')
+  await paas.ok('config:set blog --no-restart SHORT=1 API_TOKEN=a-value-to-be-hidden')
+  const hidden = { SHORT: '••••••••', API_TOKEN: '••••••••' }
+  expect(JSON.parse((await vera.ssh('config blog --json')).stdout)).toMatchObject(hidden)
+  expect(JSON.parse(await paas.ok('config blog --masked --json'))).toMatchObject(hidden)
+  for (const said of [await vera.ssh('config blog'), await vera.ssh('config -s')]) {
+    expect(said.exitCode).toBe(0)
+    expect(said.stdout).toContain('API_TOKEN')
+    expect(said.stdout).not.toContain('a-value-to-be-hidden')
+  }
+  for (const line of ['config:get blog API_TOKEN', 'config:export blog'])
+    expect((await vera.ssh(line)).exitCode).toBe(77)
+  expect(JSON.parse(await paas.ok('config blog --json'))).toMatchObject({ API_TOKEN: 'a-value-to-be-hidden' })
+})

@@ -54,9 +54,7 @@ const notYet: readonly (readonly [words: RegExp, reason: string])[] = [
   [/^(backup|restore)$/, 'the archive of a whole server is not designed yet'],
   [/^autoscale/, 'the router does not measure requests per app yet'],
   [/^links/, 'apps reach each other through the router so far'],
-  [/^mysql:(expose|unexpose|backup.*)$/, 'export and import carry databases so far'],
   [/^tokens:/, 'there is no HTTP API to use one with'],
-  [/^users$/, 'keys shows who there is'],
 ]
 
 const registry = await loadRegistry()

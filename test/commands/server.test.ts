@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { staticApp } from '../apps/static.ts'
-import { startInstance, type TestInstance } from '../instance.ts'
+import { startInstance, type TestInstance, until } from '../instance.ts'
 import { addPerson, type Person, stranger } from '../person.ts'
 import { makeRepository } from '../repository.ts'
 
@@ -165,6 +167,42 @@ test('a removed key and a stranger’s are refused by ssh itself', async () => {
   expect((await mallory.ssh('version')).stderr).toContain('Permission denied')
 })
 
+test('users lists who may come in, and users:remove ends it: keys, roles and sessions', async () => {
+  const eva = await addPerson(paas, 'eva')
+  await paas.ok('access:add blog eva -r viewer')
+  const users = JSON.parse(await paas.ok('users --json')) as { user: string }[]
+  expect(users).toContainEqual(expect.objectContaining({ user: 'admin', role: 'admin', keys: 1 }))
+  expect(users).toContainEqual({ user: 'eva', role: 'member', keys: 1, apps: { blog: 'viewer' } })
+  expect(await paas.ok('users')).toMatch(/^eva +member +1 +blog=viewer$/m)
+  expect((await eva.ssh('users')).exitCode).toBe(77)
+  expect(await paas.ok('users:remove eva --plan')).toContain('blog: eva is viewer no more')
+  const following = eva.ssh('logs blog -t')
+  await until('she follows the log', async () => (await eva.ssh('apps')).exitCode === 0)
+  expect(await paas.ok('users:remove eva')).toContain('Removed eva and 1 keys')
+  expect((await following).exitCode).not.toBe(0)
+  expect((await eva.ssh('apps')).exitCode).toBe(255)
+  expect(await paas.ok('access blog')).not.toContain('eva')
+  expect((await paas.ssh('users:remove eva')).exitCode).toBe(1)
+  expect((await paas.ssh('users:remove admin')).stderr).toContain('You cannot remove yourself')
+})
+
+test('keys:rotate-master seals every secret anew while the server runs, and it starts again with the new key', async () => {
+  const key = (): string => readFileSync(join(paas.home, 'master.key'), 'utf8')
+  await paas.ok('apps:create sealed')
+  await paas.ok('config:set sealed API_TOKEN=a-long-secret')
+  const old = key()
+  expect(await paas.ok('keys:rotate-master --plan')).toContain('every secret is sealed anew')
+  expect(key()).toBe(old)
+  const { values } = JSON.parse(await paas.ok('keys:rotate-master --json')) as { values: number }
+  expect(values).toBeGreaterThan(1)
+  expect(key()).not.toBe(old)
+  expect(await paas.ok('config:get sealed API_TOKEN')).toBe('a-long-secret\n')
+  await paas.kill('server')
+  await paas.up()
+  expect(await paas.ok('config:get sealed API_TOKEN')).toBe('a-long-secret\n')
+  await paas.ok('apps:destroy sealed --force')
+})
+
 test('a role opens an app as far as it goes', async () => {
   await paas.ok('access:add blog ann')
   await paas.ok('access:remove blog ann')
@@ -172,14 +210,8 @@ test('a role opens an app as far as it goes', async () => {
   await paas.ok('access:add blog ann -r viewer')
   expect((await ann.ssh('apps:report blog')).exitCode).toBe(0)
   await paas.ok('config:set blog --no-restart SECRET=not-to-be-seen')
-  for (const line of [
-    'config',
-    'config:get SECRET',
-    'config:export',
-    'run env',
-    'scale web=2',
-    'config:set A=1',
-  ])
+  expect((await ann.ssh('config blog')).stdout).toContain('••••••••')
+  for (const line of ['config:get SECRET', 'config:export', 'run env', 'scale web=2', 'config:set A=1'])
     expect(
       await ann.ssh(`${line.replace(' ', ' --app blog ')} ${line.includes(' ') ? '' : 'blog'}`),
       line,

@@ -12,10 +12,13 @@ import {
 } from 'ssh2'
 import { expect, test } from 'vitest'
 import type { Session } from '../../server/ssh/session.ts'
+import { attackFactor } from '../figure.ts'
 import { execute } from './execute.ts'
 import { openTestDoor, type TestDoor, type TestPerson } from './open-test-door.ts'
 
-test('none of 500 forged signatures opens the door', { timeout: 60_000 }, async () => {
+test('none of many forged signatures opens the door', { timeout: 60_000 * attackFactor }, async ({
+  task,
+}) => {
   let sessions = 0
   await using bench = await openTestDoor(async () => {
     sessions += 1
@@ -36,7 +39,7 @@ test('none of 500 forged signatures opens the door', { timeout: 60_000 }, async 
   ]
   let forged = 0
   // A forgery that is malformed ends its connection, and the tries left in it are not made.
-  await inParallel(260, 10, async (index) => {
+  await inParallel(260 * attackFactor, 10, async (index) => {
     // Six tries a connection, one of which is "none".
     const agent = new ForgingAgent(
       Array.from({ length: 5 }, (_, each) => victims[(index + each) % 3] as ParsedKey),
@@ -47,7 +50,8 @@ test('none of 500 forged signatures opens the door', { timeout: 60_000 }, async 
     )
     expect(await login(bench, agent, 'paas')).toBe(false)
   })
-  expect(forged).toBeGreaterThanOrEqual(500)
+  task.meta.figure = { measured: `${sessions} of ${forged} opened it` }
+  expect(forged).toBeGreaterThanOrEqual(500 * attackFactor)
   expect(sessions).toBe(0)
   expect(bench.events.filter(({ event }) => event === 'accepted')).toEqual([])
   expect((await bench.ssh(await bench.person('ada'), ['x'])).code).toBe(0)
@@ -55,7 +59,7 @@ test('none of 500 forged signatures opens the door', { timeout: 60_000 }, async 
 
 test('identity comes from the key that signed, in all orders of 3 keys for 3 user names', {
   timeout: 60_000,
-}, async () => {
+}, async ({ task }) => {
   const seen: Session[] = []
   await using bench = await openTestDoor(async (session) => {
     seen.push(session)
@@ -77,6 +81,7 @@ test('identity comes from the key that signed, in all orders of 3 keys for 3 use
     const session = seen.find(({ sshUser }) => sshUser === user)
     expect(session?.person.name).toBe(signer.name)
   })
+  task.meta.figure = { measured: `0 confusions in ${cases.length} orders` }
   // Another's key named, one's own key signing.
   for (const [victim, mallory] of pairs(people)) {
     const agent = new ForgingAgent([parsed(victim)], (_key, data) => parsed(mallory).sign(data))
@@ -148,12 +153,15 @@ test('silent connections do not keep a real login out, and are closed when their
   )
 })
 
-test('2,000 malformed openings end their own connection and nothing else', { timeout: 60_000 }, async () => {
+test('malformed openings end their own connection and nothing else', {
+  timeout: 60_000 * attackFactor,
+}, async ({ task }) => {
   await using bench = await openTestDoor(async () => 4)
   const ada = await bench.person('ada')
   expect((await bench.ssh(ada, ['x'])).code).toBe(4)
   const before = process.memoryUsage().rss
-  await inParallel(2000, 40, async (index) => {
+  const openings = 2000 * attackFactor
+  await inParallel(openings, 40, async (index) => {
     const socket = await rawConnection(bench)
     const closed = closedOf(socket)
     socket.write(malformed(index))
@@ -162,7 +170,9 @@ test('2,000 malformed openings end their own connection and nothing else', { tim
     await closed
   })
   expect((await bench.ssh(ada, ['x'])).code).toBe(4)
-  expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024)
+  const more = process.memoryUsage().rss - before
+  task.meta.figure = { measured: `0 crashes in ${openings}; ${Math.round(more / 1024 / 1024)} MB more` }
+  expect(more).toBeLessThan(100 * 1024 * 1024)
 })
 
 test('malformed messages after a login end that connection only', async () => {

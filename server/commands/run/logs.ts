@@ -23,7 +23,8 @@ export default {
     const follow = flags.has('tail')
     const lines = paas.engine.containers.logs(container, { follow, tail: countOf(flags, 100), signal })
     const kept = []
-    for await (const line of lines) {
+    for await (const printed of lines) {
+      const line = { ...printed, text: paas.secrets.hide(app.id, printed.text) }
       if (!out.json) out.line(line.text)
       // Of a log without an end each line is a JSON document.
       else if (follow) out.raw(`${JSON.stringify(line)}\n`)

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startInstance, type TestInstance, until } from './instance.ts'
+import { makeRepository, type Repository } from './repository.ts'
+
+// Tells its secrets wherever it can: in the build, in a task, in its log and when it dies.
+const leakyApp = (end: string) => ({
+  Dockerfile: `FROM paas/busybox\nARG API_TOKEN\nCOPY . /app\nWORKDIR /app\nRUN echo "built with $API_TOKEN"; test ! -e broken || exit 3\n`,
+  Procfile: 'web: sh start\nrelease: sh -c "echo task with $API_TOKEN"\n',
+  start: `echo "started with $API_TOKEN and $DATABASE_URL"\n${end}\n`,
+  'www/index.html': 'here\n',
+})
+const serves = 'exec busybox httpd -f -p "$PORT" -h www'
+
+// No hexadecimal digit is at its beginning: no id looks like it.
+const canary = (): string => `zq${randomBytes(12).toString('hex')}`
+const [token, password, newer] = [canary(), canary(), canary()]
+const canaries = [token, password, newer]
+
+let paas: TestInstance
+let repository: Repository
+const said: string[] = []
+beforeAll(async () => {
+  paas = await startInstance()
+  await paas.ok('apps:create leaky')
+  await paas.ok(`config:set leaky API_TOKEN=${token} DATABASE_URL=mysql://u:${password}@db/x`)
+  repository = await makeRepository(leakyApp(serves))
+  const push = await repository.push(paas, 'leaky')
+  expect(push.exitCode, push.stderr).toBe(0)
+  said.push(push.stderr)
+  await repository.commit({ ...leakyApp(serves), broken: '' })
+  said.push((await repository.push(paas, 'leaky')).stderr)
+  await repository.git(['rm', '--quiet', 'broken'])
+  await repository.commit(leakyApp('exit 7'))
+  said.push((await repository.push(paas, 'leaky')).stderr)
+  const set = await paas.ssh(`config:set leaky API_TOKEN=${newer}`)
+  said.push(set.stdout, set.stderr)
+}, 120_000)
+afterAll(async () => {
+  repository?.[Symbol.dispose]()
+  await paas?.[Symbol.asyncDispose]()
+})
+
+const found = (where: string, text: string | Buffer): readonly string[] =>
+  canaries.filter((each) => text.includes(each)).map((each) => `${where}: ${each}`)
+
+test('what a build, a task and a dying process print shows dots in place of secrets', () => {
+  const all = said.join('\n')
+  expect(all).toContain('built with ••••••••')
+  expect(all).toContain('task with ••••••••')
+  expect(all).toContain('started with •••••••• and mysql://u:••••••••@db/x')
+  expect(all).toContain('exit code 3')
+  expect(all).toContain('exited with code 7')
+  expect(found('what was said', all)).toEqual([])
+})
+
+test('no command that shows something shows one, but those that are for it', async () => {
+  await until('the log has it', async () => (await paas.ok('logs leaky')).includes('started with ••••••••'))
+  const lines = [
+    ...['logs leaky', 'logs leaky -s build', 'builds leaky', 'builds:output leaky', 'releases leaky'],
+    ...['releases:info leaky', 'releases:output leaky', 'releases:diff leaky v1 v2', 'apps:report leaky'],
+    ...['ps leaky', 'ps:inspect leaky', 'why leaky', 'events', 'audit', 'deploys leaky', 'report', 'doctor'],
+    ...['config leaky --masked', 'config:keys leaky', 'undo leaky --plan', 'disk', 'routes leaky'],
+  ]
+  for (const form of ['', ' --json']) {
+    const told = await Promise.all(lines.map((line) => paas.ssh(`${line}${form}`)))
+    const leaks = told.flatMap(({ stdout, stderr }, index) =>
+      found(`${lines[index]}${form}`, stdout + stderr),
+    )
+    expect(leaks).toEqual([])
+  }
+}, 60_000)
+
+test('no file of the instance has one, and no process of this machine in its arguments', async () => {
+  const files = readdirSync(paas.home, { recursive: true, withFileTypes: true }).filter((each) =>
+    each.isFile(),
+  )
+  expect(files.length).toBeGreaterThan(20)
+  for (const file of files) {
+    const path = join(file.parentPath, file.name)
+    expect(found(path, readFileSync(path))).toEqual([])
+  }
+  const { stdout } = await execa('ps', ['-eww', '-o', 'args'])
+  expect(found('ps', stdout)).toEqual([])
+})
+
+test('the container itself has them, and nothing else of it', async () => {
+  const { stdout } = await execa('docker', ['ps', '-aq', '--filter', `label=paas.instance=${paas.id}`])
+  for (const id of stdout.split('\n').filter(Boolean)) {
+    const [facts] = JSON.parse((await execa('docker', ['inspect', id])).stdout) as [
+      { Config: { Env?: unknown } },
+    ]
+    delete facts.Config.Env
+    expect(found(id, JSON.stringify(facts))).toEqual([])
+  }
+  expect(await paas.ok(`run leaky sh -c 'echo $API_TOKEN'`)).toBe(`${newer}\n`)
+})

@@ -34,6 +34,7 @@ test.each([
   'tar-stream',
   '@balena/dockerignore',
   'jsonc-parser',
+  'yaml',
   'acme-client',
   '@peculiar/x509',
   'croner',

@@ -6,6 +6,8 @@ import { readText, readTextStart } from '../git/source.ts'
 import type { Builder } from '../state/apps.ts'
 import type { Processes } from '../state/releases.ts'
 import type { AppJson } from './app-json.ts'
+import { readHerokuYml } from './heroku-yml.ts'
+import type { Procfile } from './procfile.ts'
 import { readRunFiles } from './run-files.ts'
 
 /** What a pushed tree says about how it is built and run. */
@@ -52,12 +54,15 @@ export async function readSource(pushed: PushedTree): Promise<Source> {
     readStart: async (path) =>
       pushed.files.has(path) ? readTextStart(pushed.repository, pushed.tree, path) : undefined,
   }
-  const path = pushed.builder.dockerfilePath ?? 'Dockerfile'
-  const [dockerfile, dockerignore, { procfile, appJson, checks, notes }] = await Promise.all([
+  const heroku = await readHeroku(tree, pushed.builder)
+  const path = pushed.builder.dockerfilePath ?? heroku.dockerfile ?? 'Dockerfile'
+  const [dockerfile, dockerignore, { appJson, checks, ...files }] = await Promise.all([
     wantsDockerfile(pushed.builder) ? tree.read(path) : undefined,
     tree.read(pushed.files.has(`${path}.dockerignore`) ? `${path}.dockerignore` : '.dockerignore'),
     readRunFiles(tree.read),
   ])
+  const procfile = files.procfile ?? heroku.processes
+  const notes = [...files.notes, ...heroku.notes]
   const common = { tree: pushed.tree, appJson, checks }
   if (dockerfile !== undefined) {
     return {
@@ -69,10 +74,11 @@ export async function readSource(pushed: PushedTree): Promise<Source> {
       added: [],
       buildArgs: declaredArgs(dockerfile),
       dockerignore,
-      processes: procfile ?? { web: null },
+      processes: files.procfile ?? { web: null, ...heroku.processes },
     }
   }
   if (pushed.builder.dockerfilePath !== null && wantsDockerfile(pushed.builder)) throw noDockerfile(path)
+  if (heroku.dockerfile !== undefined) throw noHerokuDockerfile(path)
   const config = { ...givenBy(appJson), ...pushed.settings.config }
   const { name, plan } = await planByBuildpack(tree, pushed.builder, { ...pushed.settings, config, procfile })
   return {
@@ -85,6 +91,30 @@ export async function readSource(pushed: PushedTree): Promise<Source> {
     buildArgs: declaredArgs(plan.dockerfile),
     dockerignore: [dockerignore ?? '', ...(plan.ignore ?? [])].join('\n'),
     processes: { ...plan.processes, ...procfile },
+  }
+}
+
+/** What the app's settings and its Procfile leave to heroku.yml. */
+async function readHeroku(
+  tree: SourceTree,
+  builder: Builder,
+): Promise<{ dockerfile: string | undefined; processes: Procfile | undefined; notes: readonly string[] }> {
+  const text = await tree.read('heroku.yml')
+  if (text === undefined) return { dockerfile: undefined, processes: undefined, notes: [] }
+  const { dockerfile, processes, notes } = readHerokuYml(text)
+  const asked = builder.dockerfilePath !== null || !wantsDockerfile(builder)
+  const has = Object.keys(processes).length > 0
+  const hasProcfile = tree.files.has('Procfile')
+  return {
+    dockerfile: asked ? undefined : dockerfile,
+    processes: has && !hasProcfile ? processes : undefined,
+    notes: [
+      ...(asked && dockerfile !== undefined
+        ? ['heroku.yml: build.docker.web is ignored: builder:set says how it is built']
+        : []),
+      ...(has && hasProcfile ? ['heroku.yml: run and release are ignored: there is a Procfile'] : []),
+      ...notes,
+    ],
   }
 }
 
@@ -141,4 +171,9 @@ const nothingFor = (selected: string, asked: readonly Buildpack[]): UserError =>
 const noDockerfile = (path: string): UserError =>
   new UserError(`The pushed tree has no ${path}, and builder:set asks for it`, {
     next: 'Commit it, or let the tree decide: builder:set selected; builder:set dockerfile-path',
+  })
+
+const noHerokuDockerfile = (path: string): UserError =>
+  new UserError(`The pushed tree has no ${path}, and heroku.yml asks for it`, {
+    next: 'Commit it, or correct build.docker.web in heroku.yml',
   })

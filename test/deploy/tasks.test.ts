@@ -45,6 +45,37 @@ test('a release command that fails refuses the push with its output, and the old
   expect(JSON.parse(await paas.ok('releases ledger --json'))).toHaveLength(1)
 })
 
+test('heroku.yml says which Dockerfile, what runs and what is run before; what it cannot say here is told', async () => {
+  const { Dockerfile = '', ...page } = staticApp('from heroku')
+  const yml = (file: string): string =>
+    [
+      `build:\n  docker:\n    web: ${file}\n    worker: Dockerfile.worker`,
+      'release:\n  command:\n    - echo migrating in $PAAS_RELEASE',
+      'run:\n  web: busybox httpd -f -p $PORT -h /www\n  worker: sleep 1000',
+    ].join('\n')
+  using repository = await makeRepository({
+    ...page,
+    'Dockerfile.web': Dockerfile,
+    'heroku.yml': yml('none'),
+  })
+  const refused = await repository.push(paas, 'heroku')
+  expect(refused.stderr).toContain('The pushed tree has no none, and heroku.yml asks for it')
+  await repository.commit({ 'heroku.yml': yml('Dockerfile.web') })
+  const push = await repository.push(paas, 'heroku')
+  expect(push.exitCode, push.stderr).toBe(0)
+  expect(push.stderr).toContain(
+    'heroku.yml: build.docker.worker is ignored: every process runs in the image of web',
+  )
+  expect(push.stderr).toContain('migrating in v1')
+  expect((await paas.get('heroku.localhost')).body).toBe('from heroku\n')
+  expect(JSON.parse(await paas.ok('scale heroku --json'))).toEqual({ web: 1, worker: 0 })
+
+  await repository.commit({ Procfile: `${web}\nclock: sleep 1000\n` })
+  const second = await repository.push(paas, 'heroku')
+  expect(second.stderr).toContain('heroku.yml: run and release are ignored: there is a Procfile')
+  expect(JSON.parse(await paas.ok('scale heroku --json'))).toEqual({ web: 1, clock: 0 })
+}, 90_000)
+
 /** The app's page with tasks, each of which says when it runs. */
 const withTasks = (text: string, scripts: unknown, procfile = ''): Record<string, string> =>
   ({

@@ -154,3 +154,21 @@ test('the ssh of git’s own config is called, as for a push', async () => {
   expect((await run(['apps'], { environment: { GIT_SSH_COMMAND: '' } })).stdout).toBe('blog\nshop\n')
   git('config', '--unset', 'core.sshCommand')
 })
+
+test('a connection that others share does not bring its app along', async () => {
+  const shared = join(paas.folder, 'ssh_config_shared')
+  const sharing = ['ControlMaster auto', `ControlPath ${join(paas.folder, 'control')}`, 'ControlPersist 60']
+  writeFileSync(
+    shared,
+    `${readFileSync(paas.sshConfig, 'utf8')}${sharing.map((each) => `  ${each}\n`).join('')}`,
+  )
+  const kept = ['-F', shared, '-o', 'SetEnv=PAAS_APP=blog', 'paas', 'version']
+  await execa('ssh', kept, { stdio: 'ignore' })
+  try {
+    remotes({ paas: 'paas:shop' })
+    const environment = { GIT_SSH_COMMAND: `ssh -F ${shared} -o BatchMode=yes` }
+    expect(await rule(['config:keys'], { environment })).toBe('shop (PAAS_APP)')
+  } finally {
+    await execa('ssh', ['-F', shared, '-O', 'exit', 'paas'], { stdio: 'ignore' })
+  }
+})

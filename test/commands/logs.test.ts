@@ -162,6 +162,7 @@ test('while a drain is down its lines wait, and come without a gap or a repeat o
   expect(await paas.ok('drains blog')).toContain('it answers 503')
   expect(await paas.ok('drains blog')).not.toContain('secret')
   expect((await paas.ssh('doctor')).stdout).toMatch(/^Log drains +FAILS +1 of 1 fail; .*it answers 503$/m)
+  expect((await paas.ssh('why blog')).stdout).toMatch(/log drain \w+ \(https:.*takes nothing: it answers 503/)
   const before = counted(receiver.messages).length
   receiver.answer(200)
   await until('they have come', async () => counted(receiver.messages).length > before + 10)

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import type Dockerode from 'dockerode'
 import type { Client } from './client.ts'
+import { ConflictError, NotFoundError } from './engine-errors.ts'
 import { type Frame, frames } from './frames.ts'
 import { lines } from './lines.ts'
 import { engineTime } from './timestamp.ts'
@@ -25,14 +26,19 @@ export type LogOptions = {
 
 /**
  * What a container wrote, in complete lines: the engine's pieces of 16 KB are joined. With `follow` until it ends;
- * the signal throws `InterruptedError`.
+ * the signal throws `InterruptedError`. Throws `NotFoundError` where it is gone, or on its way out.
  */
 export async function* logs(client: Client, id: string, options: LogOptions): AsyncGenerator<LogLine> {
   const container = client.docker.getContainer(id)
   const what = 'reading the container’s log'
   const { signal } = options
   const inspected = await client.call(what, { signal }, (abortSignal) => container.inspect({ abortSignal }))
-  const stream = await client.call(what, { signal }, (abortSignal) => open(container, options, abortSignal))
+  const stream = await client
+    .call(what, { signal }, (abortSignal) => open(container, options, abortSignal))
+    .catch((error: unknown) => {
+      // `dead or marked for removal`: a container has no other state in which its log is refused.
+      throw error instanceof ConflictError ? new NotFoundError(error.message, { cause: error }) : error
+    })
   const bytes = client.read(what, stream, signal)
   if (inspected.Config.Tty) {
     for await (const line of lines(bytes)) yield logLine('stdout', line.replace(/\r$/, ''))

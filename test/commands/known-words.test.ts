@@ -55,10 +55,9 @@ const notYet: readonly (readonly [words: RegExp, reason: string])[] = [
   [/^autoscale/, 'the router does not measure requests per app yet'],
   [/^links/, 'apps reach each other through the router so far'],
   [/^cron:/, 'app.json cron is not read yet'],
-  [/^mysql:(expose|unexpose|backup.*)$/, 'export and import carry databases so far'],
+  [/^mysql:backups:schedule$/, 'nothing makes database backups by the clock yet: mysql:backup makes one now'],
   [/^tokens:/, 'there is no HTTP API to use one with'],
   [/^users$/, 'keys shows who there is'],
-  [/^(git:from-image|git:from-archive|git:sync|addimage)$/, 'a push is the one source of a release so far'],
 ]
 
 const registry = await loadRegistry()

@@ -54,14 +54,7 @@ const notYet: readonly (readonly [words: RegExp, reason: string])[] = [
   [/^(backup|restore)$/, 'the archive of a whole server is not designed yet'],
   [/^autoscale/, 'the router does not measure requests per app yet'],
   [/^links/, 'apps reach each other through the router so far'],
-<<<<<<< HEAD
   [/^tokens:/, 'there is no HTTP API to use one with'],
-=======
-  [/^cron:/, 'app.json cron is not read yet'],
-  [/^mysql:backups:schedule$/, 'nothing makes database backups by the clock yet: mysql:backup makes one now'],
-  [/^tokens:/, 'there is no HTTP API to use one with'],
-  [/^users$/, 'keys shows who there is'],
->>>>>>> words
 ]
 
 const registry = await loadRegistry()

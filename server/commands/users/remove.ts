@@ -28,6 +28,7 @@ export default {
       message: `${name} may not come in any more`,
       facts: { user: name, keys: keys.length },
     })
+    for (const { fingerprint } of keys) paas.jobs.cancelOf(fingerprint)
     out.result({ user: name, keys: keys.length }, () => out.step(`Removed ${name} and ${keys.length} keys`))
     for (const { fingerprint } of keys) await paas.endSessionsOf(fingerprint)
   },

@@ -30,6 +30,7 @@ export default {
       checks: Object.fromEntries(
         Object.entries(release.checks).map(([type, checks]) => [type, checks.map(checkInWords)]),
       ),
+      cron: release.cron.map(({ schedule, command }) => `${schedule} ${command}`),
       links: release.links.map(({ alias }) => alias),
       tasks: release.tasks,
       deploy: paas.store.journal.thatReleased(app.id, release.version)?.id ?? null,

@@ -1,7 +1,7 @@
 import { maySee } from '../access.ts'
 import type { Call, Command } from '../command.ts'
 import { countOf } from '../command-line/count.ts'
-import { NoSuchAppError } from '../errors.ts'
+import { EndedByServerError, NoSuchAppError } from '../errors.ts'
 import { deedEnded, deedRefused, deedStarted, type Event } from '../events/events.ts'
 import { findVisible } from '../resolve-app.ts'
 
@@ -36,6 +36,8 @@ export default {
     const next = paas.events.follow(signal)
     for (const event of latest) write(event)
     for await (const event of next) if (wanted(event)) write(event)
+    // Whoever leaves is through; whose session the server ends is not.
+    if (signal.reason instanceof EndedByServerError) throw signal.reason
   },
 } satisfies Command
 

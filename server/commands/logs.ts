@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import { UsageError } from '../errors.ts'
+import { EndedByServerError, UsageError } from '../errors.ts'
 import { type AppLogOptions, appHistory, followApp } from '../logs/app-log.ts'
 import { formatLogEntry, type LogEntry } from '../logs/log-entry.ts'
 import { parseVersion } from '../version.ts'
@@ -31,6 +31,8 @@ export default {
       out.json ? out.raw(`${JSON.stringify(entry)}\n`) : out.line(formatLogEntry(entry))
     for (const entry of entries) write(entry)
     for await (const entry of followApp(paas, app, options, places, signal)) write(entry)
+    // Whoever leaves is through; whose session the server ends is not.
+    if (signal.reason instanceof EndedByServerError) throw signal.reason
   },
 } satisfies Command
 

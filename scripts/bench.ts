@@ -15,6 +15,7 @@ import type { Page } from './bench/first-answer.ts'
 import { type Live, live } from './bench/live.ts'
 import { memoryOf, type PartMemory, sharedFiles } from './bench/memory.ts'
 import { nodeExample } from './bench/node-example.ts'
+import { oneWaits } from './bench/one-waits.ts'
 import { startOpenSsh } from './bench/openssh.ts'
 import { alternating, type Measure, timed } from './bench/pairs.ts'
 import { type Row, table } from './bench/table.ts'
@@ -237,10 +238,7 @@ function command({ instance, page }: Given, line: string, text: string): Promise
 /** Returns when nothing is being drained, stopped or removed any more, so that the next measurement has the machine. */
 async function settled({ instance, hand }: Given): Promise<void> {
   await hand.clear()
-  const left = (label: string): Promise<readonly string[]> =>
-    containersWith([`paas.instance=${instance.id}`, label])
-  const isSettled = async (): Promise<boolean> =>
-    (await left('paas.process')).length === 1 && (await left('paas.sandbox')).length === 2
+  const isSettled = (): Promise<boolean> => oneWaits([`paas.instance=${instance.id}`])
   await until('one container is left, and a sandbox for the next', async () => {
     if (!(await isSettled())) return false
     // One of the two may be going while the next is not there yet.

@@ -5,8 +5,8 @@ import { type TestInstance, until } from '../../test/instance.ts'
 import { makeRepository, type Repository } from '../../test/repository.ts'
 import { say } from '../say.ts'
 import type { ByHand } from './by-hand.ts'
-import { containersWith } from './containers-with.ts'
 import { live, type Running } from './live.ts'
+import { oneWaits } from './one-waits.ts'
 import { alternating, timed } from './pairs.ts'
 import type { Row } from './table.ts'
 
@@ -78,11 +78,8 @@ export async function nodeExample(
 
 /** The old container is drained and removed behind the push. */
 async function settled(instance: TestInstance): Promise<void> {
-  const left = (label: string): Promise<readonly string[]> =>
-    containersWith([`paas.instance=${instance.id}`, `paas.app=${app}`, label])
-  await until(
-    'one container is left, and a sandbox for the next',
-    async () => (await left('paas.process')).length === 1 && (await left('paas.sandbox')).length === 2,
+  await until('one container is left, and a sandbox for the next', () =>
+    oneWaits([`paas.instance=${instance.id}`, `paas.app=${app}`]),
   )
 }
 

@@ -1,5 +1,4 @@
-import { request } from 'node:https'
-import { pinnedLookup } from '../net/pinned-lookup.ts'
+import { postTo } from '../net/post-to.ts'
 import { addressesOf } from '../net/public-address.ts'
 import type { DrainAddress } from './drain-address.ts'
 import type { Sink } from './sink.ts'
@@ -18,7 +17,7 @@ export class HttpsSink implements Sink {
 
   async send(messages: readonly Buffer[], signal: AbortSignal): Promise<void> {
     const { url, host } = this.#address
-    const lookup = pinnedLookup(await addressesOf(host, { allowPrivate: this.#allowPrivate }))
+    const addresses = await addressesOf(host, { allowPrivate: this.#allowPrivate })
     const body = Buffer.concat(messages)
     const headers = {
       'content-type': 'application/logplex-1',
@@ -27,16 +26,7 @@ export class HttpsSink implements Sink {
       'logplex-drain-token': this.#id,
       'user-agent': 'paas',
     }
-    const answered = Promise.withResolvers<number>()
-    // A login in the URL goes along as Basic.
-    const asked = request(url, { method: 'POST', headers, lookup, signal, agent: false }, (answer) => {
-      answer.on('error', () => {})
-      answer.resume()
-      answered.resolve(answer.statusCode ?? 0)
-    })
-    asked.on('error', answered.reject)
-    asked.end(body)
-    const status = await answered.promise
+    const status = await postTo(url, { headers, body, addresses, signal })
     if (status < 200 || status > 299) throw new Error(`it answers ${status}`)
   }
 

@@ -1,7 +1,5 @@
-import { type RequestOptions, request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
 import { PaasError } from '../errors.ts'
-import { pinnedLookup } from '../net/pinned-lookup.ts'
+import { postTo } from '../net/post-to.ts'
 import { addressesOf } from '../net/public-address.ts'
 import type { Webhook } from '../state/webhooks.ts'
 import { headersOf, type Message } from './message.ts'
@@ -29,24 +27,7 @@ export async function post(webhook: Webhook, message: Message, signal: AbortSign
 async function ask(webhook: Webhook, message: Message, signal: AbortSignal): Promise<number> {
   const url = new URL(webhook.url)
   const addresses = await Promise.race([addressesOf(url.hostname, webhook), aborted(signal)])
-  const answered = Promise.withResolvers<number>()
-  const options: RequestOptions = {
-    method: 'POST',
-    headers: headersOf(webhook, message),
-    agent: false,
-    lookup: pinnedLookup(addresses),
-    signal,
-  }
-  const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options)
-  request.on('error', answered.reject)
-  request.on('response', (response) => {
-    // What it says beside is nothing to us; it ends with the limit at the latest.
-    response.on('error', () => {})
-    response.resume()
-    answered.resolve(response.statusCode ?? 0)
-  })
-  request.end(message.body)
-  return await answered.promise
+  return await postTo(url, { headers: headersOf(webhook, message), body: message.body, addresses, signal })
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

@@ -80,16 +80,14 @@ export class Sandboxes {
     if (!spare) return undefined
     const { sandbox, runs } = spare
     try {
-      await runs
-      // Somebody may have removed it, or Docker was restarted.
-      await this.#parts.engine.containers.start(sandbox.name)
+      await this.#orRemove(sandbox, async () => {
+        await runs
+        // Somebody may have removed it, or Docker was restarted.
+        await this.#parts.engine.containers.start(sandbox.name)
+      })
       return sandbox
     } catch (error) {
-      const removed = this.remove(sandbox.name).catch(() => {})
-      // A Docker that hangs would keep whoever waits for as long again.
-      unlessDown(error)
-      await removed
-      return undefined
+      return unlessDown(error)
     }
   }
 

@@ -1,8 +1,8 @@
-import { NotFoundError } from '../docker/engine-errors.ts'
-import { describe, InterruptedError, UserError } from '../errors.ts'
-import type { Paas } from '../paas.ts'
+import { describe } from '../errors.ts'
 import type { ConfigVars } from '../state/config.ts'
 import type { Deploy } from './deploy.ts'
+import { findImage } from './find-image.ts'
+import { pullImage } from './pull-image.ts'
 
 /** What a Dockerfile says, and what fills its ARGs. */
 export type BasesAsked = { readonly dockerfile: string; readonly config: ConfigVars }
@@ -16,28 +16,9 @@ export type BasesAsked = { readonly dockerfile: string; readonly config: ConfigV
 export async function provideBaseImages(deploy: Deploy, asked: BasesAsked): Promise<void> {
   const { paas, progress, signal } = deploy
   for (const name of basesIn(asked)) {
-    if (await isHere(paas, name, signal)) continue
-    if (name.startsWith('paas/'))
-      throw new UserError(`The base image ${name} is not on this server`, {
-        next: 'Whoever runs the server types there: make base-images',
-      })
-    progress.step(`Pulling ${name}`)
-    try {
-      await paas.engine.images.pull(name, { signal })
-    } catch (error) {
-      if (error instanceof InterruptedError) throw error
-      progress.detail(describe(error))
-    }
-  }
-}
-
-async function isHere(paas: Paas, name: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    await paas.engine.images.inspect(name, { signal })
-    return true
-  } catch (error) {
-    if (error instanceof NotFoundError) return false
-    throw error
+    if (await findImage(paas, name, signal)) continue
+    const failure = await pullImage(deploy, name)
+    if (failure !== undefined) progress.detail(describe(failure))
   }
 }
 

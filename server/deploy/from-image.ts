@@ -1,17 +1,18 @@
 import { assertRoom } from '../disk/assert-room.ts'
-import { NotFoundError } from '../docker/engine-errors.ts'
 import type { Image } from '../docker/images.ts'
-import { InterruptedError, UserError } from '../errors.ts'
+import { UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Release, StoredRelease } from '../state/releases.ts'
 import { appJsonOf } from './app-json-of.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
+import { findImage } from './find-image.ts'
 import { imageFiles } from './image-files.ts'
 import { imageGone } from './image-gone.ts'
 import { ownImage } from './own-image.ts'
 import { prepareSandboxes } from './prepare-sandboxes.ts'
 import { provideAppJson } from './provide-app-json.ts'
+import { pullImage } from './pull-image.ts'
 import { type Built, releaseBuilt } from './release-built.ts'
 
 /** An image by its full name, or that of a release of an app that the person may change. */
@@ -76,35 +77,18 @@ async function byName(deploy: Deploy, asked: { name: string; pull: boolean }): P
 
 /** The image of this name; pulled where it is not here, or where that is asked for. */
 async function provideImage(
-  { paas, progress, signal }: Deploy,
+  deploy: Deploy,
   { name, pull }: { readonly name: string; readonly pull: boolean },
 ): Promise<Image> {
-  const here = await find(paas, name, signal)
+  const { paas, signal } = deploy
+  const here = await findImage(paas, name, signal)
   // What an app was built to is its own, under any name: a release of it says which app's rights count.
   if (here && Object.keys(here.labels).some((label) => label === 'paas.app-id'))
     throw new UserError(`${name} is the image of an app`, { next: 'Name its release: git:from-image APP@v3' })
   if (here && !pull) return here
-  if (name.startsWith('paas/'))
-    throw new UserError(`The base image ${name} is not on this server`, {
-      next: 'Whoever runs the server types there: make base-images',
-    })
-  progress.step(`Pulling ${name}`)
-  try {
-    await paas.engine.images.pull(name, { signal })
-  } catch (error) {
-    if (error instanceof InterruptedError) throw error
-    throw notPulled(name, here !== undefined, error)
-  }
+  const failure = await pullImage(deploy, name)
+  if (failure !== undefined) throw notPulled(name, here !== undefined, failure)
   return await paas.engine.images.inspect(name, { signal })
-}
-
-async function find(paas: Paas, name: string, signal: AbortSignal): Promise<Image | undefined> {
-  try {
-    return await paas.engine.images.inspect(name, { signal })
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined
-    throw error
-  }
 }
 
 function notPulled(name: string, isHere: boolean, cause: unknown): UserError {

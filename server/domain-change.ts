@@ -28,6 +28,10 @@ export function claimableDomain(call: Call, word: string): string {
 export function assertNameFree(paas: Pick<Paas, 'store' | 'settings'>, name: string, app?: App): void {
   const owner = paas.store.domains.ownerOf(`${name}.${paas.settings.domain}`)
   const named = paas.store.apps.find(parseAppName(name))
+  if (named?.destroying)
+    throw new UserError(`The name "${name}" is taken until its app is wholly removed`, {
+      next: 'Try again in a moment, or choose another name',
+    })
   if (named || (owner !== undefined && owner !== app?.id))
     throw new UserError(`The name "${name}" is taken`, { next: 'Choose another name' })
 }

@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import type Dockerode from 'dockerode'
 import { InterruptedError, PaasError, UnavailableError } from '../errors.ts'
 import { DockerodeClient } from './dockerode.ts'
-import { ConflictError, NotFoundError, RefusedError } from './engine-errors.ts'
+import { ConflictError, NotFoundError, RefusedError, SilentEngineError } from './engine-errors.ts'
 
 /** What every call to the engine may be given. */
 export type CallOptions = {
@@ -119,8 +119,8 @@ export class Client {
   }
 
   /** The error for an engine that has been silent for so long while `what` was to go on. */
-  tooLate(what: string, deadlineMs: number): UnavailableError {
-    return new UnavailableError(`Docker did not answer within ${deadlineMs / 1000} s while ${what}`, {
+  tooLate(what: string, deadlineMs: number): SilentEngineError {
+    return new SilentEngineError(`Docker did not answer within ${deadlineMs / 1000} s while ${what}`, {
       next: 'See whether the Docker daemon is overloaded or stuck',
     })
   }

@@ -1,14 +1,16 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { linkAddress, linkPort, targetAddress } from '../deploy/link-network.ts'
 import { bridgeName } from '../deploy/network.ts'
 import { describe, UnavailableError } from '../errors.ts'
 import type { ServiceKind } from '../services/service-kind.ts'
 import type { Settings } from '../settings.ts'
+import type { Container } from '../state/containers.ts'
 import type { Link } from '../state/links.ts'
 import type { Store } from '../state/store.ts'
 import { listTable, loadRules } from './nft.ts'
-import { type Door, ruleset, wallsTable } from './ruleset.ts'
+import { type Door, type LinkFacts, ruleset, wallsTable } from './ruleset.ts'
 import { localNetworks, resolvers } from './surroundings.ts'
 
 /** So long a wall that somebody took down can be missing. */
@@ -20,6 +22,8 @@ type Parts = {
   readonly store: Store
   readonly kinds: ReadonlyMap<string, ServiceKind>
   readonly settings: Pick<Settings, 'reachable' | 'httpPort' | 'httpsPort'>
+  /** A live container that answers. */
+  readonly isProved: (name: string) => boolean
   readonly log: (line: string) => void
   readonly closing: AbortSignal
 }
@@ -36,6 +40,8 @@ export class Walls {
   /** Why they cannot be put here; undefined where they could. */
   #missing: string | undefined = 'they were not put up yet'
   #turn = Promise.resolve()
+  /** Of releases, which never change. */
+  readonly #ports = new Map<string, number>()
   readonly #addresses = new Map<string, { readonly at: number; readonly found: readonly string[] }>()
 
   constructor(parts: Parts) {
@@ -45,7 +51,7 @@ export class Walls {
 
   /**
    * The walls stand as the store says when this returns: around each app that there is, with a door to each database
-   * that it is linked to. Where they never stood (no nftables, no root) it is said once, in the log and by `doctor`;
+   * and a way to each app that it is linked to. Where they never stood (no nftables, no root) it is said once, in the log and by `doctor`;
    * where they did, `UnavailableError` is thrown.
    */
   raise(): Promise<void> {
@@ -100,11 +106,47 @@ export class Walls {
       instanceId: store.instanceId,
       bridges: store.apps.list().map((app) => bridgeName(app.id)),
       doors: await this.#doors(),
+      links: this.#links(),
       publicPorts: [settings.httpPort, settings.httpsPort],
       resolvers: resolvers(),
       reachable: settings.reachable,
       localNetworks: localNetworks(),
     }
+  }
+
+  #links(): readonly LinkFacts[] {
+    return this.#parts.store.appLinks.all().flatMap(({ id, targetId, subnet }) =>
+      subnet === null
+        ? []
+        : [
+            {
+              bridge: bridgeName(id),
+              address: linkAddress(subnet),
+              port: linkPort,
+              backends: this.#webOf(targetId).map(({ address, version }) => ({
+                address: targetAddress(subnet, address),
+                port: this.#portOf(targetId, version),
+              })),
+            },
+          ],
+    )
+  }
+
+  /** Those that are routed to. When the server has just started, none is proved yet: then those that should run. */
+  #webOf(appId: string): readonly Container[] {
+    const { store, isProved } = this.#parts
+    const live = store.containers
+      .of(appId, 'live')
+      .filter(({ process, crashed }) => process === 'web' && crashed === null)
+    const proved = live.filter(({ name }) => isProved(name))
+    return proved.length > 0 ? proved : live
+  }
+
+  #portOf(appId: string, version: number): number {
+    const key = `${appId}/${version}`
+    const port = this.#ports.get(key) ?? this.#parts.store.releases.find(appId, version)?.port ?? 0
+    this.#ports.set(key, port)
+    return port
   }
 
   async #doors(): Promise<readonly Door[]> {

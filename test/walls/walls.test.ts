@@ -179,6 +179,7 @@ test('two instances side by side: each lets through what it names, and neither c
     instanceId: `${paas.id}-twin`,
     bridges: [bridge],
     doors: [],
+    links: [],
     publicPorts: [host.port],
     resolvers: resolvers(),
     reachable: [{ family: 4, addresses: neighbour.address, port: closedPort }],

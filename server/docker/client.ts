@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { Agent, type ClientRequestArgs } from 'node:http'
+import type { ClientRequestArgs } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import type Dockerode from 'dockerode'
 import { InterruptedError, PaasError, UnavailableError } from '../errors.ts'
+import { http } from '../net/lean-http.ts'
 import { DockerodeClient } from './dockerode.ts'
 import { ConflictError, NotFoundError, RefusedError, SilentEngineError } from './engine-errors.ts'
 
@@ -166,7 +167,7 @@ export function unprinted<T extends object>(given: T): T {
 }
 
 /** The driver waits for ever when a connection ends in the middle of an answer: so the call itself looks at it. */
-class CallAgent extends Agent {
+class CallAgent extends http.Agent {
   override createConnection(
     options: ClientRequestArgs,
     callback?: (error: Error | null, stream: Duplex) => void,

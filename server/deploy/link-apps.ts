@@ -83,7 +83,7 @@ export async function joinLinks(
 
 /** What lets a link's connections through, and nothing else, are the walls. */
 async function assertWalls(paas: Paas): Promise<void> {
-  const missing = await paas.walls.missing()
+  const missing = await paas.walls.missingForLinks()
   if (missing === undefined) return
   throw new UnavailableError(`Links need the walls around apps, and they do not stand: ${missing}`, {
     next: 'See what helps: doctor',

@@ -25,7 +25,9 @@ export const linkAddress = (subnet: string): string => subnet.replace(/\.0\/23$/
 export const targetAddress = (subnet: string, address: string): string =>
   subnet.replace(/0\/23$/, lastNumber(address))
 
-/** The other half is the linked app's. */
+/** The linked app's half of the link's network. */
+export const sourceRange = (subnet: string): string => `${sourceAddress(subnet, '0')}/24`
+
 function sourceAddress(subnet: string, address: string): string {
   const [first, second, third] = subnet.split('.')
   return [first, second, Number(third) + 1, lastNumber(address)].join('.')

@@ -27,6 +27,8 @@ export type LinkFacts = {
   /** What its name stands for: the host's own address there. */
   readonly address: string
   readonly port: number
+  /** Who may call it: `10.7.3.0/24`. */
+  readonly from: string
   /** Web processes of the app behind the name. */
   readonly backends: readonly { readonly address: string; readonly port: number }[]
 }
@@ -186,13 +188,13 @@ function set(name: string, type: string, elements: readonly string[]): string {
 const content = (elements: readonly string[]): string =>
   elements.length === 0 ? '' : `; elements = { ${[...new Set(elements)].sort().join(', ')} }`
 
-/** Each new connection to the next backend; where there is none, the host refuses it. */
-function linkChain({ bridge, backends }: LinkFacts): string {
+/** Each new connection to the next backend; where there is none, and whoever else asks, is refused by the host. */
+function linkChain({ bridge, from, backends }: LinkFacts): string {
   const places = backends.map(({ address, port }, index) => `${index} : ${address} . ${port}`)
   const rule =
     places.length === 0
       ? ''
-      : `    meta l4proto tcp dnat ip to numgen inc mod ${places.length} map { ${places.join(', ')} }\n`
+      : `    ip saddr ${from} meta l4proto tcp dnat ip to numgen inc mod ${places.length} map { ${places.join(', ')} }\n`
   return `  chain ${chainOf(bridge)} {\n${rule}  }\n`
 }
 

@@ -367,6 +367,17 @@ describe('config:set --file', () => {
     expect(JSON.parse(await paas.ok('config blog --json'))).toMatchObject({ SERVER_KEY: { file: path } })
   })
 
+  test('lies in memory for the last two releases alone', async () => {
+    const { id } = JSON.parse(await paas.ok('apps:report blog --json')) as { id: string }
+    await paas.ok('config:set blog A=1')
+    await paas.ok('config:set blog A=2')
+    await until(
+      'older ones are gone',
+      async () => readdirSync(join(configFilesFolder(paas.home), id)).length <= 2,
+    )
+    expect(await sumIn('enter blog web.1')).toBe(sum)
+  })
+
   test('takes a value that is typed, and base64', async () => {
     await paas.ok('apps:create filed')
     await paas.ok('config:set filed --file /etc/a.conf A=b=c')

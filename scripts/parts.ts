@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join, relative } from 'node:path'
 import type { Settings } from '../server/settings.ts'
@@ -82,7 +83,7 @@ export function parts(
     environment: {
       ...serverEnvironment(settings),
       ...compileCacheEnvironment(checkout),
-      ...leanMalloc,
+      ...leanMalloc(),
       // A machine behind a proxy has an authority of its own, and Node asks the system for none by itself.
       NODE_USE_SYSTEM_CA: '1',
       PATH: path,
@@ -100,7 +101,7 @@ export function parts(
     environment: {
       ...routerEnvironment(settings),
       ...compileCacheEnvironment(code),
-      ...leanMalloc,
+      ...leanMalloc(),
       PATH: path,
     },
   }
@@ -129,14 +130,16 @@ export function parts(
 }
 
 /**
- * One arena, and blocks of 16 KB and more straight from the kernel: what streams through (120 MB of SQL) comes in pieces
- * of 32 KB, and left 27 MB of holes in the heap that were never given back.
+ * jemalloc, which redis-server brings along, gives back what streamed through; glibc's heap kept 20 MB of holes after
+ * dumps of 120 MB. Without a cache for each thread it is as fast, and smaller by 7 MB.
  */
-const leanMalloc = {
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_THRESHOLD_: String(16 * 1024),
-  MALLOC_MMAP_MAX_: '65536',
-  MALLOC_TRIM_THRESHOLD_: String(128 * 1024),
+function leanMalloc(): Readonly<Record<string, string>> {
+  const [library] = globSync('/usr/lib/*/libjemalloc.so.2')
+  if (library === undefined) return { MALLOC_ARENA_MAX: '1' }
+  return {
+    LD_PRELOAD: library,
+    MALLOC_CONF: 'narenas:1,tcache:false,dirty_decay_ms:1000,muzzy_decay_ms:0',
+  }
 }
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

@@ -182,10 +182,15 @@ function edited(
         insideLong = false
         from = end + 1
       }
-      if (from > sent) this.push(bytes.subarray(sent, from))
-      pending = bytes.subarray(from)
-      if (insideLong || pending.length > longest) {
-        if (pending.length > 0) this.push(insideLong ? pending : edit(pending))
+      const first = bytes[from]
+      // The beginning of a line that stays as it is needs no end to go on.
+      const goesOn = first !== undefined && (insideLong || (first !== letterC && first !== slash))
+      const whole = goesOn ? bytes.length : from
+      if (whole > sent) this.push(bytes.subarray(sent, whole))
+      pending = bytes.subarray(whole)
+      if (first !== undefined) insideLong = goesOn
+      if (pending.length > longest) {
+        this.push(edit(pending))
         insideLong = true
         pending = Buffer.alloc(0)
       }

@@ -162,7 +162,7 @@ complete -c paas -n '__paas_is ""' -a 'ports' -d 'Show the port that the app lis
 complete -c paas -n '__paas_is ""' -a 'ports:add' -d 'Set the port that the app listens on, where none is set yet'
 complete -c paas -n '__paas_is ""' -a 'ports:remove' -d 'Take back the port that was set: the app listens on the one by rule again'
 complete -c paas -n '__paas_is ""' -a 'ports:set' -d 'Set the port that the app listens on; `auto` goes back to the rule'
-complete -c paas -n '__paas_is ""' -a 'ps' -d 'Show what runs, what it uses of what it may use, and what is pending'
+complete -c paas -n '__paas_is ""' -a 'ps' -d 'Show what runs, what it uses of what it may use, what is asked of it, and what is pending'
 complete -c paas -n '__paas_is ""' -a 'ps:inspect' -d 'Show what Docker says of the containers, without the values of config vars'
 complete -c paas -n '__paas_is ""' -a 'ps:kill' -d 'Kill one container; it is started again'
 complete -c paas -n '__paas_is ""' -a 'ps:rebuild' -d 'Build the deployed commit again and release it'

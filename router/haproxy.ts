@@ -13,7 +13,12 @@ export type HaproxyInfo = { readonly pid: number; readonly description: string }
 export type ListedServer = Server & { readonly slot: string; readonly name: string }
 
 /** Requests and connections that a server is busy with. */
-export type ServerLoad = { readonly slot: string; readonly address: string; readonly inFlight: number }
+export type ServerLoad = {
+  readonly slot: string
+  readonly name: string
+  readonly address: string
+  readonly inFlight: number
+}
 
 /** A host that a certificate is for, in the line of this number. */
 export type CertificateLine = { readonly file: string; readonly host: string; readonly number: number }
@@ -212,6 +217,7 @@ function serverState(adminState: number): ServerState {
 const loads = (text: string): ServerLoad[] =>
   rows(text).map((row) => ({
     slot: row[0]?.split('/')[0] ?? '',
+    name: row[0]?.split('/')[1] ?? '',
     address: `${row[2]}:${row[3]}`,
     inFlight: Number(row[6]),
   }))

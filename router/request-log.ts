@@ -7,6 +7,7 @@ import { formatLogLine, type LoggedRequest, parseLogLine } from './log-line.ts'
 import type { Report } from './report.ts'
 import { slotNumber } from './slots.ts'
 import { addressOf, isAppId, lookUp, type Routes, type Target } from './table.ts'
+import type { Traffic } from './traffic.ts'
 
 export type RequestLogOptions = {
   /** Unix socket that HAProxy's ring connects to. */
@@ -15,6 +16,8 @@ export type RequestLogOptions = {
   readonly report: Report
   routes(): Routes
   ownerOfSlot(name: string): string | undefined
+  /** Counts what is written. */
+  readonly traffic: Traffic
 }
 
 /** The running request log. */
@@ -25,13 +28,14 @@ export type RequestLog = AsyncDisposable & {
 
 /** Writes a line for each request into the file of its app, `foreign.log` or `unknown.log`, until it is disposed. */
 export async function startRequestLog(options: RequestLogOptions): Promise<RequestLog> {
-  const { socket: path, directory, report, routes, ownerOfSlot } = options
+  const { socket: path, directory, report, routes, ownerOfSlot, traffic } = options
   const files = await createLogFiles({ directory, report })
   const sockets = new Set<Socket>()
   const dynos = createDynos()
 
   const write = (request: LoggedRequest): void => {
     const target = targetOf(request)
+    traffic.count(target, request)
     files.append(target, formatLogLine(request, dynos.nameOf(request.server)))
   }
 

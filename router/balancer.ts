@@ -8,7 +8,7 @@ import {
   mapText,
 } from './configuration.ts'
 import type { Epoch } from './contract.ts'
-import { type Desired, desiredOf, slottedTargets } from './desired.ts'
+import { type Desired, desiredOf, ownerOf, slottedTargets } from './desired.ts'
 import { createDrain } from './drain.ts'
 import { createHaproxy, type HaproxyInfo } from './haproxy.ts'
 import { type Actual, afterPlan } from './reconcile.ts'
@@ -32,6 +32,8 @@ export type Balancer = {
   routes(): Routes
   /** Which target holds the slot `name`. */
   ownerOfSlot(name: string): string | undefined
+  /** Target to the requests and connections that its servers are busy with. Throws `HaproxyError`. */
+  inFlight(): Promise<ReadonlyMap<string, number>>
   /** Writes the files that HAProxy starts from. */
   write(): Promise<void>
   /**
@@ -98,6 +100,14 @@ export function createBalancer(options: BalancerOptions): Balancer {
       const number = slotNumber(name)
       if (number === undefined) return undefined
       return [...slots].find(([, slot]) => slot === number)?.[0]
+    },
+    async inFlight() {
+      const counts = new Map<string, number>()
+      for (const { slot, name, inFlight } of await haproxy.load()) {
+        const owner = ownerOf(name)
+        if (slotNumber(slot) !== undefined) counts.set(owner, (counts.get(owner) ?? 0) + inFlight)
+      }
+      return counts
     },
     write,
     async run(signal) {

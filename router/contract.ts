@@ -101,6 +101,17 @@ export type Https = { readonly redirect: boolean; readonly hsts: boolean }
 
 export type Closed = 'maintenance' | 'unreleased'
 
+/** What is asked of an app: the last minute of it, and this moment. */
+export type AppTraffic = {
+  readonly requests: number
+  /** Those answered with a status of 500 and above. */
+  readonly failed: number
+  /** Milliseconds within which 95 of 100 answers began, rounded up to an edge of `traffic.ts`; null: nothing was asked. */
+  readonly p95Ms: number | null
+  /** Requests and connections that its containers are busy with, those of containers that drain included. */
+  readonly inFlight: number
+}
+
 export type RouterState = {
   /** The generation that every connection is served by. */
   readonly generation: number

@@ -44,7 +44,10 @@ export function createDrain(haproxy: Haproxy): Drain {
       const gone = new Set<string>()
       if (leaving.length > 0) {
         const load = new Map(
-          (await haproxy.load()).map((row) => [`${row.slot}/${row.address}`, row.inFlight]),
+          (await haproxy.load([...new Set(leaving.map(({ slot }) => slot))])).map((row) => [
+            `${row.slot}/${row.address}`,
+            row.inFlight,
+          ]),
         )
         for (const { slot, name, address } of leaving) {
           const inFlight = load.get(`${slot}/${address}`) ?? 0

@@ -13,7 +13,12 @@ export type HaproxyInfo = { readonly pid: number; readonly description: string }
 export type ListedServer = Server & { readonly slot: string; readonly name: string }
 
 /** Requests and connections that a server is busy with. */
-export type ServerLoad = { readonly slot: string; readonly address: string; readonly inFlight: number }
+export type ServerLoad = {
+  readonly slot: string
+  readonly name: string
+  readonly address: string
+  readonly inFlight: number
+}
 
 /** A host that a certificate is for, in the line of this number. */
 export type CertificateLine = { readonly file: string; readonly host: string; readonly number: number }
@@ -32,7 +37,8 @@ export type Haproxy = {
   /** Loads `pem` as `file`, for no host yet. */
   addCertificate(file: string, pem: string): Promise<void>
   addCertificateLines(lines: readonly Omit<CertificateLine, 'number'>[]): Promise<void>
-  load(): Promise<ServerLoad[]>
+  /** Of the servers of these slots; of all without. */
+  load(slots?: readonly string[]): Promise<ServerLoad[]>
   /** What earlier workers, left over by reloads, still carry. Undefined where there are none. */
   oldLoad(): Promise<ServerLoad[] | undefined>
   reload(): Promise<void>
@@ -41,6 +47,7 @@ export type Haproxy = {
 // HAProxy drops what exceeds its buffer of 16 KB without a word.
 const messageBytes = 12_000
 const answerTimeoutMs = 5_000
+const fewSlots = 50
 
 /** A client of the HAProxy that runs with the sockets in `paths`. Opens a connection for each question. */
 export function createHaproxy(paths: RouterPaths): Haproxy {
@@ -130,8 +137,11 @@ export function createHaproxy(paths: RouterPaths): Haproxy {
         if (!answer.includes('Success!')) throw new HaproxyError(`HAProxy refused ${file}: ${answer.trim()}`)
       }
     },
-    async load() {
-      return loads(await ask('show servers conn'))
+    async load(slots) {
+      // Of a few slots: with a thousand apps all of them take HAProxy longer than a swap.
+      const few = slots && slots.length <= fewSlots
+      const questions = few ? slots.map((slot) => `show servers conn ${slot}`) : ['show servers conn']
+      return loads(await ask(questions.join(';')))
     },
     async oldLoad() {
       const processes = await talk(paths.masterSocket, 'show proc')
@@ -212,6 +222,7 @@ function serverState(adminState: number): ServerState {
 const loads = (text: string): ServerLoad[] =>
   rows(text).map((row) => ({
     slot: row[0]?.split('/')[0] ?? '',
+    name: row[0]?.split('/')[1] ?? '',
     address: `${row[2]}:${row[3]}`,
     inFlight: Number(row[6]),
   }))

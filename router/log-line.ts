@@ -60,7 +60,8 @@ export function formatLogLine(request: LoggedRequest, dyno: string | undefined):
   )
 }
 
-type Outcome = { readonly code?: string; readonly desc?: string; readonly status: number }
+/** How a request ended, as people are told. */
+export type Outcome = { readonly code?: string; readonly desc?: string; readonly status: number }
 
 /** What no backend was asked for. */
 const ownAnswers: ReadonlyMap<string, { readonly code: string; readonly desc: string }> = new Map([
@@ -71,7 +72,7 @@ const ownAnswers: ReadonlyMap<string, { readonly code: string; readonly desc: st
 ])
 
 // The two letters are HAProxy's: who ended the request, and while it did what.
-function outcome({ backend, ending, server, status }: LoggedRequest): Outcome {
+export function outcome({ backend, ending, server, status }: LoggedRequest): Outcome {
   const answered = ownAnswers.get(backend)
   if (answered) return { ...answered, status: 503 }
   // To the end: nearly all.

@@ -6,6 +6,7 @@ import { readSettings } from '../server/settings.ts'
 import { createBalancer } from './balancer.ts'
 import { bootLine, type ConfigurationOptions } from './configuration.ts'
 import { follow } from './follower.ts'
+import { startMetrics } from './metrics.ts'
 import { startPages } from './pages.ts'
 import { routerPaths } from './paths.ts'
 import { replaceFile } from './replace-file.ts'
@@ -13,6 +14,7 @@ import { report } from './report.ts'
 import { startRequestLog } from './request-log.ts'
 import { readSnapshot, writeSnapshot } from './snapshot.ts'
 import { emptyTable, type Table } from './table.ts'
+import { createTraffic } from './traffic.ts'
 
 const firstReadMs = 2_000
 const snapshotDelayMs = 200
@@ -47,6 +49,7 @@ async function main(): Promise<void> {
     onDraining: (draining) => follower.draining(draining),
     onDown: () => follower.silence(),
   })
+  const traffic = createTraffic()
   await using _pages = await startPages({ socket: paths.pageSocket, report, routes: balancer.routes })
   await using log = await startRequestLog({
     socket: paths.logSocket,
@@ -54,6 +57,15 @@ async function main(): Promise<void> {
     report,
     routes: balancer.routes,
     ownerOfSlot: balancer.ownerOfSlot,
+    traffic,
+  })
+  await using _metrics = await startMetrics({
+    socket: paths.metricsSocket,
+    port: settings.metricsPort,
+    report,
+    traffic,
+    routes: balancer.routes,
+    inFlight: balancer.inFlight,
   })
   await using follower = follow({
     url: redisAddress(settings.redisUrl, settings.home),

@@ -18,6 +18,8 @@ export type RouterPaths = {
   readonly masterSocket: string
   readonly logSocket: string
   readonly pageSocket: string
+  /** Where the server asks for `/traffic`. */
+  readonly metricsSocket: string
   readonly logs: string
 }
 
@@ -43,6 +45,7 @@ export function routerPaths(home: string): RouterPaths {
     masterSocket: join(directory, 'master.sock'),
     logSocket: join(directory, 'log.sock'),
     pageSocket: join(directory, 'page.sock'),
+    metricsSocket: join(directory, 'metrics.sock'),
     logs: join(directory, 'log'),
   }
 }

@@ -47,10 +47,18 @@ export function busySlots(...states: readonly Actual[]): Set<number> {
   const names = new Set<string>()
   for (const { slots, hosts, wildcards } of states) {
     for (const name of slots.keys()) names.add(name)
-    for (const name of hosts.values()) names.add(name)
-    for (const name of wildcards.values()) names.add(name)
+    for (const map of [hosts, wildcards]) for (const name of backendsIn(map)) names.add(name)
   }
   return new Set([...names].map(slotNumber).filter((number) => number !== undefined))
+}
+
+// Most changes leave the maps of thousands of hosts as they are, the same objects.
+const known = new WeakMap<ReadonlyMap<string, string>, ReadonlySet<string>>()
+
+function backendsIn(map: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const names = known.get(map) ?? new Set(map.values())
+  known.set(map, names)
+  return names
 }
 
 /** Who holds which slot as HAProxy's servers have it, and as `remembered` where it has none. */

@@ -18,6 +18,8 @@ export type Target = {
   readonly id: string
   /** App id; undefined for a foreign writer's. */
   readonly app: string | undefined
+  /** As people know the app. */
+  readonly name?: string
   readonly backends: readonly Backend[]
   readonly closed?: Closed | undefined
   readonly maintenancePage?: string | undefined
@@ -85,7 +87,7 @@ function appTarget(app: string, route: AppRoute | undefined): Target {
   if (!route) return { id: app, app, backends: [] }
   const cached = known.get(route)
   if (cached?.id === app) return cached
-  const { name: _name, hosts: _hosts, ...rest } = route
+  const { hosts: _hosts, ...rest } = route
   const target = { id: app, app, ...rest }
   known.set(route, target)
   return target

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { followLoad } from './autoscale/follow-load.ts'
 import { followSchedules } from './cron/follow-schedules.ts'
 import { ConfigFiles } from './deploy/config-files.ts'
 import { endLeftVisits } from './deploy/enter-process.ts'
@@ -176,6 +177,9 @@ async function goOn(paas: Paas): Promise<void> {
   for (const drain of paas.store.drains.all()) paas.drains.start(paas, drain)
   followSchedules(paas).catch((error: unknown) => {
     if (!paas.closing.aborted) log(`Schedules ended: ${String(error)}`)
+  })
+  followLoad(paas).catch((error: unknown) => {
+    if (!paas.closing.aborted) log(`Scaling by load ended: ${String(error)}`)
   })
   watchChecks(paas).catch((error: unknown) => log(`Checks ended: ${String(error)}`))
 }

@@ -18,6 +18,8 @@ export type Settings = {
   readonly httpHost: string
   readonly httpPort: number
   readonly httpsPort: number
+  /** Where Prometheus finds the router's metrics, on 127.0.0.1; undefined: nowhere. */
+  readonly metricsPort: number | undefined
   /** A Redis of one's own; undefined: `make up` runs one from `home`. */
   readonly redisUrl: string | undefined
   readonly mysqlUrl: string | undefined
@@ -67,6 +69,7 @@ export function readSettings(
     httpHost: read('PAAS_HTTP_HOST') ?? '0.0.0.0',
     httpPort: port('PAAS_HTTP_PORT', read('PAAS_HTTP_PORT') ?? '8080'),
     httpsPort: port('PAAS_HTTPS_PORT', read('PAAS_HTTPS_PORT') ?? '8443'),
+    metricsPort: portIfAny('PAAS_METRICS_PORT', read('PAAS_METRICS_PORT')),
     redisUrl: url('REDIS_URL', read('REDIS_URL'), ['redis:', 'rediss:', 'unix:']),
     mysqlUrl: url('MYSQL_URL', read('MYSQL_URL'), ['mysql:']),
     mysqlImage: imageName('PAAS_MYSQL_IMAGE', read('PAAS_MYSQL_IMAGE')),
@@ -131,6 +134,10 @@ function port(name: string, value: string): number {
   const number = /^\d{1,5}$/.test(value) ? Number(value) : 0
   if (number < 1 || number > 65_535) throw wrong(name, value, 'a port from 1 to 65535')
   return number
+}
+
+function portIfAny(name: string, value: string | undefined): number | undefined {
+  return value === undefined ? undefined : port(name, value)
 }
 
 function keepReleases(value: string): number {

@@ -57,6 +57,7 @@ test.each([
   ['PAAS_SSH_PORT', '0'],
   ['PAAS_HTTP_PORT', '65536'],
   ['PAAS_HTTPS_PORT', 'https'],
+  ['PAAS_METRICS_PORT', 'all'],
   ['REDIS_URL', 'http://a'],
   ['REDIS_URL', 'nonsense'],
   ['MYSQL_URL', 'postgres://a'],

@@ -14,7 +14,10 @@ export function standingOf(store: Store, appId: string): Standing {
   }
 }
 
-/** Makes `change` in the store, and keeps how the app stood before where that is another way; in one transaction. */
+/**
+ * Makes `change` in the store, and keeps how the app stood before where that is another way; in one transaction. That the
+ * server has scaled an app by its load is nothing to take back: what a person changed before stays the last change.
+ */
 export function remembered(
   store: Store,
   job: { readonly id: number; readonly appId: string; readonly who: string },
@@ -24,7 +27,9 @@ export function remembered(
     const { appId, who } = job
     const before = standingOf(store, appId)
     change()
-    if (JSON.stringify(standingOf(store, appId)) !== JSON.stringify(before))
+    const after = standingOf(store, appId)
+    const compared = who === 'paas' ? { ...after, formation: before.formation } : after
+    if (JSON.stringify(compared) !== JSON.stringify(before))
       store.lastChanges.replace(appId, { deployId: job.id, who, before })
   })
 }

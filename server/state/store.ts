@@ -4,6 +4,7 @@ import { Acme } from './acme.ts'
 import { AppLinks } from './app-links.ts'
 import { AppLocks } from './app-locks.ts'
 import { Apps } from './apps.ts'
+import { AutoscaleRules } from './autoscale.ts'
 import { BackupSchedules } from './backup-schedules.ts'
 import { Certificates } from './certificates.ts'
 import { ChecksOfApps } from './check-settings.ts'
@@ -39,6 +40,7 @@ export class Store {
   readonly appLinks: AppLinks
   readonly appLocks: AppLocks
   readonly apps: Apps
+  readonly autoscale: AutoscaleRules
   readonly backupSchedules: BackupSchedules
   readonly certificates: Certificates
   readonly checkSettings: ChecksOfApps
@@ -81,6 +83,7 @@ export class Store {
     this.appLinks = new AppLinks(database)
     this.appLocks = new AppLocks(database)
     this.apps = new Apps(database)
+    this.autoscale = new AutoscaleRules(database)
     this.backupSchedules = new BackupSchedules(database)
     this.certificates = new Certificates(database, cipher)
     this.checkSettings = new ChecksOfApps(database)

@@ -19,6 +19,7 @@ type Ps = {
   release: string
   stopped: boolean
   formation: Record<string, number>
+  traffic: { requests: number } | null
   containers: { process: string; state: string; address: string; since: string }[]
 }
 const ps = async (): Promise<Ps> => JSON.parse(await paas.ok('ps blog --json')) as Ps
@@ -39,6 +40,15 @@ test('ps shows what runs, as text and as JSON', async () => {
   expect(await paas.ok('ps empty')).toContain('git push paas:empty main')
   const all = JSON.parse(await paas.ok('ps:report --all --json'))
   expect(all.map((each: { app: string }) => each.app)).toEqual(['blog', 'empty'])
+})
+
+test('ps shows what was asked of the app in the last minute', async () => {
+  await paas.get('blog.localhost')
+  await until('the request is counted', async () => ((await ps()).traffic?.requests ?? 0) > 0)
+  expect((await ps()).traffic).toMatchObject({ failed: 0, p95Ms: expect.any(Number), inFlight: 0 })
+  expect(await paas.ok('ps blog')).toMatch(
+    /^Last minute: \d+ requests, 0 failed \(5xx\), 95 of 100 answered within \d+ ms; 0 in flight$/m,
+  )
 })
 
 test('scale starts and stops only the difference', async () => {

@@ -25,6 +25,7 @@ export async function startRouter(options: { readonly redis?: boolean } = {}) {
   await mkdir(join(home, 'router'))
   const port = await freePort()
   const httpsPort = await freePort()
+  const metricsPort = await freePort()
   const socket = join(home, 'run', 'redis.sock')
   const directory = join(home, 'router')
   const processes: { redis?: ChildProcess; router?: ChildProcess; haproxy?: ChildProcess } = {}
@@ -39,6 +40,7 @@ export async function startRouter(options: { readonly redis?: boolean } = {}) {
         PAAS_HTTP_HOST: '127.0.0.1',
         PAAS_HTTP_PORT: `${port}`,
         PAAS_HTTPS_PORT: `${httpsPort}`,
+        PAAS_METRICS_PORT: `${metricsPort}`,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -96,6 +98,7 @@ export async function startRouter(options: { readonly redis?: boolean } = {}) {
     directory,
     port,
     httpsPort,
+    metricsPort,
     redis,
     publisher,
     processes,

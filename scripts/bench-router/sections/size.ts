@@ -33,10 +33,12 @@ export default {
     const rate = (name: keyof typeof ways): number => median(samples[name].map(({ perSecond }) => perSecond))
     const megabytes = ways.large.pids.reduce((sum, pid) => sum + residentMegabytes(pid), 0)
     const took: number[] = []
-    for (let change = 0; change < changes; change++)
-      took.push(
-        await applied(large, () => large.publisher.publish({ app5: route(hostsOf(5), [origin], change) })),
-      )
+    // The origin answers at both addresses.
+    const other = origin.replace('127.0.0.1', '127.0.0.2')
+    for (let change = 0; change < changes; change++) {
+      const moved = route(hostsOf(5), [change % 2 === 0 ? other : origin], change)
+      took.push(await applied(large, () => large.publisher.publish({ app5: moved })))
+    }
     const ratio = rate('large') / rate('small')
     return [
       {
@@ -53,7 +55,7 @@ export default {
       },
       {
         row: 'size',
-        promise: 'a change is applied within 20 ms',
+        promise: 'a container in place of another is served within 20 ms',
         measured: `${median(took).toFixed(1)} ms (${Math.min(...took).toFixed(1)}..${Math.max(...took).toFixed(1)})`,
         holds: median(took) <= 20,
       },

@@ -1,3 +1,4 @@
+import type { AppTraffic } from '../../../router/contract.ts'
 import { placeOf } from '../../checks/subject.ts'
 import type { Command } from '../../command.ts'
 import { durationText } from '../../command-line/duration.ts'
@@ -8,9 +9,10 @@ import { NotFoundError } from '../../docker/engine-errors.ts'
 import type { Paas } from '../../paas.ts'
 import type { App } from '../../state/apps.ts'
 import type { Container as StoredContainer } from '../../state/containers.ts'
+import { readTraffic } from '../../traffic.ts'
 
 export default {
-  summary: 'Show what runs, what it uses of what it may use, and what is pending',
+  summary: 'Show what runs, what it uses of what it may use, what is asked of it, and what is pending',
   right: 'view',
   app: 'required',
   all: 'every',
@@ -24,6 +26,7 @@ export default {
       formation: paas.store.formations.of(app.id),
       containers: await containersOf(paas, app),
       pendingConfig: pendingNames(paas, app),
+      traffic: await trafficOf(paas, app),
     }
     out.result(facts, () => {
       out.heading(
@@ -42,6 +45,7 @@ export default {
           besideLimit(sizeOrNone(container.memoryBytes), sizeOrNone(container.memoryLimitBytes)),
         ]),
       )
+      if (facts.traffic && app.release !== null) out.line(inWords(facts.traffic))
       if (facts.pendingConfig.length > 0) {
         out.line(
           `Pending until the next release: ${facts.pendingConfig.join(', ')}; now: ps:restart ${app.name}`,
@@ -50,6 +54,17 @@ export default {
     })
   },
 } satisfies Command
+
+/** null: the router does not say, or does not serve the app. */
+async function trafficOf(paas: Paas, app: App): Promise<AppTraffic | null> {
+  const traffic = await readTraffic(paas.settings.home).catch(() => undefined)
+  return traffic?.get(app.id) ?? null
+}
+
+function inWords({ requests, failed, p95Ms, inFlight }: AppTraffic): string {
+  const latency = p95Ms === null ? '' : `, 95 of 100 answered within ${p95Ms} ms`
+  return `Last minute: ${requests} requests, ${failed} failed (5xx)${latency}; ${inFlight} in flight`
+}
 
 function whyNothing(app: App): string {
   if (app.release === null) return `it is not deployed: git push paas:${app.name} main`

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { type LoggedRequest, parseLogLine } from '../../router/log-line.ts'
+import { createTraffic } from '../../router/traffic.ts'
+
+const answered = (status: number, ms: number): LoggedRequest => {
+  const request = parseLogLine(
+    `1 1790000000000000 s1 blog_10.0.0.1:80 -- ${status} 100 0 ${ms} ${ms} 127.0.0.1 id GET blog.test /`,
+  )
+  if (!request) throw new Error('The line is none')
+  return request
+}
+
+test('95 of 100 answers began within p95, whatever the others took', () => {
+  const traffic = createTraffic()
+  for (let number = 0; number < 95; number++) traffic.count('blog', answered(200, 45))
+  for (let number = 0; number < 5; number++) traffic.count('blog', answered(500, 9_000))
+  expect(traffic.lastMinute('blog')).toEqual({ requests: 100, failed: 5, p95Ms: 50 })
+  traffic.count('blog', answered(200, 9_000))
+  expect(traffic.lastMinute('blog').p95Ms).toBe(10_000)
+})
+
+test('What is a minute old counts in the totals alone', () => {
+  let now = 1_000_000
+  const traffic = createTraffic(() => now)
+  traffic.count('blog', answered(200, 5))
+  now += 49_000
+  expect(traffic.lastMinute('blog').requests).toBe(1)
+  now += 11_000
+  expect(traffic.lastMinute('blog')).toEqual({ requests: 0, failed: 0, p95Ms: null })
+  traffic.count('blog', answered(200, 5))
+  expect(traffic.lastMinute('blog').requests).toBe(1)
+  expect(traffic.totals().get('blog')).toMatchObject({ bytes: 200, sumMs: 10 })
+})
+
+test('Of an app that is gone nothing is kept', () => {
+  const traffic = createTraffic()
+  traffic.count('blog', answered(200, 5))
+  traffic.keep((id) => id !== 'blog')
+  expect([...traffic.totals()]).toEqual([])
+})

@@ -237,6 +237,7 @@ test('a server that is killed in between leaves no half link', async () => {
   expect(await paas.ok('links shop')).toBe('')
   await paas.ok('links:add shop later')
   expect(await paas.ok('links shop')).toBe('later  LATER_URL  http://later.internal\n')
+  expect(await paas.ok('links:add later shop')).toContain('it counts from the first deploy on')
 })
 
 /** Something of the host's own that listens on all of its addresses. */

@@ -167,6 +167,8 @@ function admitAdmin(settings: Settings, store: Store): void {
 /** What an earlier process left is ended; then routes are published and what runs is watched over. */
 async function goOn(paas: Paas): Promise<void> {
   await recover(paas, startedAt)
+  // Where they cannot be changed now their watch does it; routes do not wait for that.
+  await paas.walls.recovered().catch((error: unknown) => log(`Walls: ${String(error)}`))
   paas.certificateFiles.restore()
   paas.routes.follow()
   supervise(paas).catch((error: unknown) => log(`Supervision ended: ${String(error)}`))

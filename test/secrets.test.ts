@@ -9,7 +9,7 @@ import { makeRepository, type Repository } from './repository.ts'
 // Tells its secrets wherever it can: in the build, in a task, in its log and when it dies.
 const leakyApp = (end: string) => ({
   Dockerfile: `FROM paas/busybox\nARG API_TOKEN\nCOPY . /app\nWORKDIR /app\nRUN echo "built with $API_TOKEN"; test ! -e broken || exit 3\n`,
-  Procfile: 'web: sh start\nrelease: sh -c "echo task with $API_TOKEN"\n',
+  Procfile: `web: sh start\nrelease: sh -c "echo task with $API_TOKEN; echo in a task: $(grep -o 'zq[0-9a-f]*' $SERVICE)"\n`,
   start: `echo "started with $API_TOKEN and $DATABASE_URL"\necho "its file: $(grep -o 'zq[0-9a-f]*' "$SERVICE")"\n${end}\n`,
   'www/index.html': 'here\n',
 })
@@ -56,6 +56,7 @@ test('what a build, a task and a dying process print shows dots in place of secr
   expect(all).toContain('task with ••••••••')
   expect(all).toContain('started with •••••••• and mysql://u:••••••••@db/x')
   expect(all).toContain('its file: ••••••••')
+  expect(all).toContain('in a task: ••••••••')
   expect(all).toContain('exit code 3')
   expect(all).toContain('exited with code 7')
   expect(found('what was said', all)).toEqual([])

@@ -7,6 +7,7 @@ import type { Container } from '../state/containers.ts'
 import { releaseChange } from './configure.ts'
 import { type DeployRequest, runDeploy } from './deploy.ts'
 import { ensureLinkNetwork, joining, linkEnds } from './link-network.ts'
+import { prepareSandboxesSoon } from './prepare-sandboxes.ts'
 import { removeLink, removeLinksUnused } from './remove-links.ts'
 
 type Request = Omit<DeployRequest, 'kind'> & {
@@ -39,6 +40,8 @@ export async function linkApps(
       record: () => paas.store.appLinks.setState(link.id, 'ready'),
     })
     await paas.walls.raise()
+    // The sandboxes that wait for its next release are not in the link's network.
+    prepareSandboxesSoon(paas, target.id)
     return { link, version }
   })
 }

@@ -4,6 +4,7 @@ import { removeRunWhenOver, runLabels } from './detached-runs.ts'
 import { ensureLinkNetworks } from './link-network.ts'
 import { ensureNetwork } from './network.ts'
 import { type OneOffCommand, oneOffSpec } from './one-off-spec.ts'
+import { startContainer } from './start-container.ts'
 
 export type DetachedCommand = OneOffCommand & {
   /** Default: one that is made up. */
@@ -32,7 +33,7 @@ export async function runDetached(paas: Paas, command: DetachedCommand): Promise
     },
   })
   try {
-    await containers.start(spec.name)
+    await startContainer(paas, { name: spec.name, place: `run.${id}` })
   } catch (error) {
     await containers.remove(spec.name, { force: true })
     throw error

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { ContainerSpec } from '../docker/container-spec.ts'
 import type { Paas } from '../paas.ts'
+import { startContainer } from './start-container.ts'
 
 export type Joined = {
   readonly stdin?: Readable
@@ -12,7 +13,7 @@ export type Joined = {
 
 /**
  * Runs a container joined to these streams, and returns its exit code once all of its output is written. Nothing of
- * it is logged, and it is removed on every path.
+ * it is logged, and it is removed on every path. Throws as `startContainer`.
  */
 export async function runJoined(paas: Paas, spec: ContainerSpec, joined: Joined): Promise<number> {
   const { signal, onStarted } = joined
@@ -22,7 +23,7 @@ export async function runJoined(paas: Paas, spec: ContainerSpec, joined: Joined)
   await containers.create({ ...spec, openStdin: joined.stdin !== undefined, logged: false })
   try {
     const { ended } = await containers.attach(name, { ...joined, tty: spec.tty === true })
-    await containers.start(name, { signal })
+    await startContainer(paas, { name, place: spec.labels['paas.process'] ?? name }, { signal })
     await onStarted?.()
     const code = await containers.wait(name, { signal })
     await ended

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { ContainerSpec } from '../docker/container-spec.ts'
 import type { ContainerSummary } from '../docker/containers.ts'
 import type { Engine } from '../docker/engine.ts'
@@ -24,6 +23,9 @@ export type Sandbox = {
   readonly hostname: string
   readonly ends: LinkEnds
 }
+
+/** What one is made for. */
+type Spare = Pick<Sandbox, 'hostname' | 'ends'>
 
 /** One that Docker knows; it runs once `runs` is fulfilled. */
 type Made = { readonly sandbox: Sandbox; readonly runs: Promise<void> }
@@ -60,15 +62,18 @@ export class Sandboxes {
   prepare(app: App, version: number, places: readonly Place[]): void {
     if (this.#closed) return
     const { mostSpares } = this.#parts
+    const named = this.#parts.store.appLinks.next(app.id)
     const wanted = new Map(
-      places
-        .slice(0, Math.min(mostSparesOfApp, mostSpares))
-        .map((place) => [keyOf(app.id, hostnameOf(place, version)), place]),
+      places.slice(0, Math.min(mostSparesOfApp, mostSpares)).map((place) => {
+        const ends = linkEnds(this.#parts, { appId: app.id, process: place.process, named })
+        const hostname = hostnameOf(place, version)
+        return [keyOf(app.id, hostname, ends), { hostname, ends }]
+      }),
     )
     for (const key of this.#keysOf(app.id)) if (!wanted.has(key)) void this.#drop(key)
-    for (const [key, place] of wanted) {
+    for (const [key, spare] of wanted) {
       const known = this.#forget(key)
-      this.#spares.set(key, known ?? this.#makeAhead(key, app, place, version))
+      this.#spares.set(key, known ?? this.#makeAhead(key, app, spare))
     }
     const keys = [...this.#spares.keys()]
     for (const key of keys.slice(0, Math.max(0, keys.length - mostSpares))) void this.#drop(key)
@@ -84,13 +89,9 @@ export class Sandboxes {
     place: Place,
     { version, appLinks: named }: Pick<Release, 'version' | 'appLinks'>,
   ): Promise<Sandbox | undefined> {
-    const spare = await this.#forget(keyOf(app.id, hostnameOf(place, version)))?.catch(unlessDown)
-    if (!spare) return undefined
     const ends = linkEnds(this.#parts, { appId: app.id, process: place.process, named })
-    if (!isDeepStrictEqual(ends, spare.sandbox.ends)) {
-      await this.#discard(spare)
-      return undefined
-    }
+    const spare = await this.#forget(keyOf(app.id, hostnameOf(place, version), ends))?.catch(unlessDown)
+    if (!spare) return undefined
     const { sandbox, runs } = spare
     try {
       await this.#orRemove(sandbox, async () => {
@@ -144,8 +145,8 @@ export class Sandboxes {
     await Promise.all([...this.#spares.keys()].map((key) => this.#drop(key)))
   }
 
-  #makeAhead(key: string, app: App, place: Place, version: number): Promise<Made> {
-    const taken = this.#make(app, place, version)
+  #makeAhead(key: string, app: App, spare: Spare): Promise<Made> {
+    const taken = this.#make(app, spare)
     running(taken).catch((error: unknown) => {
       this.#parts.log(`The sandbox ${key} could not be made ahead: ${describe(error)}`)
       void this.#drop(key)
@@ -153,15 +154,13 @@ export class Sandboxes {
     return taken
   }
 
-  async #make(app: App, place: Place, version: number): Promise<Made> {
+  async #make(app: App, spare: Spare): Promise<Made> {
     const subnet = await ensureNetwork(this.#parts, app)
     await ensureLinkNetworks(this.#parts, app.id)
-    const named = this.#parts.store.appLinks.next(app.id)
     const sandbox: Sandbox = {
+      ...spare,
       name: `paas-${app.id}-net-${randomName(6)}`,
       address: this.#freeAddress(app, subnet),
-      hostname: hostnameOf(place, version),
-      ends: linkEnds(this.#parts, { appId: app.id, process: place.process, named }),
     }
     this.#addresses.set(sandbox.name, sandbox.address)
     await this.#orRemove(sandbox, () => this.#create(app, sandbox))
@@ -233,15 +232,12 @@ export class Sandboxes {
   async #drop(key: string): Promise<void> {
     try {
       const spare = await this.#forget(key)?.catch(() => undefined)
-      if (spare) await this.#discard(spare)
+      if (!spare) return
+      await spare.runs.catch(() => {})
+      await this.remove(spare.sandbox.name)
     } catch (error) {
       this.#parts.log(`The sandbox ${key} could not be removed: ${describe(error)}`)
     }
-  }
-
-  async #discard({ sandbox, runs }: Made): Promise<void> {
-    await runs.catch(() => {})
-    await this.remove(sandbox.name)
   }
 }
 
@@ -253,7 +249,9 @@ export const hostnameOf = ({ process, number }: Place, version: number): string 
 export const isIn = (sandbox: ContainerSummary, container: ContainerSummary): boolean =>
   container.id === sandbox.id || container.sandboxId === sandbox.id
 
-const keyOf = (appId: string, hostname: string): string => `${appId}/${hostname}`
+/** One that was made before a link was is not what is asked for after it. */
+const keyOf = (appId: string, hostname: string, { from, to }: LinkEnds): string =>
+  [appId, hostname, ...[...from, ...to].map(({ id }) => id)].join('/')
 
 async function running(taken: Promise<Made>): Promise<void> {
   const { runs } = await taken

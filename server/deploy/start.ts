@@ -1,7 +1,5 @@
 import { splitWords } from '../command-line/words.ts'
 import type { ContainerSpec } from '../docker/container-spec.ts'
-import { RefusedError } from '../docker/engine-errors.ts'
-import { AppError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import { environmentIn, filesIn } from '../state/config.ts'
@@ -15,6 +13,7 @@ import { mountsFor } from './mounts.ts'
 import { networkName } from './network.ts'
 import { removeLinksUnused } from './remove-links.ts'
 import { hostnameOf, type Place } from './sandboxes.ts'
+import { startContainer } from './start-container.ts'
 
 export type ToStart = {
   readonly release: Release
@@ -52,25 +51,10 @@ export async function startContainers(
       containers.push({ ...container, restarts: 0, crashed: null, lastEnd: null })
       const spec = specOf(paas, app, release, container, { mounts, resources })
       await paas.engine.containers.create(spec)
-      await startOne(paas, container)
+      await startContainer(paas, { name, place: `${place.process}.${place.number}` })
     }),
   )
   return containers
-}
-
-async function startOne(
-  paas: Paas,
-  container: Pick<Container, 'name' | 'process' | 'number'>,
-): Promise<void> {
-  try {
-    await paas.engine.containers.start(container.name)
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error
-    throw new AppError(`${container.process}.${container.number}: ${error.message}`, {
-      next: 'Correct the command in the Dockerfile or Procfile and push again',
-      cause: error,
-    })
-  }
 }
 
 /** Ends and forgets `containers`, whether Docker still has them or not. */

@@ -6,7 +6,13 @@ import type Dockerode from 'dockerode'
 import { InterruptedError, PaasError, UnavailableError } from '../errors.ts'
 import { http } from '../net/lean-http.ts'
 import { DockerodeClient } from './dockerode.ts'
-import { ConflictError, NotFoundError, RefusedError, SilentEngineError } from './engine-errors.ts'
+import {
+  ConflictError,
+  MountRefusedError,
+  NotFoundError,
+  RefusedError,
+  SilentEngineError,
+} from './engine-errors.ts'
 
 /** What every call to the engine may be given. */
 export type CallOptions = {
@@ -93,7 +99,7 @@ export class Client {
     const message = `${capital(what)} failed: ${engineWords(error)}`
     if (statusCode === 404) return new NotFoundError(message, { cause: error })
     if (statusCode === 409) return new ConflictError(message, { cause: error })
-    if (statusCode === 400) return new RefusedError(message, { cause: error })
+    if (statusCode === 400) return refusal(message, error)
     if (typeof statusCode === 'number' && statusCode >= 500) return this.#broken(what, error)
     if (typeof code === 'string' && notConnected.has(code))
       return this.#unavailable('nothing was changed', error)
@@ -125,6 +131,13 @@ export class Client {
       next: 'See whether the Docker daemon is overloaded or stuck',
     })
   }
+}
+
+function refusal(message: string, cause: Error): RefusedError {
+  const path = /error mounting .* to rootfs at "?([^":]+)/.exec(cause.message)?.[1]
+  return path === undefined
+    ? new RefusedError(message, { cause })
+    : new MountRefusedError(path, message, { cause })
 }
 
 const notConnected = new Set([

@@ -58,7 +58,7 @@ export class Containers {
   }
 
   /**
-   * Creates it, in all of its networks, not started; returns its id. `ConflictError` where the name is taken,
+   * Creates it, in all of its networks that are there, not started; returns its id. `ConflictError` where the name is taken,
    * `NotFoundError` for the image.
    */
   async create(spec: ContainerSpec, options: CallOptions = {}): Promise<string> {
@@ -67,8 +67,11 @@ export class Containers {
     )
     const joins = 'name' in spec.network ? (spec.network.joins ?? []) : []
     try {
-      for (const { name, address } of joins)
-        await join(this.#client, { network: name, container: container.id, address }, options)
+      for (const { name, address } of joins) {
+        const network = { network: name, container: container.id, address }
+        // One that is gone by now leads nowhere any more.
+        await join(this.#client, network, options).catch(unlessNotFound)
+      }
     } catch (error) {
       await this.remove(container.id, { force: true })
       throw error
@@ -203,6 +206,10 @@ export class Containers {
       if (!(error instanceof NotFoundError)) throw error
     }
   }
+}
+
+function unlessNotFound(error: unknown): void {
+  if (!(error instanceof NotFoundError)) throw error
 }
 
 /** The engine answers 304 where there is nothing to do. */

@@ -10,6 +10,16 @@ export class RefusedError extends Error {
   override readonly name = 'RefusedError'
 }
 
+/** There cannot be a mount at `path`: the image has a folder where a file is to be, or a file above it. */
+export class MountRefusedError extends RefusedError {
+  readonly path: string
+
+  constructor(path: string, message: string, options: ErrorOptions) {
+    super(message, options)
+    this.path = path
+  }
+}
+
 /** The engine refuses in the object's present state: a name that is taken, a container that is not running, a network in use. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'

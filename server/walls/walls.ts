@@ -41,6 +41,7 @@ export class Walls {
   #standing: { readonly rules: string; readonly listed: string | undefined } | undefined
   /** Why they cannot be put here; undefined where they could. */
   #missing: string | undefined = 'they were not put up yet'
+  #recovered = false
   #turn: Promise<void> = Promise.resolve()
   /** Of releases, which never change. */
   readonly #ports = new Map<string, number>()
@@ -58,6 +59,12 @@ export class Walls {
    */
   raise(): Promise<void> {
     return this.#inTurn(async () => this.#put(ruleset(await this.#facts())))
+  }
+
+  /** What an earlier process left is ended: from now on links lead to what is proved, not to all that should run. */
+  async recovered(): Promise<void> {
+    this.#recovered = true
+    await this.raise()
   }
 
   /** Looks every 2 s whether they stand as they were put, and puts them back where not, until the server closes. */
@@ -143,14 +150,11 @@ export class Walls {
     )
   }
 
-  /** Those that are routed to. When the server has just started, none is proved yet: then those that should run. */
   #webOf(appId: string): readonly Container[] {
     const { store, isProved } = this.#parts
-    const live = store.containers
+    return store.containers
       .of(appId, 'live')
-      .filter(({ process, crashed }) => process === 'web' && crashed === null)
-    const proved = live.filter(({ name }) => isProved(name))
-    return proved.length > 0 ? proved : live
+      .filter(({ name, process }) => process === 'web' && (!this.#recovered || isProved(name)))
   }
 
   #portOf(appId: string, version: number): number | undefined {

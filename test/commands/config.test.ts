@@ -414,6 +414,16 @@ describe('config:set --file', () => {
     expect(await paas.ok('config filed --json')).toBe(before)
   })
 
+  test('where the image has a folder, is refused with what is in the way, and the old release serves on', async () => {
+    const refused = await paas.ssh('config:set blog --file /www KEY=x')
+    expect(refused.exitCode).toBe(1)
+    expect(refused.stderr).toContain(
+      'web.1: nothing can be mounted at /www: the image has something else there',
+    )
+    expect((await paas.get('blog.localhost')).status).toBe(200)
+    expect(await paas.ok('config:keys blog')).not.toMatch(/^KEY$/m)
+  })
+
   test('is gone from memory with its app', async () => {
     const folder = join(
       configFilesFolder(paas.home),

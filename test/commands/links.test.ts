@@ -88,6 +88,7 @@ test('links:add gives the app a name and a variable for the other, whose contain
   expect(JSON.parse(await paas.ok('links api --json'))).toEqual({ app: 'api', to: [], from: ['shop'] })
   expect(JSON.parse(await paas.ok('apps:report shop --json'))).toMatchObject({ links: ['api.internal'] })
   expect(JSON.parse(await paas.ok('releases:info shop --json'))).toMatchObject({ links: ['API'] })
+  expect(await paas.ok('releases:diff shop v1 v2')).toContain('links: + API')
 })
 
 test('a link leads to the web port of the other alone, and in one direction', async () => {
@@ -175,6 +176,12 @@ test('a link takes the right to change both apps, and is made once', async () =>
   await paas.ok('access:add mallory bob -r viewer')
   expect((await bob.ssh('links:add shop mallory')).exitCode).toBe(77)
   expect((await bob.ssh('links shop')).stdout).toBe('an app of others  API_URL  http://api.internal\n')
+  expect((await bob.ssh('links:remove shop backend')).exitCode).toBe(1)
+  expect((await bob.ssh('links:remove shop API --plan')).stdout).toContain('links: - API')
+  expect(await paas.ok('apps:clone shop copy --skip-deploy')).toContain(
+    'The links of shop are not its own: API',
+  )
+  expect(await paas.ok('links copy')).toBe('')
   for (const [line, exitCode, message] of [
     ['links:add shop backend', 1, /linked to backend already, as API/],
     ['links:add shop shop', 1, /itself/],
@@ -207,6 +214,7 @@ test('destroying either app takes the link away, and the other one goes on', asy
   await paas.ok('links:add mallory shop')
   expect(await inside('shop', 'wget -qO- "$BACK_END_URL"')).toBe('first')
   expect(await inside('mallory', 'wget -qO- http://shop.internal')).toBe('first')
+  expect(await paas.ok('apps:destroy mallory --plan')).toContain('links of other apps to it: - shop')
   expect((await paas.ssh('apps:destroy mallory')).stderr).toContain('No longer reached by shop')
   await paas.ok('apps:destroy mallory --force')
   expect(await linkNetworks()).toEqual([])
@@ -237,6 +245,7 @@ test('a server that is killed in between leaves no half link', async () => {
   expect(await paas.ok('links shop')).toBe('')
   await paas.ok('links:add shop later')
   expect(await paas.ok('links shop')).toBe('later  LATER_URL  http://later.internal\n')
+  expect(await paas.ok('links:add later shop')).toContain('it counts from the first deploy on')
 })
 
 /** Something of the host's own that listens on all of its addresses. */

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { inVolume, volumeDirectory } from '../deploy/in-volume.ts'
 import { volumeLabels } from '../deploy/mounts.ts'
+import { imageTag } from '../deploy/release.ts'
 import { assertRoom } from '../disk/assert-room.ts'
 import { NotFoundError } from '../docker/engine-errors.ts'
 import { PaasError, UserError } from '../errors.ts'
@@ -204,7 +205,10 @@ async function outside(paas: Paas, { name, content }: Item, signal: AbortSignal)
 
 async function takeOutside(paas: Paas, name: string, input: Readable, signal: AbortSignal): Promise<void> {
   const { engine, provisioning, store } = paas
-  if (name === items.images) return await engine.images.load(input, { signal })
+  if (name === items.images) {
+    await engine.images.load(input, { signal })
+    return await nameImages(paas)
+  }
   const service = store.services.ready().find(({ id }) => name === items.database(id))
   if (service) {
     const kind = provisioning.kind(service.kind)
@@ -221,6 +225,17 @@ async function takeOutside(paas: Paas, name: string, input: Readable, signal: Ab
   await engine.volumes.create({ name: volume.dockerName, labels: volumeLabels(paas, app, volume) })
   const command = ['tar', '-x', '-p', '-f', '-', '-C', volumeDirectory]
   await inVolume(paas, app, volume, { command, stdin: input, signal })
+}
+
+/** One without a name is what `docker image prune` removes. */
+async function nameImages(paas: Paas): Promise<void> {
+  const { engine, store } = paas
+  const there = new Set(
+    (await engine.images.list({ labels: { 'paas.instance': store.instanceId } })).map(({ id }) => id),
+  )
+  for (const app of store.apps.list())
+    for (const image of store.releases.imagesOf(app.id))
+      if (there.has(image)) await engine.images.tag(image, imageTag(paas, app))
 }
 
 /** Everything that its state speaks of has come. */

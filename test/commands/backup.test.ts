@@ -144,6 +144,8 @@ test('the same apps are served by the server that takes it, with the same state,
     'SECRET=a very private value',
   )
   expect(await facts(after)).toEqual(known)
+  const unnamed = ['--filter', 'dangling=true', '--filter', `label=paas.instance=${before.id}`]
+  expect((await execa('docker', ['images', '-q', ...unnamed])).stdout).toBe('')
   expect(await after.ok('audit:verify')).toContain('from number 1 on, follow one another')
   expect(await after.ok('events')).toContain('A backup was restored')
   expect(existsSync(join(after.home, 'restore'))).toBe(false)

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { finishRestore } from './backup/finish-restore.ts'
 import { undoLeftRestore } from './backup/undo-restore.ts'
 import { followSchedules } from './cron/follow-schedules.ts'
+import { ConfigFiles } from './deploy/config-files.ts'
 import { endLeftVisits } from './deploy/enter-process.ts'
 import { Jobs } from './deploy/jobs.ts'
 import { Locks } from './deploy/locks.ts'
@@ -68,11 +69,12 @@ async function main(): Promise<void> {
     instanceId: store.instanceId,
     log,
   })
-  const walls = new Walls({ store, kinds, settings, log, closing: closing.signal })
-  const proved = new Set<string>()
   const engine = new Engine({ dockerHost: settings.dockerHost })
   const outputs = new Outputs(settings.home)
+  const proved = new Set<string>()
   const unready = new Map<string, string>()
+  const isProved = (name: string): boolean => proved.has(name) && !unready.has(name)
+  const walls = new Walls({ store, kinds, settings, isProved, log, closing: closing.signal })
   const challenges = new Challenges()
   let door: Door | undefined
   let end = async (): Promise<void> => exit(0)
@@ -86,13 +88,14 @@ async function main(): Promise<void> {
         store,
         settings,
         challenges,
-        isProved: (name) => proved.has(name) && !unready.has(name),
+        isProved,
       }),
       log,
     }),
     challenges,
     renewals: new Renewals(),
     certificateFiles: new CertificateFiles(settings.home, store),
+    configFiles: new ConfigFiles(settings.home),
     locks: new Locks(),
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,

@@ -52,7 +52,6 @@ listkeys addsite listsites addimage deploysite dumpsite
 const notYet: readonly (readonly [words: RegExp, reason: string])[] = [
   [/^apps:(export|import)$/, 'moving an app whole needs the archive that backup will have'],
   [/^autoscale/, 'the router does not measure requests per app yet'],
-  [/^links/, 'apps reach each other through the router so far'],
   [/^tokens:/, 'there is no HTTP API to use one with'],
 ]
 

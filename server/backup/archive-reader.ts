@@ -61,13 +61,15 @@ function nameOf({ name, type }: Header): string {
   const leadsAway = whole.split('/').some((part) => ['', '.', '..'].includes(part) || part.includes('\0'))
   if (type !== 'file' || leadsAway || whole.length > 4_000)
     throw new UserError(`The archive is refused: ${JSON.stringify(name.slice(0, 200))} is not of its kind`, {
-      next: 'Take one that backup wrote, as it came: ssh paas backup > server.tar',
+      next,
     })
   return whole
 }
 
 const broken = (cause?: unknown): UserError =>
   new UserError('The archive is cut off or broken, or none that this server writes', {
-    next: 'Take one that backup wrote, as it came: ssh paas backup > server.tar',
+    next,
     cause,
   })
+
+const next = 'Take one that backup or apps:export wrote, as it came: ssh paas backup > server.tar'

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import type { Readable, Writable } from 'node:stream'
+import { addAbortSignal, type Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { InterruptedError } from '../errors.ts'
 import { passContent } from '../services/pass-content.ts'
@@ -38,7 +38,9 @@ export class ArchiveWriter {
 
   /** What `write` writes, in pieces; at least one. */
   async pieces(name: string, write: (output: Writable, signal: AbortSignal) => Promise<void>): Promise<void> {
-    await passContent(this.#signal, write, (input) => this.#piecesOf(name, input))
+    await passContent(this.#signal, write, (input, either) =>
+      this.#piecesOf(name, addAbortSignal(either, input)),
+    )
   }
 
   /** The content of a file as it is when it is read. */

@@ -29,3 +29,12 @@ export const items = {
   volume: (dockerName: string): string => `volumes/${dockerName}.tar`,
   database: (serviceId: string): string => `databases/${serviceId}.sql`,
 } as const
+
+/** Names of the items of an app's archive. */
+export const appItems = {
+  manifest: 'app.json',
+  repository: 'repository.pack',
+  image: 'image.tar',
+  volume: (name: string): string => `volumes/${name}.tar`,
+  database: (alias: string): string => `databases/${alias}.sql`,
+} as const

@@ -4,6 +4,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
+import { killAfterStep } from '../kill-after-step.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -36,10 +37,11 @@ afterAll(async () => {
   await Promise.all([before?.[Symbol.asyncDispose](), after?.[Symbol.asyncDispose]()])
 })
 
-const backup = async (...flags: readonly string[]): Promise<Uint8Array> => {
-  const words = ['-F', before.sshConfig, '-o', 'BatchMode=yes', 'paas', ['backup', ...flags].join(' ')]
+const bytesOf = async (line: string): Promise<Uint8Array> => {
+  const words = ['-F', before.sshConfig, '-o', 'BatchMode=yes', 'paas', line]
   return (await execa('ssh', words, { encoding: 'buffer', stripFinalNewline: false })).stdout
 }
+const backup = (...flags: readonly string[]): Promise<Uint8Array> => bytesOf(['backup', ...flags].join(' '))
 const namesIn = async (archive: Uint8Array): Promise<readonly string[]> =>
   (await execa('tar', ['-t'], { input: archive })).stdout.split('\n')
 
@@ -72,6 +74,73 @@ test('a backup has everything but the keys, and no secret can be read in it', as
     expect.arrayContaining(['files/master.key.piece-00000001', 'files/ssh/host_key.piece-00000001']),
   )
   expect(readdirSync(join(before.home, 'snapshots'))).toEqual([])
+})
+
+test('an app goes into one archive, and another one comes of it with its image, files, database and commits', async () => {
+  const archive = await bytesOf('apps:export blog')
+  expect((await namesIn(archive))[0]).toBe('app.json')
+  expect(await before.ok('apps:import copy --plan')).toContain('app: + copy')
+  const said = await before.ok('apps:import copy', { input: archive })
+  expect(said).toContain('Its databases: posts-2')
+  expect(said).toContain("Not yours to give, or another app's: www.blog.example")
+
+  expect((await before.get('copy.localhost')).body).toBe('carried\n')
+  expect((await before.get('copy.localhost', '/uploads/a.txt')).body).toBe('kept\n')
+  expect(await before.ok('config:get -a copy SECRET')).toBe('a very private value\n')
+  expect(await before.ok('ps:scale copy')).toBe('web=2\n')
+  expect(await before.ok('mysql:export posts-2')).toContain("'Grüße'")
+  expect((await before.get('copy.localhost', '/cgi-bin/environment')).body).toMatch(
+    /(^|\0)DATABASE_URL=mysql:/,
+  )
+  expect(await before.ok('releases copy')).toContain('Import of v')
+  const refs = await Promise.all(
+    ['blog', 'copy'].map((app) =>
+      execa('git', ['ls-remote', `paas:${app}`], { env: { GIT_SSH_COMMAND: `ssh -F ${before.sshConfig}` } }),
+    ),
+  )
+  expect(refs[1]?.stdout).toBe(refs[0]?.stdout)
+  await before.ok('ps:rebuild copy')
+  expect((await before.get('copy.localhost')).body).toBe('carried\n')
+  const unnamed = ['--filter', 'dangling=true', '--filter', `label=paas.instance=${before.id}`]
+  expect((await execa('docker', ['images', '-q', ...unnamed])).stdout).toBe('')
+
+  const bare = await bytesOf('apps:export empty')
+  expect(await before.ok('apps:import bare', { input: bare })).toContain('git push paas:bare main')
+  expect((await before.ssh('apps:import bare', { input: bare })).stderr).toContain('The name "bare" is taken')
+  for (const app of ['copy', 'bare']) await before.ok(`apps:destroy ${app} --confirm ${app}`)
+  await before.ok('mysql:destroy posts-2 --confirm posts-2')
+})
+
+test('an archive of an app that is not whole or not of its kind leaves no app, files or database', async () => {
+  const archive = Buffer.from(await bytesOf('apps:export blog'))
+  const refused = async (input: Uint8Array): Promise<string> => {
+    const ran = await before.ssh('apps:import other', { input })
+    expect(ran.exitCode, ran.stderr).toBe(1)
+    expect((await before.ssh('apps:exists other')).exitCode).toBe(20)
+    return ran.stderr
+  }
+  expect(await refused(Buffer.from('hello'))).toContain('cut off or broken')
+  expect(await refused(archive.subarray(0, archive.indexOf('databases/') + 600))).toContain(
+    'cut off or broken',
+  )
+  expect(await refused(Buffer.from(whole))).toContain('does not begin as that of an app does')
+  const elsewhere = Buffer.from(archive)
+  elsewhere.write('../../x/', elsewhere.indexOf('volumes/uploads'))
+  expect(await refused(elsewhere)).toContain('cut off or broken')
+
+  await killAfterStep(before, 'started', () => before.ssh('apps:import other', { input: archive }))
+  await until('there is no app', async () => (await before.ssh('apps:exists other')).exitCode === 20)
+  await until(
+    'there is one database',
+    async () => JSON.parse(await before.ok('mysql:list --json')).length === 1,
+  )
+  const ofOther = ['-q', '--filter', 'label=paas.app=other', '--filter', `label=paas.instance=${before.id}`]
+  await until('nothing of it is in Docker', async () => {
+    const found = ['images', 'ps -a', 'volume ls'].map((words) =>
+      execa('docker', [...words.split(' '), ...ofOther]),
+    )
+    return (await Promise.all(found)).every(({ stdout }) => stdout === '')
+  })
 })
 
 test('a server that has apps takes none', async () => {

@@ -38,7 +38,9 @@ async function refuseForeignFolder({ home }: Layout): Promise<void> {
     if (error.code === 'ENOENT') return []
     throw new UserError(`PAAS_HOME=${home} is not a folder that can be read: ${error.message}`)
   })
-  const someoneElses = entries.length > 0 && !entries.includes('repositories')
+  // Whoever restores a backup may bring the master key of its server.
+  const others = entries.filter((entry) => entry !== 'master.key')
+  const someoneElses = others.length > 0 && !others.includes('repositories')
   if (dirname(home) === parse(home).root || home === homedir() || someoneElses) {
     throw new UserError(`PAAS_HOME=${home} holds other things: its modes are not ours to change`, {
       next: 'Choose a new or an empty folder, such as /var/lib/paas',

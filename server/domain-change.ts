@@ -8,8 +8,10 @@ import { type App, parseAppName } from './state/apps.ts'
 import { parseDomain } from './state/domains.ts'
 
 /** Throws unless the app may have `word` as a domain; a domain of ours or of another app says only that it is taken. */
-export function claimableDomain(call: Call, word: string): string {
-  const { paas, app, user } = call
+export function claimableDomain(
+  { paas, app, user }: Pick<Call, 'paas' | 'app' | 'user'>,
+  word: string,
+): string {
   const host = parseDomain(word)
   if (host.startsWith('*.') && user.role !== 'admin') {
     throw new NotAllowedError('Only admins of the server may give a wildcard domain', {
@@ -37,7 +39,7 @@ export function assertNameFree(paas: Pick<Paas, 'store' | 'settings'>, name: str
 }
 
 /** Gives `hosts` to the app, those that it has already apart; part of the switch's transaction. */
-export function addDomains({ paas, app }: Call, hosts: readonly string[]): void {
+export function addDomains({ paas, app }: Pick<Call, 'paas' | 'app'>, hosts: readonly string[]): void {
   for (const host of hosts) {
     if (appHosts(paas, paas.store.apps.byId(app.id)).includes(host)) continue
     // Another app may have taken it while this one waited for its lock.

@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { followLoad } from './autoscale/follow-load.ts'
+import { finishRestore } from './backup/finish-restore.ts'
+import { undoLeftRestore } from './backup/undo-restore.ts'
 import { followSchedules } from './cron/follow-schedules.ts'
 import { ConfigFiles } from './deploy/config-files.ts'
 import { endLeftVisits } from './deploy/enter-process.ts'
@@ -43,6 +45,8 @@ import { runWebhooks } from './webhooks/run-webhooks.ts'
 const startedAt = new Date()
 /** What is left of the spare sandboxes then is a stray to the next start. */
 const sandboxesMs = 2_000
+/** Whoever asks for a new start learns first that what he asked for is done. */
+const startAnewMs = 1_000
 /** A job that has not ended then is ended by the next start. */
 const jobsMs = 5_000
 
@@ -56,6 +60,7 @@ async function main(): Promise<void> {
   for (const folder of ['ssh', 'repositories', 'hooks', 'run'])
     mkdirSync(join(settings.home, folder), { recursive: true, mode: 0o700 })
   const registry = await loadRegistry()
+  const restored = finishRestore(settings.home)
   const store = new Store(settings.home)
   const closing = new AbortController()
   const kinds = await loadServiceKinds({
@@ -73,6 +78,7 @@ async function main(): Promise<void> {
   const walls = new Walls({ store, kinds, settings, isProved, log, closing: closing.signal })
   const challenges = new Challenges()
   let door: Door | undefined
+  let end = async (): Promise<void> => exit(0)
   const paas: Paas = {
     settings,
     store,
@@ -105,7 +111,12 @@ async function main(): Promise<void> {
     unready,
     log,
     endSessionsOf: async (fingerprint) => door?.endSessionsOf(fingerprint),
+    startAnew: () => void wait(startAnewMs).then(() => end()),
     closing: closing.signal,
+  }
+  if (restored) {
+    const message = 'A backup was restored: this server goes on as the one that it is of'
+    paas.events.record({ type: 'server-restored', who: 'paas', message })
   }
   admitAdmin(settings, store)
   runEventHooks(paas).catch((error: unknown) => log(`Hooks of events ended: ${String(error)}`))
@@ -117,6 +128,9 @@ async function main(): Promise<void> {
   await goOn(paas).catch((error: unknown) => goOnLater(paas, error))
   paas.provisioning.start()
   await removeHalfBackups(settings.home)
+  undoLeftRestore(paas).catch((error: unknown) => {
+    if (!paas.closing.aborted) log(`The end of a restore: ${String(error)}`)
+  })
   backUpBySchedule(paas).catch((error: unknown) => log(`Backups by schedule ended: ${String(error)}`))
 
   const key = await loadHostKey(join(settings.home, 'ssh', 'host_key'))
@@ -138,7 +152,7 @@ async function main(): Promise<void> {
   )
 
   let ending = false
-  const end = async (): Promise<void> => {
+  end = async (): Promise<void> => {
     if (ending) return
     ending = true
     closing.abort()

@@ -46,6 +46,8 @@ export type Paas = {
   readonly log: (line: string) => void
   /** Ends every SSH connection that this key opened. */
   readonly endSessionsOf: (fingerprint: string) => Promise<void>
+  /** Ends this process once whoever asked for it has been told, for its supervisor to start it anew. */
+  readonly startAnew: () => void
   /** Aborts when the server shuts down. */
   readonly closing: AbortSignal
 }

@@ -1,7 +1,9 @@
 import type { BuildOptions } from '../docker/build.ts'
 import type { Deploy } from './deploy.ts'
 import { discardImages } from './discard-images.ts'
+import { imageLabels } from './image-labels.ts'
 import { imageTag } from './release.ts'
+import { trimBuildCacheInBackground } from './trim-build-cache.ts'
 
 /**
  * Builds an image of the deploy's app, with our labels and a tag that nobody can guess; it is discarded if the
@@ -13,16 +15,13 @@ export async function buildAppImage(
 ): Promise<string> {
   const { paas, app, signal } = deploy
   paas.secrets.remember(app.id, build.buildArgs ?? {})
+  // A build that fails fills the cache too.
+  deploy.onUndo(async () => trimBuildCacheInBackground(paas))
   deploy.onUndo(() => discardImages(paas, deploy.id), { laterToo: true })
   const { imageId } = await paas.engine.build({
     ...build,
     hide: (text) => paas.secrets.hide(app.id, text),
-    labels: {
-      'paas.instance': paas.store.instanceId,
-      'paas.app': app.name,
-      'paas.app-id': app.id,
-      'paas.deploy': String(deploy.id),
-    },
+    labels: imageLabels(deploy),
     tag: imageTag(paas, app),
     signal,
   })

@@ -1,5 +1,4 @@
 import { assertRoom } from '../disk/assert-room.ts'
-import { NoSuchAppError } from '../errors.ts'
 import { createApp } from '../git-service.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
@@ -9,7 +8,7 @@ import type { User } from '../state/people.ts'
 import type { Release } from '../state/releases.ts'
 import { appJsonOf } from './app-json-of.ts'
 import { runDeploy } from './deploy.ts'
-import { destroy } from './destroy.ts'
+import { destroyUnlessGone } from './destroy-unless-gone.ts'
 import { ensureNetwork } from './network.ts'
 import { ownImage } from './own-image.ts'
 import { provideAppJson } from './provide-app-json.ts'
@@ -45,19 +44,10 @@ export async function clone(paas: Paas, request: CloneRequest): Promise<App> {
     copySettings(paas, { from, to: app, secrets: secretsOf(appJson) })
     if (release) await deployCopy(paas, { ...request, app, release, appJson })
   } catch (error) {
-    await remove(paas, { appId: app.id, who, progress, signal: AbortSignal.timeout(60_000) })
+    await destroyUnlessGone(paas, { appId: app.id, who, progress, signal: AbortSignal.timeout(60_000) })
     throw error
   }
   return paas.store.apps.byId(app.id)
-}
-
-/** Its own job may have been ended, and the app with it, before the destroy has its turn. */
-async function remove(paas: Paas, request: Parameters<typeof destroy>[1]): Promise<void> {
-  try {
-    await destroy(paas, request)
-  } catch (error) {
-    if (!(error instanceof NoSuchAppError)) throw error
-  }
 }
 
 const secretsOf = (appJson: AppJson | undefined): ReadonlySet<string> =>

@@ -3,7 +3,7 @@ import { exitCode } from '../errors.ts'
 import { deleteRef } from '../git/git.ts'
 import { enter } from '../git/visits.ts'
 import type { Paas } from '../paas.ts'
-import type { DeployRecord, Outcome, Told } from '../state/journal.ts'
+import { type DeployRecord, makesApp, type Outcome, type Told } from '../state/journal.ts'
 import { discardImages } from './discard-images.ts'
 import { finishDestroy } from './finish-destroy.ts'
 import { removeHalfLinks } from './remove-links.ts'
@@ -88,8 +88,8 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
     visit.leavesObjects()
   }
   const { outcome, said, told } = endingOf(job)
-  // A clone is made for its first release alone: without that there is no new app.
-  if (job.kind === 'clone' && app) {
+  // It was made for its first release alone: without that there is no new app.
+  if (makesApp(job.kind) && app) {
     paas.store.apps.setDestroying(app.id)
     await finishDestroy(paas, app)
   } else if (app) paas.outputs.append(job, said)

@@ -2,6 +2,7 @@ import type { ContainerSummary } from '../docker/containers.ts'
 import { describe } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { Container } from '../state/containers.ts'
+import { makesApp } from '../state/journal.ts'
 import { isKeptRun, resumeRuns } from './detached-runs.ts'
 import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
 import { removeLinksUnused } from './remove-links.ts'
@@ -49,11 +50,11 @@ async function endJobs(paas: Paas): Promise<void> {
   }
 }
 
-/** Whether the end of its open jobs takes the app away: a destroy, or a clone that had not switched. */
+/** Whether the end of its open jobs takes the app away: a destroy, or a clone or import that had not switched. */
 function isGoing(paas: Paas, appId: string): boolean {
   if (!paas.store.apps.exists(appId)) return false
   const left = paas.store.journal.open().filter((job) => job.appId === appId && !paas.jobs.find(job.id))
-  return paas.store.apps.byId(appId).destroying || left.some((job) => job.kind === 'clone' && !job.switched)
+  return paas.store.apps.byId(appId).destroying || left.some((job) => makesApp(job.kind) && !job.switched)
 }
 
 /** Containers with our instance's label that no row speaks of: one-offs of a dead session among them. */

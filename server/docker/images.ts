@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type Dockerode from 'dockerode'
 import type { CallOptions, Client } from './client.ts'
 import { NotFoundError } from './engine-errors.ts'
@@ -125,6 +126,30 @@ export class Images {
     )
   }
 
+  /** Writes an archive of these images to `output`, which stays open; layers that they share are in it once. Throws `NotFoundError`. */
+  async save(images: readonly string[], output: Writable, options: CallOptions = {}): Promise<void> {
+    const what = 'saving images'
+    const whole = { deadlineMs: Number.POSITIVE_INFINITY, ...options, untilEnd: true }
+    await this.#client.call(what, whole, async (abortSignal) => {
+      const docker = this.#client.docker as SavesImages
+      const answer = await docker.getImages({ names: [...images], abortSignal })
+      await pipeline(this.#client.read(what, answer as Readable, abortSignal), output, { end: false })
+    })
+  }
+
+  /** Takes in what `save` wrote; what is there already stays. */
+  async load(archive: Readable, options: CallOptions = {}): Promise<void> {
+    const what = 'loading images'
+    const whole = { deadlineMs: Number.POSITIVE_INFINITY, ...options, untilEnd: true }
+    await this.#client.call(what, whole, async (abortSignal) => {
+      const answer = await this.#client.docker.loadImage(archive, { quiet: true, abortSignal })
+      for await (const line of lines(this.#client.read(what, answer as Readable, abortSignal))) {
+        const { error } = JSON.parse(line || '{}') as { error?: string }
+        if (error !== undefined) throw new Error(error)
+      }
+    })
+  }
+
   /** @param name `repository:tag` */
   async tag(image: string, name: string, options: CallOptions = {}): Promise<void> {
     const at = name.lastIndexOf(':')
@@ -157,6 +182,14 @@ export class Images {
 /** Docker's form of a filter by labels: each of them must be there. */
 export const labelFilter = (labels: Readonly<Record<string, string>>): string[] =>
   Object.entries(labels).map(([name, value]) => `${name}=${value}`)
+
+/** The driver's types lack it. */
+type SavesImages = Dockerode & {
+  getImages(options: {
+    readonly names: readonly string[]
+    readonly abortSignal: AbortSignal
+  }): Promise<NodeJS.ReadableStream>
+}
 
 type HistoryStep = { readonly Created: number; readonly CreatedBy: string; readonly Size: number }
 

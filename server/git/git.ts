@@ -412,7 +412,7 @@ const environment: Readonly<Record<string, string>> = {
 }
 
 // Found in old honest repositories.
-const harmless = [
+export const harmless: readonly string[] = [
   'zeroPaddedFilemode',
   'badTimezone',
   'missingSpaceBeforeDate',

@@ -69,6 +69,16 @@ export class Database {
     }
   }
 
+  /** Numbers of the changes that the schema has seen. */
+  get migrations(): readonly number[] {
+    return this.all('SELECT number FROM migration ORDER BY number').map((row) => Number(row.number))
+  }
+
+  /** Writes all of it, as it is now, into a new file. */
+  copyTo(path: string): void {
+    translated(() => this.#prepare('VACUUM INTO ?').run(path))
+  }
+
   /** What was deleted or overwritten is in the files no more. */
   forgetDeleted(): void {
     translated(() => this.#connection.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'))

@@ -13,11 +13,15 @@ export type DeployKind =
   | 'destroy'
   | 'image'
   | 'clone'
+  | 'import'
   | 'rename'
   | 'domains'
   | 'link'
   | 'resources'
   | 'storage'
+
+/** Whether such a job makes an app, which goes where the job does not come to its switch. */
+export const makesApp = (kind: DeployKind): boolean => kind === 'clone' || kind === 'import'
 
 export type Outcome = 'succeeded' | 'failed' | 'cancelled'
 
@@ -92,9 +96,9 @@ export class Journal {
   forgetApp(appId: string): void {
     this.#database.run('DELETE FROM deploy WHERE app_id = ? AND ended_at IS NOT NULL', appId)
     this.#database.run(
-      `DELETE FROM deploy WHERE kind IN ('destroy', 'clone') AND ended_at IS NOT NULL
+      `DELETE FROM deploy WHERE kind IN ('destroy', 'clone', 'import') AND ended_at IS NOT NULL
        AND app_id NOT IN (SELECT id FROM app) AND id <= (
-         SELECT id FROM deploy WHERE kind IN ('destroy', 'clone') ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+         SELECT id FROM deploy WHERE kind IN ('destroy', 'clone', 'import') ORDER BY id DESC LIMIT 1 OFFSET ?)`,
       this.#keptJobs,
     )
   }

@@ -71,6 +71,13 @@ export class Services {
       .flatMap((row) => this.#toService(row) ?? [])
   }
 
+  /** Of every kind, what is wholly there. */
+  ready(): readonly Service[] {
+    return this.#database
+      .all("SELECT * FROM service WHERE state = 'ready' ORDER BY id")
+      .flatMap((row) => this.#toService(row) ?? [])
+  }
+
   /** What is half-made or half-gone. */
   unsettled(): readonly Service[] {
     return this.#database

@@ -109,6 +109,16 @@ export class Store {
     this.instanceId = instanceId(database)
   }
 
+  /** Numbers of the changes that its schema has seen. */
+  get migrations(): readonly number[] {
+    return this.#database.migrations
+  }
+
+  /** Writes all of it, as it is now, into a new file; secrets stay sealed. */
+  copyTo(path: string): void {
+    this.#database.copyTo(path)
+  }
+
   /** All of `work` lasts, or none of it. */
   transaction<T>(work: () => T): T {
     return this.#database.transaction(work)

@@ -50,8 +50,6 @@ listkeys addsite listsites addimage deploysite dumpsite
 
 /** Why a word is answered by neither a command nor a hint. It counts only for as long as that is so. */
 const notYet: readonly (readonly [words: RegExp, reason: string])[] = [
-  [/^apps:(export|import)$/, 'moving an app whole needs the archive that backup will have'],
-  [/^(backup|restore)$/, 'the archive of a whole server is not designed yet'],
   [/^tokens:/, 'there is no HTTP API to use one with'],
 ]
 

@@ -93,6 +93,9 @@ describe('a volume', () => {
     expect((await paas.ssh('storage:create files turn')).stderr).toContain('There is a volume "turn" already')
     expect(await volumes('paas.volume=turn')).toHaveLength(1)
     await paas.ok('storage:destroy files turn --confirm turn')
+    const [destroyed] = JSON.parse(await paas.ok('deploys files -n 1 --json')) as Record<string, unknown>[]
+    expect(destroyed).toMatchObject({ kind: 'storage', state: 'succeeded' })
+    expect(destroyed).not.toEqual(made)
   })
 
   test('stands in lists and reports with its places', async () => {

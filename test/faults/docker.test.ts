@@ -113,7 +113,7 @@ test('a Docker that hangs is given up after its deadline, and the app is free ag
   await paas.ok('config:set -a dock HANGS=no')
 }, 90_000)
 
-test('the build cache is trimmed behind a push, once in a while, and by nothing that builds nothing', async () => {
+test('the build cache is trimmed behind a push and a build that fails, once in a while, and by nothing that builds nothing', async () => {
   // It has not trimmed anything yet.
   await paas.kill('server')
   await paas.up()
@@ -128,6 +128,10 @@ test('the build cache is trimmed behind a push, once in a while, and by nothing 
     await until('it was to be trimmed', async () => docker.hits >= times)
   }
   expect(docker.hits).toBe(2)
+  await repository.commit({ Dockerfile: 'FROM paas/busybox\nRUN false\n' })
+  expect((await repository.push(paas, 'dock')).exitCode).not.toBe(0)
+  await until('it was to be trimmed behind a build that failed', async () => docker.hits >= 3)
+  await repository.commit({ Dockerfile: staticApp('').Dockerfile ?? '' })
   await docker.heal()
   const trims = docker.seen(/^POST \/build\/prune/)
   await push('trim 3')

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { answering, type Desired } from './desired.ts'
+import { extraSections, slotDefaults } from './extra-sections.ts'
 import type { RouterPaths } from './paths.ts'
-import { slotName } from './slots.ts'
+import { kindOfSlot, slotName } from './slots.ts'
 
 export type ConfigurationOptions = {
   readonly paths: RouterPaths
@@ -41,7 +42,7 @@ export function configurationText(options: ConfigurationOptions, desired: Desire
   ]
   for (let number = 0; number < capacity; number++) {
     const slot = slotName(number)
-    lines.push(`backend ${slot}`)
+    lines.push(`backend ${slot} from ${slotDefaults(kindOfSlot(number))}`)
     for (const [name, address] of desired.slots.get(slot) ?? []) {
       lines.push(`  server ${name} ${address} ${serverSettings}`)
     }
@@ -89,7 +90,9 @@ const page = (name: number | string): string => join(import.meta.dirname, 'pages
 
 // An app may compute for an hour, and a stream or WebSocket be silent for as long; a client that sends or takes
 // nothing is let go after a minute.
-const sections = ({ paths, httpHost, httpPort, httpsPort }: ConfigurationOptions): string[] => [
+const sections = (options: ConfigurationOptions): string[] => {
+  const { paths, httpHost, httpPort, httpsPort } = options
+  return [
   'ring requests',
   '  format raw',
   '  maxlen 8192',
@@ -97,7 +100,7 @@ const sections = ({ paths, httpHost, httpPort, httpsPort }: ConfigurationOptions
   '  timeout connect 1s',
   '  timeout server 10s',
   `  server router unix@${paths.logSocket}`,
-  'defaults',
+  'defaults plain',
   '  mode http',
   '  timeout http-request 30s',
   '  timeout http-keep-alive 60s',
@@ -112,10 +115,10 @@ const sections = ({ paths, httpHost, httpPort, httpsPort }: ConfigurationOptions
   '  option http-no-delay',
   '  option dontlognull',
   '  option http-ignore-probes',
-  ...[400, 404, 413, 502, 504].map((status) => `  errorfile ${status} ${page(status)}`),
+  ...[400, 401, 404, 413, 429, 502, 504].map((status) => `  errorfile ${status} ${page(status)}`),
   // A slot without a server that answers. The request log says 502 for it too.
   `  errorfile 503 ${page(502)}`,
-  'frontend http',
+  'frontend http from plain',
   '  log global',
   `  bind ${bracketed(httpHost)}:${httpPort}`,
   // Who asks for a host without a certificate gets none, not another app's.
@@ -131,17 +134,16 @@ const sections = ({ paths, httpHost, httpPort, httpsPort }: ConfigurationOptions
   ...bodyLimit,
   '  use_backend %[var(txn.slot),field(1,.)]',
   '  default_backend unknown',
-  'backend unknown',
+  'backend unknown from plain',
   '  http-request deny deny_status 404',
   ...closed(answering.stopped, page(503)),
   ...closed(answering.unreleased, page('unreleased')),
   ...closed(answering.maintenance, page('maintenance')),
-  `backend ${answering.ownPage}`,
-  // Also what is served where the router does not answer.
-  `  errorfile 503 ${page('maintenance')}`,
-  '  retries 0',
-  `  server router unix@${paths.pageSocket}`,
-]
+  ...ownPage(answering.ownPage, page('maintenance'), paths),
+  ...ownPage(answering.stoppedOwnPage, page(503), paths),
+  ...extraSections(options),
+  ]
+}
 
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
@@ -166,9 +168,17 @@ const bodyLimit = [
 ]
 
 const closed = (backend: string, file: string): string[] => [
-  `backend ${backend}`,
+  `backend ${backend} from plain`,
   `  errorfile 503 ${file}`,
   '  http-request deny deny_status 503',
+]
+
+/** @param file what is served where the router does not answer, too */
+const ownPage = (backend: string, file: string, { pageSocket }: RouterPaths): string[] => [
+  `backend ${backend} from plain`,
+  `  errorfile 503 ${file}`,
+  '  retries 0',
+  `  server router unix@${pageSocket}`,
 ]
 
 /** See `request-log.ts`, which reads it. Only the last field can hold what a client chose freely, encoded by HAProxy. */

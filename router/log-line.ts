@@ -65,6 +65,7 @@ type Outcome = { readonly code?: string; readonly desc?: string; readonly status
 /** What no backend was asked for. */
 const ownAnswers: ReadonlyMap<string, { readonly code: string; readonly desc: string }> = new Map([
   [answering.stopped, { code: 'H14', desc: 'No web processes running' }],
+  [answering.stoppedOwnPage, { code: 'H14', desc: 'No web processes running' }],
   [answering.maintenance, { code: 'H80', desc: 'Maintenance mode' }],
   [answering.ownPage, { code: 'H80', desc: 'Maintenance mode' }],
   [answering.unreleased, { code: 'H81', desc: 'Blank app' }],
@@ -74,7 +75,7 @@ const ownAnswers: ReadonlyMap<string, { readonly code: string; readonly desc: st
 function outcome({ backend, ending, server, status }: LoggedRequest): Outcome {
   const answered = ownAnswers.get(backend)
   if (answered) return { ...answered, status: 503 }
-  if (/^[sS][CQ]/.test(ending) && status === 503) {
+  if (/^[sS][CQ]/.test(ending) && (status === 502 || status === 503)) {
     const desc = ending === 'sC' ? 'Backend connection timeout' : 'Backend connection refused'
     return {
       code: ending === 'sC' ? 'H19' : 'H21',

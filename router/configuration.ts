@@ -187,32 +187,38 @@ const logFormat = '%lc %[date(0,us)] %b %s %ts %ST %B %Tc %Tr %Ta %ci %ID %HM %[
 const rejections = [
   // HTTP/2 is agreed on in the handshake of TLS alone.
   '  http-request deny deny_status 400 if !{ req.ver 1.0 1.1 } !{ ssl_fc_alpn h2 }',
-  '  http-request deny deny_status 400 if { method CONNECT TRACE }',
-  "  http-request deny deny_status 400 if { req.hdr(host) -m reg -i '[^a-z0-9.:_\\[\\]-]' } || HTTP_1.1 !{ req.hdr(host) -m found }",
+  '  http-request deny deny_status 400 if { method CONNECT TRACE } || !{ path_beg / } !METH_OPTIONS',
+  // The whole header: where commas separate values, the last one would choose the app, and the app read another.
+  "  http-request deny deny_status 400 if { req.fhdr(host) -m reg -i '[^a-z0-9.:_\\[\\]-]' } || HTTP_1.1 !{ req.fhdr(host) -m found }",
   '  http-request deny deny_status 400 if HTTP_1.0 { req.hdr(transfer-encoding) -m found }',
-  "  http-request deny deny_status 400 if { req.hdrs -m reg '\\x00' }",
+  "  http-request deny deny_status 400 if { req.hdrs -m reg '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]' }",
 ]
 
 const headers = [
-  "  http-request del-header '^x[-_](forwarded[-_]|real[-_]ip|request[-_]id|request[-_]start)' -m reg",
-  '  http-request del-header forwarded',
+  // An app reads the same of every request, and finds no other scheme or host in it than ours.
+  '  http-request set-uri %[pathq] if !HTTP_2.0 !{ url_beg / } !{ url_beg * }',
+  // Programs behind CGI and its like read X_Forwarded_For and Content_Length as if a hyphen stood there.
+  '  http-request del-header _ -m sub',
+  '  http-request del-header x-forwarded- -m beg',
+  ...['x-real-ip', 'x-request-id', 'x-request-start', 'forwarded', 'proxy', 'http2-settings'].map(
+    (name) => `  http-request del-header ${name}`,
+  ),
   '  http-request set-header X-Forwarded-For %[src]',
   '  http-request set-header X-Forwarded-Proto http if !{ ssl_fc }',
   '  http-request set-header X-Forwarded-Proto https if { ssl_fc }',
   '  http-request set-header X-Forwarded-Port %[dst_port]',
-  '  http-request set-header X-Forwarded-Host %[req.hdr(host)]',
-  '  http-request del-header connection unless { req.hdr(upgrade) -i websocket }',
-  '  http-request set-header connection upgrade if { req.hdr(upgrade) -i websocket }',
-  '  http-request set-header upgrade websocket if { req.hdr(upgrade) -i websocket }',
+  '  http-request set-header X-Forwarded-Host %[req.fhdr(host)]',
+  '  http-request del-header connection',
   '  http-request del-header upgrade unless { req.hdr(upgrade) -i websocket }',
-  '  http-request del-header http2-settings',
+  '  http-request set-header connection upgrade if { req.hdr(upgrade) -m found }',
+  '  http-request set-header upgrade websocket if { req.hdr(upgrade) -m found }',
 ]
 
 const lookup = ({ hosts, wildcards }: RouterPaths): string[] => {
   const wild = `concat(,txn.path,/),map_beg(${wildcards})`
   return [
     '  http-request set-var(txn.path) path',
-    '  http-request set-var(txn.host) req.hdr(host),host_only,lower,rtrim(.)',
+    '  http-request set-var(txn.host) req.fhdr(host),host_only,lower,rtrim(.)',
     '  http-request set-var(txn.key) var(txn.host),concat(,txn.path,/)',
     `  http-request set-var(txn.slot) var(txn.key),map_beg(${hosts})`,
     ...[2, 3, 4, 5, 6].map(

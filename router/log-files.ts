@@ -2,7 +2,7 @@ import { appendFile, mkdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Report } from './report.ts'
 
-/** Appends lines to files in batches; a file that reaches `maxBytes` becomes `NAME.1.log`, and one such is kept. */
+/** Appends lines to files in batches; a file that reaches `maxBytes` becomes `NAME.log.1`, and one such is kept. */
 export type LogFiles = AsyncDisposable & {
   append(name: string, line: string): void
 }
@@ -57,7 +57,7 @@ export async function createLogFiles(options: LogFileOptions): Promise<LogFiles>
       () => 0,
     )
     if (size > 0 && size + text.length > maxBytes) {
-      await rename(path, join(directory, `${name}.1.log`))
+      await rename(path, join(directory, `${name}.log.1`))
       size = 0
     }
     sizes.set(name, size + text.length)

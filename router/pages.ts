@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { http } from '../server/net/lean-http.ts'
 import type { Report } from './report.ts'
 import { lookUp, type Routes } from './table.ts'
 
@@ -20,7 +21,7 @@ const retryAfter = '60'
  */
 export async function startPages({ socket, report, routes }: PagesOptions): Promise<AsyncDisposable> {
   await rm(socket, { force: true })
-  const server = createServer((request, response) => answer(routes(), request, response))
+  const server = http.createServer((request, response) => answer(routes(), request, response))
   server.on('error', (error) => report(`the socket for pages: ${error.message}`))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -54,6 +54,10 @@ test('the drivers are where one looks for them', () => {
   for (const [driver, file] of Object.entries(owners)) expect(filesWith(new RegExp(driver))).toContain(file)
 })
 
+test('node:http is not imported where its 6.6 MB would stay', () => {
+  expect(filesWith(/from 'node:http'/).filter((file) => !file.startsWith('scripts/'))).toEqual([])
+})
+
 test('nftables is spoken to by one module of the server', () => {
   expect(filesWith(/'nft'/).filter((file) => file.startsWith('server/'))).toEqual(['server/walls/nft.ts'])
 })

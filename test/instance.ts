@@ -176,9 +176,10 @@ export async function until(
   timeoutMs = 20_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs
-  while (!(await condition())) {
+  // Asking is often an ssh: one that waits long leaves the machine to what it waits for.
+  for (let pauseMs = 25; !(await condition()); pauseMs = Math.min(pauseMs * 1.5, 250)) {
     if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain: ${what}`)
-    await wait(25)
+    await wait(pauseMs)
   }
 }
 

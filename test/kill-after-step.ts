@@ -16,7 +16,10 @@ export async function killAfterStep(
   const folder = join(paas.home, 'hooks', step)
   setHook(paas, folder)
   const done = await work()
-  await until(`the server is gone after "${step}" of ${JSON.stringify(done)}`, async () => !existsSync(`/proc/${before}`))
+  await until(
+    `the server is gone after "${step}" of ${JSON.stringify(done)}`,
+    async () => !existsSync(`/proc/${before}`),
+  )
   const started = performance.now()
   await paas.up()
   rmSync(folder, { recursive: true })

@@ -93,7 +93,7 @@ export const rows: readonly Row[] = [
   {
     row: '17',
     promise: 'smuggled requests are refused or made plain',
-    attacks: [['test/router/requests.test.ts']],
+    attacks: [['test/router/smuggling.test.ts'], ['test/router/requests.test.ts']],
   },
   {
     row: '18',

@@ -13,7 +13,7 @@ export async function buildAppImage(
 ): Promise<string> {
   const { paas, app, signal } = deploy
   paas.secrets.remember(app.id, build.buildArgs ?? {})
-  deploy.onUndo(() => discardImages(paas, deploy.id))
+  deploy.onUndo(() => discardImages(paas, deploy.id), { laterToo: true })
   const { imageId } = await paas.engine.build({
     ...build,
     hide: (text) => paas.secrets.hide(app.id, text),

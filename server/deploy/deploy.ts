@@ -1,3 +1,4 @@
+import { SilentEngineError } from '../docker/engine-errors.ts'
 import {
   type AppError,
   type ExitCode,
@@ -34,6 +35,8 @@ export type DeployRequest = {
   readonly onOpen?: (id: number) => void
 }
 
+type Undo = { readonly undo: () => Promise<void>; readonly laterToo: boolean }
+
 /** One journalled job on one app, from its lock to its end. */
 export class Deploy {
   readonly id: number
@@ -44,7 +47,7 @@ export class Deploy {
   readonly job: Job
   /** Names of what ran once for its release so far. */
   readonly tasks: string[] = []
-  readonly #undos: (() => Promise<void>)[] = []
+  readonly #undos: Undo[] = []
   #switched = false
   #leftOpen = false
 
@@ -78,9 +81,12 @@ export class Deploy {
     await this.#hooks(step)
   }
 
-  /** `undo` runs if the job ends before its switch; last registered first. */
-  onUndo(undo: () => Promise<void>): void {
-    this.#undos.push(undo)
+  /**
+   * `undo` runs if the job ends before its switch; last registered first.
+   * @param options.laterToo `endLeftJobs` does the same
+   */
+  onUndo(undo: () => Promise<void>, options: { readonly laterToo?: boolean } = {}): void {
+    this.#undos.push({ undo, laterToo: options.laterToo === true })
   }
 
   /**
@@ -122,9 +128,16 @@ export class Deploy {
     this.#leftOpen = true
   }
 
-  async undo(): Promise<void> {
-    for (const undo of this.#undos.reverse()) {
+  /** What may be done later is, once Docker is silent: each further call would wait for its whole deadline. */
+  async undo(thrown: unknown): Promise<void> {
+    let silent = thrown instanceof SilentEngineError
+    for (const { undo, laterToo } of this.#undos.reverse()) {
+      if (silent && laterToo) {
+        this.leaveOpen()
+        continue
+      }
       await undo().catch((error: unknown) => {
+        silent ||= error instanceof SilentEngineError
         this.leaveOpen()
         this.paas.log(`deploy ${this.id}: clean-up failed: ${String(error)}`)
       })
@@ -164,7 +177,7 @@ export async function runDeploy<T>(
       end(deploy, 'succeeded', String(thrown))
       throw job.failure(thrown)
     }
-    await deploy.undo()
+    await deploy.undo(thrown)
     throw fail(deploy, thrown)
   }
 }

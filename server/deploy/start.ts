@@ -29,7 +29,7 @@ export async function startContainers(
 ): Promise<readonly Container[]> {
   const { paas, app } = deploy
   const containers: Container[] = []
-  deploy.onUndo(() => removeContainers(paas, containers))
+  deploy.onUndo(() => removeContainers(paas, containers), { laterToo: true })
   await everyOne(
     places.map(async (place) => {
       const name = `paas-${app.id}-d${deploy.id}-${place.process}.${place.number}`

@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { Agent, type ClientRequestArgs } from 'node:http'
+import type { ClientRequestArgs } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import type Dockerode from 'dockerode'
 import { InterruptedError, PaasError, UnavailableError } from '../errors.ts'
+import { http } from '../net/lean-http.ts'
 import { DockerodeClient } from './dockerode.ts'
-import { ConflictError, NotFoundError, RefusedError } from './engine-errors.ts'
+import { ConflictError, NotFoundError, RefusedError, SilentEngineError } from './engine-errors.ts'
 
 /** What every call to the engine may be given. */
 export type CallOptions = {
@@ -119,8 +120,8 @@ export class Client {
   }
 
   /** The error for an engine that has been silent for so long while `what` was to go on. */
-  tooLate(what: string, deadlineMs: number): UnavailableError {
-    return new UnavailableError(`Docker did not answer within ${deadlineMs / 1000} s while ${what}`, {
+  tooLate(what: string, deadlineMs: number): SilentEngineError {
+    return new SilentEngineError(`Docker did not answer within ${deadlineMs / 1000} s while ${what}`, {
       next: 'See whether the Docker daemon is overloaded or stuck',
     })
   }
@@ -166,7 +167,7 @@ export function unprinted<T extends object>(given: T): T {
 }
 
 /** The driver waits for ever when a connection ends in the middle of an answer: so the call itself looks at it. */
-class CallAgent extends Agent {
+class CallAgent extends http.Agent {
   override createConnection(
     options: ClientRequestArgs,
     callback?: (error: Error | null, stream: Duplex) => void,

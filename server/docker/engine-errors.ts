@@ -1,3 +1,5 @@
+import { UnavailableError } from '../errors.ts'
+
 /** The container, image or network that a call named does not exist. */
 export class NotFoundError extends Error {
   override readonly name = 'NotFoundError'
@@ -12,6 +14,9 @@ export class RefusedError extends Error {
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'
 }
+
+/** The engine has not answered within a call's deadline: whatever is asked of it next will hardly fare better. */
+export class SilentEngineError extends UnavailableError {}
 
 /** The subnet or bridge name of a new network is in use: take the next one. */
 export class NetworkOverlapError extends ConflictError {}

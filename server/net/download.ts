@@ -1,7 +1,8 @@
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Readable } from 'node:stream'
 import { UserError } from '../errors.ts'
+import { http } from './lean-http.ts'
 import type { WebAddress } from './parse-url.ts'
 import { pinnedLookup } from './pinned-lookup.ts'
 import { addressesOf } from './public-address.ts'
@@ -57,7 +58,7 @@ async function ask(
   const addresses = await addressesOf(url.hostname, { allowPrivate })
   const answered = Promise.withResolvers<IncomingMessage>()
   const headers = { 'user-agent': 'paas', accept: '*/*', ...(authorization ? { authorization } : {}) }
-  const request = url.protocol === 'https:' ? requestHttps : requestHttp
+  const request = url.protocol === 'https:' ? requestHttps : http.request
   const asked: ClientRequest = request(
     url,
     { headers, signal, agent: false, lookup: pinnedLookup(addresses), timeout: silenceMs },

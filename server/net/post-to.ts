@@ -1,5 +1,6 @@
-import { type RequestOptions, request as requestHttp } from 'node:http'
+import type { RequestOptions } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import { http } from './lean-http.ts'
 import { pinnedLookup } from './pinned-lookup.ts'
 import type { Address } from './public-address.ts'
 
@@ -17,7 +18,7 @@ export type Posted = Pick<RequestOptions, 'headers'> & {
 export async function postTo(url: URL, { headers, body, addresses, signal }: Posted): Promise<number> {
   const answered = Promise.withResolvers<number>()
   const options = { method: 'POST', headers, agent: false, lookup: pinnedLookup(addresses), signal }
-  const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options, (answer) => {
+  const request = (url.protocol === 'https:' ? requestHttps : http.request)(url, options, (answer) => {
     // It ends with the signal at the latest.
     answer.on('error', () => {})
     answer.resume()

@@ -59,7 +59,10 @@ test('a clone whose server is killed before its switch leaves no app, after it a
   await killAfterStep(paas, 'started', () => paas.ssh('apps:clone shop undone'))
   await until('there is no app', async () => (await paas.ssh('apps:exists undone')).exitCode === 20)
   // An app that goes is no longer seen, but keeps its name until all of it is removed.
-  await until('its name is free', async () => (await paas.ssh('apps:clone shop undone --plan')).exitCode === 0)
+  await until(
+    'its name is free',
+    async () => (await paas.ssh('apps:clone shop undone --plan')).exitCode === 0,
+  )
   expect(await made(paas, 'undone')).toEqual({ containers: [], images: [] })
   await killAfterStep(paas, 'switched', () => paas.ssh('apps:clone shop undone'))
   await until('it serves', async () => (await paas.get('undone.localhost')).body === 'the same page\n')

@@ -24,7 +24,7 @@ _paas() {
   if [[ $previous == -a || $previous == --app ]]; then
     candidates=$(_paas_apps)
   elif [[ ! $command ]]; then
-    candidates='access access:add access:remove apps listsites apps:clone apps:create create addsite apps:destroy destroy apps:exists apps:lock apps:locked apps:rename rename apps:report info dumpsite apps:unlock apps:use audit audit:verify builder builder:set builds builds:cancel builds:info builds:output certs certs:add certs:generate certs:remove certs:set checks checks:disable checks:enable checks:run checks:set checks:skip cleanup config config:clear config:export config:get config:import config:keys config:set config:unset cron:list cron cron:report cron:resume cron:run cron:suspend deploys deploys:attach deploys:cancel deploys:report deploys:set disk doctor domains domains:add domains:check domains:clear domains:remove domains:set drains drains:add drains:remove enter events git:from-archive git:from-image addimage git:report git git:set git:sync help commands keys ssh-keys keys:add keys:remove keys:rotate-master letsencrypt letsencrypt:auto-renew letsencrypt:disable letsencrypt:enable letsencrypt:set logs maintenance maintenance:custom-page maintenance:off maintenance:on mysql mysql:backup mysql:backups mysql:backups:download mysql:backups:restore mysql:backups:schedule mysql:clone mysql:connect mysql:create mysql:destroy mysql:exists mysql:export mysql:expose mysql:import mysql:info mysql:link mysql:links mysql:promote mysql:unexpose mysql:unlink nodes ports ports:add ports:remove ports:set ps ps:inspect ps:kill ps:rebuild deploysite ps:restart restart ps:scale scale ps:start ps:stop releases releases:diff releases:info releases:output releases:rollback rollback releases:set report resource resource:limit resource:limit-clear resource:reserve resource:reserve-clear router router:set routes listkeys routes:rebuild run run:detached run:list run:logs run:stop storage storage:backup storage:create storage:destroy storage:mount storage:restore storage:unmount undo url urls open users users:remove version webhooks webhooks:add webhooks:remove webhooks:report webhooks:test why'
+    candidates='access access:add access:remove apps listsites apps:clone apps:create create addsite apps:destroy destroy apps:exists apps:lock apps:locked apps:rename rename apps:report info dumpsite apps:unlock apps:use audit audit:verify builder builder:set builds builds:cancel builds:info builds:output certs certs:add certs:generate certs:remove certs:set checks checks:disable checks:enable checks:run checks:set checks:skip cleanup config config:clear config:export config:get config:import config:keys config:set config:unset cron:list cron cron:report cron:resume cron:run cron:suspend deploys deploys:attach deploys:cancel deploys:report deploys:set disk doctor domains domains:add domains:canonical domains:check domains:clear domains:remove domains:set drains drains:add drains:remove enter events git:from-archive git:from-image addimage git:report git git:set git:sync help commands keys ssh-keys keys:add keys:remove keys:rotate-master letsencrypt letsencrypt:auto-renew letsencrypt:disable letsencrypt:enable letsencrypt:set logs maintenance maintenance:custom-page maintenance:off maintenance:on mysql mysql:backup mysql:backups mysql:backups:download mysql:backups:restore mysql:backups:schedule mysql:clone mysql:connect mysql:create mysql:destroy mysql:exists mysql:export mysql:expose mysql:import mysql:info mysql:link mysql:links mysql:promote mysql:unexpose mysql:unlink nodes ports ports:add ports:remove ports:set ps ps:inspect ps:kill ps:rebuild deploysite ps:restart restart ps:scale scale ps:start ps:stop releases releases:diff releases:info releases:output releases:rollback rollback releases:set report resource resource:limit resource:limit-clear resource:reserve resource:reserve-clear router router:auth router:error-page router:redirect router:set routes listkeys routes:rebuild run run:detached run:list run:logs run:stop storage storage:backup storage:create storage:destroy storage:mount storage:restore storage:unmount undo url urls open users users:remove version webhooks webhooks:add webhooks:remove webhooks:report webhooks:test why'
   elif [[ $current != -* ]]; then
     candidates=$(_paas_apps)
   else
@@ -53,6 +53,7 @@ _paas() {
       deploys|deploys:list) candidates='--num' ;;
       deploys:report) candidates='--all' ;;
       domains|domains:report|domains:list) candidates='--all' ;;
+      domains:canonical) candidates='--reset' ;;
       drains|drains:list|drains:report) candidates='--all' ;;
       drains:add) candidates='--private' ;;
       enter|ps:exec) candidates='--no-tty' ;;
@@ -90,6 +91,8 @@ _paas() {
       resource:reserve) candidates='--cpu --memory --process-type' ;;
       resource:reserve-clear) candidates='--process-type' ;;
       router|router:report) candidates='--all' ;;
+      router:auth) candidates='--remove' ;;
+      router:error-page) candidates='--reset' ;;
       run) candidates='--env --no-tty' ;;
       run:detached) candidates='--env --lifetime' ;;
       run:logs) candidates='--tail --num' ;;

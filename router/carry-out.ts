@@ -13,7 +13,11 @@ export async function carryOut(
 ): Promise<void> {
   const plan = planOf(desired, actual)
   for (const [name, change] of plan.extras)
-    await haproxy.changeMap(paths.extras[name], change, new Map([...actual.extras[name], ...desired.extras[name]]))
+    await haproxy.changeMap(
+      paths.extras[name],
+      change,
+      new Map([...actual.extras[name], ...desired.extras[name]]),
+    )
   await haproxy.run(plan.adds)
   await haproxy.run(plan.swaps)
   await haproxy.changeMap(paths.challenges, plan.challenges, desired.challenges)

@@ -120,7 +120,11 @@ function closedBackend({ closed, maintenancePage }: Target): string {
 /** The targets that need a slot, each with what its slot must be able to do. */
 export function* slottedTargets(routes: Routes): Generator<readonly [string, SlotKind]> {
   for (const { id, backends, extras } of routes.targets.values())
-    if (backends.length > 0) yield [id, { extras: extras !== undefined, gzip: extras?.gzip === true, sticky: extras?.sticky === true }]
+    if (backends.length > 0)
+      yield [
+        id,
+        { extras: extras !== undefined, gzip: extras?.gzip === true, sticky: extras?.sticky === true },
+      ]
 }
 
 const known = new WeakMap<Target, ReadonlyMap<string, string>>()

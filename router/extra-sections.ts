@@ -16,7 +16,9 @@ export function slotDefaults({ extras, gzip, sticky }: SlotKind): string {
 export const extraSections = (options: ConfigurationOptions): string[] => [
   'backend addresses from plain',
   '  stick-table type string len 64 size 200k expire 20s store http_req_rate(10s)',
-  ...[false, true].flatMap((gzip) => [false, true].flatMap((sticky) => defaultsOf(options, { extras: true, gzip, sticky }))),
+  ...[false, true].flatMap((gzip) =>
+    [false, true].flatMap((sticky) => defaultsOf(options, { extras: true, gzip, sticky })),
+  ),
 ]
 
 const defaultsOf = (options: ConfigurationOptions, kind: SlotKind): string[] => [

@@ -5,10 +5,12 @@ export function parseExtras(value: unknown): Extras {
   if (!isRecord(value)) throw new Error('its extras are no object')
   const { errorPage, timeLimitMs, rateLimit, visitors, canonical, redirects, sticky, gzip } = value
   return {
-    ...(errorPage === undefined ? {} : { errorPage: matching('page', errorPage, /^[^]{1,8192}$/) }),
+    ...(errorPage === undefined ? {} : { errorPage: matching('page', errorPage, /^.{1,8192}$/s) }),
     ...(timeLimitMs === undefined ? {} : { timeLimitMs: positive('time limit', timeLimitMs) }),
     ...(rateLimit === undefined ? {} : { rateLimit: positive('rate limit', rateLimit) }),
-    ...(visitors === undefined ? {} : { visitors: entries('visitor', visitors, /^[\w.@-]+$/, /^[0-9A-F]{64}$/) }),
+    ...(visitors === undefined
+      ? {}
+      : { visitors: entries('visitor', visitors, /^[\w.@-]+$/, /^[0-9A-F]{64}$/) }),
     ...(canonical === undefined ? {} : { canonical: matching('canonical host', canonical, /^[a-z0-9.-]+$/) }),
     ...(redirects === undefined
       ? {}
@@ -24,7 +26,8 @@ function matching(what: string, value: unknown, pattern: RegExp): string {
 }
 
 function positive(what: string, value: unknown): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) throw new Error(`its ${what} is none`)
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
+    throw new Error(`its ${what} is none`)
   return value
 }
 

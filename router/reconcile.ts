@@ -80,7 +80,10 @@ export function planOf(desired: Desired, actual: Actual): Plan {
 }
 
 // An app that leaves its slot for another kind is let in nowhere without its password while it moves.
-function extraChanges(changeOf: (name: ExtraMap) => MapChange, part: keyof MapChange): ReadonlyMap<ExtraMap, MapChange> {
+function extraChanges(
+  changeOf: (name: ExtraMap) => MapChange,
+  part: keyof MapChange,
+): ReadonlyMap<ExtraMap, MapChange> {
   const none: MapChange = { set: [], remove: [] }
   return new Map(extraMapNames.map((name) => [name, { ...none, [part]: changeOf(name)[part] }]))
 }

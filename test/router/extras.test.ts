@@ -19,7 +19,8 @@ beforeAll(async () => {
       if (incoming.url === '/silent') return
       if (incoming.url === '/broken') incoming.socket.end('nonsense\r\n\r\n')
       else if (incoming.url === '/headers') response.end(JSON.stringify(incoming.headers))
-      else if (incoming.url === '/text') response.setHeader('content-type', 'text/plain').end('long '.repeat(500))
+      else if (incoming.url === '/text')
+        response.setHeader('content-type', 'text/plain').end('long '.repeat(500))
       else response.end(name)
     })
     addresses.push(stack.use(backend).address)
@@ -43,7 +44,10 @@ test('An app’s own page stands for 502 and 504, and for 503 while it is stoppe
   await give({ errorPage, timeLimitMs: 300 })
   const broken = await router.get('app.test', '/broken')
   expect(broken).toMatchObject({ status: 502, body: flat })
-  expect(broken.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
+  expect(broken.headers).toMatchObject({
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+  })
   expect(await router.get('app.test', '/silent')).toMatchObject({ status: 504, body: flat })
   expect((await router.get('app.test')).body).toMatch(/^(one|two)$/)
   await router.publish({ app: { ...app, backends: [], extras: { errorPage } } })
@@ -74,7 +78,12 @@ test('Of visitors with a password, and of them alone, the app hears, by name and
     expect(await statusOf('/', basic(credentials)), credentials).toBe(401)
   expect(await statusOf('/', { authorization: 'Basic' })).toBe(401)
   const seen = JSON.parse(
-    (await router.get('app.test', '/headers', { ...basic('ada@home:pass: wörd'), 'x-forwarded-user': 'root' })).body,
+    (
+      await router.get('app.test', '/headers', {
+        ...basic('ada@home:pass: wörd'),
+        'x-forwarded-user': 'root',
+      })
+    ).body,
   )
   expect(seen['x-forwarded-user']).toBe('ada@home')
   expect(seen.authorization).toBeUndefined()
@@ -106,7 +115,10 @@ test('A canonical domain draws visitors of the others, path and query kept, and 
   }
   expect(await statusOf('/a')).toBe(200)
   expect((await router.get('other.test', '/api/')).status).toBe(200)
-  expect(await router.get('app.test', '/old?y')).toMatchObject({ status: 301, headers: { location: '/new?x=1' } })
+  expect(await router.get('app.test', '/old?y')).toMatchObject({
+    status: 301,
+    headers: { location: '/new?x=1' },
+  })
   expect((await router.get('app.test', '/out')).headers.location).toBe('https://else.test/a#b')
   expect(await statusOf('/old/')).toBe(200)
   expect((await router.get('plain.test', '/old')).status).toBe(200)
@@ -125,7 +137,12 @@ test('Beyond its rate an address gets 429, another one and another app’s visit
 
 const from = (localAddress: string): Promise<number> =>
   new Promise((resolve, reject) => {
-    const sent = request({ port: router.port, host: '127.0.0.1', localAddress, headers: { host: 'app.test' } })
+    const sent = request({
+      port: router.port,
+      host: '127.0.0.1',
+      localAddress,
+      headers: { host: 'app.test' },
+    })
     sent.on('response', (response) => {
       response.resume()
       resolve(response.statusCode ?? 0)

@@ -1,7 +1,7 @@
 # `make up` brings a bare Debian machine to a running server; `make demo` shows the whole way of a push.
 # Settings: .env and the environment, see .env.example.
 
-.PHONY: help up down status logs check test demo demo-wordpress install bench base-images chaos security soak docs
+.PHONY: help up down status logs check test demo demo-wordpress install bench bench-router base-images chaos security soak docs
 .SILENT:
 .DEFAULT_GOAL := help
 
@@ -65,6 +65,11 @@ install:
 bench:
 	scripts/bootstrap
 	scripts/run node scripts/bench.ts
+
+## make bench-router  the router beside nginx, and under swaps, restarts and slow clients (SECTIONS="speed swaps")
+bench-router:
+	scripts/bootstrap nginx:nginx-light wrk:wrk slowhttptest:slowhttptest
+	scripts/run node scripts/bench-router.ts $(SECTIONS)
 
 ## make chaos    cause the faults that we promise to survive; a promise beside what was seen (SECTIONS="kill redis")
 chaos:

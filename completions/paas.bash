@@ -24,7 +24,7 @@ _paas() {
   if [[ $previous == -a || $previous == --app ]]; then
     candidates=$(_paas_apps)
   elif [[ ! $command ]]; then
-    candidates='access access:add access:remove apps listsites apps:clone apps:create create addsite apps:destroy destroy apps:exists apps:lock apps:locked apps:rename rename apps:report info dumpsite apps:unlock apps:use audit audit:verify builder builder:set builds builds:cancel builds:info builds:output certs certs:add certs:generate certs:remove certs:set checks checks:disable checks:enable checks:run checks:set checks:skip cleanup config config:clear config:export config:get config:import config:keys config:set config:unset cron:list cron cron:report cron:resume cron:run cron:suspend deploys deploys:attach deploys:cancel deploys:report deploys:set disk doctor domains domains:add domains:canonical domains:check domains:clear domains:remove domains:set drains drains:add drains:remove enter events git:from-archive git:from-image addimage git:report git git:set git:sync help commands keys ssh-keys keys:add keys:remove keys:rotate-master letsencrypt letsencrypt:auto-renew letsencrypt:disable letsencrypt:enable letsencrypt:set logs maintenance maintenance:custom-page maintenance:off maintenance:on mysql mysql:backup mysql:backups mysql:backups:download mysql:backups:restore mysql:backups:schedule mysql:clone mysql:connect mysql:create mysql:destroy mysql:exists mysql:export mysql:expose mysql:import mysql:info mysql:link mysql:links mysql:promote mysql:unexpose mysql:unlink nodes ports ports:add ports:remove ports:set ps ps:inspect ps:kill ps:rebuild deploysite ps:restart restart ps:scale scale ps:start ps:stop releases releases:diff releases:info releases:output releases:rollback rollback releases:set report resource resource:limit resource:limit-clear resource:reserve resource:reserve-clear router router:auth router:error-page router:redirect router:set routes listkeys routes:rebuild run run:detached run:list run:logs run:stop storage storage:backup storage:create storage:destroy storage:mount storage:restore storage:unmount undo url urls open users users:remove version webhooks webhooks:add webhooks:remove webhooks:report webhooks:test why'
+    candidates='access access:add access:remove apps listsites apps:clone apps:create create addsite apps:destroy destroy apps:exists apps:lock apps:locked apps:rename rename apps:report info dumpsite apps:unlock apps:use audit audit:verify builder builder:set builds builds:cancel builds:info builds:output certs certs:add certs:generate certs:remove certs:set checks checks:disable checks:enable checks:run checks:set checks:skip cleanup config config:clear config:export config:get config:import config:keys config:set config:unset cron:list cron cron:report cron:resume cron:run cron:suspend deploys deploys:attach deploys:cancel deploys:report deploys:set disk doctor domains domains:add domains:canonical domains:check domains:clear domains:remove domains:set drains drains:add drains:remove enter events git:from-archive git:from-image addimage git:report git git:set git:sync help commands keys ssh-keys keys:add keys:remove keys:rotate-master letsencrypt letsencrypt:auto-renew letsencrypt:disable letsencrypt:enable letsencrypt:set links links:add links:remove logs maintenance maintenance:custom-page maintenance:off maintenance:on mysql mysql:backup mysql:backups mysql:backups:download mysql:backups:restore mysql:backups:schedule mysql:clone mysql:connect mysql:create mysql:destroy mysql:exists mysql:export mysql:expose mysql:import mysql:info mysql:link mysql:links mysql:promote mysql:unexpose mysql:unlink nodes ports ports:add ports:remove ports:set ps ps:inspect ps:kill ps:rebuild deploysite ps:restart restart ps:scale scale ps:start ps:stop releases releases:diff releases:info releases:output releases:rollback rollback releases:set report resource resource:limit resource:limit-clear resource:reserve resource:reserve-clear router router:auth router:error-page router:redirect router:set routes listkeys routes:rebuild run run:detached run:list run:logs run:stop storage storage:backup storage:create storage:destroy storage:mount storage:restore storage:unmount undo url urls open users users:remove version webhooks webhooks:add webhooks:remove webhooks:report webhooks:test why'
   elif [[ $current != -* ]]; then
     candidates=$(_paas_apps)
   else
@@ -45,7 +45,7 @@ _paas() {
       config:get) candidates='--global' ;;
       config:import) candidates='--replace --no-restart' ;;
       config:keys) candidates='--global' ;;
-      config:set|config:add) candidates='--global --no-restart --encoded' ;;
+      config:set|config:add) candidates='--global --no-restart --encoded --file' ;;
       config:unset|config:remove) candidates='--global --no-restart' ;;
       cron:list|cron) candidates='--all' ;;
       cron:report) candidates='--num' ;;
@@ -65,6 +65,9 @@ _paas() {
       help|commands) candidates='--all' ;;
       keys:add|ssh-keys:add) candidates='--admin' ;;
       letsencrypt:auto-renew) candidates='--all' ;;
+      links|links:list|links:report) candidates='--all' ;;
+      links:add) candidates='--as --no-restart' ;;
+      links:remove) candidates='--no-restart' ;;
       logs) candidates='--tail --num --ps --source --since --release' ;;
       maintenance|maintenance:report) candidates='--all' ;;
       maintenance:custom-page) candidates='--reset' ;;

@@ -118,22 +118,8 @@ const sections = (options: ConfigurationOptions): string[] => {
     ...[400, 401, 404, 413, 429, 502, 504].map((status) => `  errorfile ${status} ${page(status)}`),
     // A slot without a server that answers. The request log says 502 for it too.
     `  errorfile 503 ${page(502)}`,
-    'frontend http from plain',
-    '  log global',
-    `  bind ${bracketed(httpHost)}:${httpPort}`,
-    // Who asks for a host without a certificate gets none, not another app's.
-    `  bind ${bracketed(httpHost)}:${httpsPort} ssl strict-sni crt-list ${paths.certificateList} alpn h2,http/1.1`,
-    '  option disable-h2-upgrade',
-    '  unique-id-format %[uuid()]',
-    '  unique-id-header X-Request-ID',
-    `  log-format "${logFormat}"`,
-    ...rejections,
-    ...headers,
-    ...lookup(paths),
-    ...security(paths, httpsPort),
-    ...bodyLimit,
-    '  use_backend %[var(txn.slot),field(1,.)]',
-    '  default_backend unknown',
+    ...frontend(paths, { tls: false, host: httpHost, port: httpPort, httpsPort }),
+    ...frontend(paths, { tls: true, host: httpHost, port: httpsPort, httpsPort }),
     'backend unknown from plain',
     '  http-request deny deny_status 404',
     ...closed(answering.stopped, page(503)),
@@ -145,22 +131,55 @@ const sections = (options: ConfigurationOptions): string[] => {
   ]
 }
 
+type Entrance = {
+  readonly tls: boolean
+  readonly host: string
+  readonly port: number
+  readonly httpsPort: number
+}
+
+// One for each of the two ports: what is so for all requests of a port need not be asked for each of them.
+const frontend = (paths: RouterPaths, entrance: Entrance): string[] => {
+  const { tls, host, port } = entrance
+  // Who asks for a host without a certificate gets none, not another app's.
+  const secured = tls ? ` ssl strict-sni crt-list ${paths.certificateList} alpn h2,http/1.1` : ''
+  return [
+    `frontend ${tls ? 'https' : 'http'} from plain`,
+    '  log global',
+    `  bind ${bracketed(host)}:${port}${secured}`,
+    '  option disable-h2-upgrade',
+    '  option forwardfor',
+    '  unique-id-format %[uuid()]',
+    '  unique-id-header X-Request-ID',
+    `  log-format "${logFormat}"`,
+    ...rejections(entrance),
+    ...headers(entrance),
+    ...lookup(paths),
+    ...security(paths, entrance),
+    ...bodyLimit,
+    '  use_backend %[var(txn.slot),field(1,.)]',
+    '  default_backend unknown',
+  ]
+}
+
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
-const security = ({ challenges }: RouterPaths, httpsPort: number): string[] => {
+const security = ({ challenges }: RouterPaths, { tls, httpsPort }: Entrance): string[] => {
   const port = httpsPort === 443 ? '' : `:${httpsPort}`
   const answer = `path,field(4,/),map_str(${challenges})`
   return [
     // Also before an app's first release, in maintenance, and in place of a redirect.
     `  http-request return status 200 content-type application/octet-stream lf-string %[${answer}] if { path_beg /.well-known/acme-challenge/ } { ${answer} -m found }`,
-    // 308: a form that was sent in plain is sent again, not asked for.
-    `  http-request redirect location https://%[var(txn.host)]${port}%[pathq] code 308 if !{ ssl_fc } { var(txn.slot),field(2,.) -m sub r }`,
-    '  http-after-response set-header Strict-Transport-Security max-age=31536000 if { ssl_fc } { var(txn.slot),field(2,.) -m sub h }',
+    '  acl marked var(txn.slot) -m sub .',
+    tls
+      ? '  http-after-response set-header Strict-Transport-Security max-age=31536000 if marked { var(txn.slot),field(2,.) -m sub h }'
+      : // 308: a form that was sent in plain is sent again, not asked for.
+        `  http-request redirect location https://%[var(txn.host)]${port}%[pathq] code 308 if marked { var(txn.slot),field(2,.) -m sub r }`,
   ]
 }
 
 const bodyLimit = [
-  '  http-request set-var(txn.limit) var(txn.slot),field(3,.)',
+  '  http-request set-var(txn.limit) var(txn.slot),field(3,.) if marked',
   '  acl limited var(txn.limit) -m found',
   // How large a body is that does not say so is known only when it has passed.
   '  http-request return status 411 content-type text/plain string "This app limits the size of requests: send a Content-Length\\n" if limited !{ req.hdr(content-length) -m found } { method POST PUT PATCH } || limited { req.hdr(transfer-encoding) -m found }',
@@ -184,9 +203,9 @@ const ownPage = (backend: string, file: string, { pageSocket }: RouterPaths): st
 /** See `request-log.ts`, which reads it. Only the last field can hold what a client chose freely, encoded by HAProxy. */
 const logFormat = '%lc %[date(0,us)] %b %s %ts %ST %B %Tc %Tr %Ta %ci %ID %HM %[var(txn.host)] %HU'
 
-const rejections = [
+const rejections = ({ tls }: Entrance): string[] => [
   // HTTP/2 is agreed on in the handshake of TLS alone.
-  '  http-request deny deny_status 400 if !{ req.ver 1.0 1.1 } !{ ssl_fc_alpn h2 }',
+  `  http-request deny deny_status 400 if !HTTP_1.1 !HTTP_1.0${tls ? ' !{ ssl_fc_alpn h2 }' : ''}`,
   '  http-request deny deny_status 400 if { method CONNECT TRACE } || !{ path_beg / } !METH_OPTIONS',
   // The whole header: where commas separate values, the last one would choose the app, and the app read another.
   "  http-request deny deny_status 400 if { req.fhdr(host) -m reg -i '[^a-z0-9.:_\\[\\]-]' } || HTTP_1.1 !{ req.fhdr(host) -m found }",
@@ -194,21 +213,18 @@ const rejections = [
   "  http-request deny deny_status 400 if { req.hdrs -m reg '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]' }",
 ]
 
-const headers = [
+// Of `Connection` is set anew what a WebSocket needs.
+const notPassedOn = ['forwarded', 'proxy', 'http2-settings', 'connection']
+
+const headers = ({ tls, port }: Entrance): string[] => [
   // An app reads the same of every request, and finds no other scheme or host in it than ours.
-  '  http-request set-uri %[pathq] if !HTTP_2.0 !{ url_beg / } !{ url_beg * }',
+  '  http-request set-uri %[pathq] if !{ url_beg / } !{ url_beg * } !HTTP_2.0',
   // Programs behind CGI and its like read X_Forwarded_For and Content_Length as if a hyphen stood there.
-  '  http-request del-header _ -m sub',
-  '  http-request del-header x-forwarded- -m beg',
-  ...['x-real-ip', 'x-request-id', 'x-request-start', 'forwarded', 'proxy', 'http2-settings'].map(
-    (name) => `  http-request del-header ${name}`,
-  ),
-  '  http-request set-header X-Forwarded-For %[src]',
-  '  http-request set-header X-Forwarded-Proto http if !{ ssl_fc }',
-  '  http-request set-header X-Forwarded-Proto https if { ssl_fc }',
-  '  http-request set-header X-Forwarded-Port %[dst_port]',
-  '  http-request set-header X-Forwarded-Host %[req.fhdr(host)]',
-  '  http-request del-header connection',
+  // One expression for all names: a rule for each costs HAProxy more.
+  `  http-request del-header '_|^(x-(forwarded-|real-ip$|request-(id|start)$)|(${notPassedOn.join('|')})$)' -m reg`,
+  `  http-request add-header X-Forwarded-Proto ${tls ? 'https' : 'http'}`,
+  `  http-request add-header X-Forwarded-Port ${port}`,
+  '  http-request add-header X-Forwarded-Host %[req.fhdr(host)]',
   '  http-request del-header upgrade unless { req.hdr(upgrade) -i websocket }',
   '  http-request set-header connection upgrade if { req.hdr(upgrade) -m found }',
   '  http-request set-header upgrade websocket if { req.hdr(upgrade) -m found }',
@@ -219,8 +235,7 @@ const lookup = ({ hosts, wildcards }: RouterPaths): string[] => {
   return [
     '  http-request set-var(txn.path) path',
     '  http-request set-var(txn.host) req.fhdr(host),host_only,lower,rtrim(.)',
-    '  http-request set-var(txn.key) var(txn.host),concat(,txn.path,/)',
-    `  http-request set-var(txn.slot) var(txn.key),map_beg(${hosts})`,
+    `  http-request set-var(txn.slot) var(txn.host),concat(,txn.path,/),map_beg(${hosts})`,
     ...[2, 3, 4, 5, 6].map(
       (label) =>
         `  http-request set-var(txn.slot) var(txn.host),field(${label},.,0),${wild} unless { var(txn.slot) -m found }`,

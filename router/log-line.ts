@@ -24,7 +24,7 @@ export function parseLogLine(line: string): LoggedRequest | undefined {
   const words = line.split(' ')
   if (words.length < 15 || !/^\d+$/.test(words[0] ?? '')) return undefined
   const [sequence, microseconds, backend, server, ending, status, bytes, connect, answer, total] = words
-  const [client, id, method, host] = words.slice(10)
+  const [, , , , , , , , , , client, id, method, host] = words
   return {
     sequence: Number(sequence),
     microseconds: microseconds ?? '',
@@ -40,7 +40,7 @@ export function parseLogLine(line: string): LoggedRequest | undefined {
     id: id ?? '',
     method: method ?? '',
     host: host ?? '',
-    path: words.slice(14).join(' '),
+    path: words.length === 15 ? (words[14] ?? '') : words.slice(14).join(' '),
   }
 }
 
@@ -75,6 +75,8 @@ const ownAnswers: ReadonlyMap<string, { readonly code: string; readonly desc: st
 function outcome({ backend, ending, server, status }: LoggedRequest): Outcome {
   const answered = ownAnswers.get(backend)
   if (answered) return { ...answered, status: 503 }
+  // To the end: nearly all.
+  if (ending === '--') return { status }
   if (/^[sS][CQ]/.test(ending) && (status === 502 || status === 503)) {
     const desc = ending === 'sC' ? 'Backend connection timeout' : 'Backend connection refused'
     return {
@@ -105,7 +107,16 @@ function timestamp(microseconds: string): string {
   return `${prefix}.${microseconds.slice(-6)}000Z`
 }
 
-const quoted = (text: string): string =>
-  text.replace(/["\\]/g, '\\$&').replace(/[\x00-\x1f\x7f]/g, (character) => encodeURIComponent(character))
+const unquotable = /["\\\x00-\x1f\x7f]/
+const unplain = /[^\x21\x23-\x7e]/
 
-const plain = (text: string): string => (text === '-' ? '' : text.replace(/[^\x21\x23-\x7e]/g, '?'))
+// Nearly all text is harmless, and to see that costs less than to replace nothing.
+const quoted = (text: string): string =>
+  unquotable.test(text)
+    ? text.replace(/["\\]/g, '\\$&').replace(/[\x00-\x1f\x7f]/g, (character) => encodeURIComponent(character))
+    : text
+
+function plain(text: string): string {
+  if (text === '-') return ''
+  return unplain.test(text) ? text.replace(/[^\x21\x23-\x7e]/g, '?') : text
+}

@@ -3,13 +3,13 @@ import { configure } from './deploy/configure.ts'
 import { nameDifference, namesInWords } from './deploy/release-difference.ts'
 import { UsageError } from './errors.ts'
 import { releaseLine } from './plan.ts'
-import { type ConfigVars, parseConfigName, parseConfigVars } from './state/config.ts'
+import { type ConfigVars, parseConfigName, parseConfigVars, type Variables } from './state/config.ts'
 
 /** Whether a word is `NAME=...`; what is before the first `=` is checked later, so that a bad name is named. */
 export const looksLikePair = (word: string): boolean => word.includes('=')
 
 /** `KEY=VALUE` words as config vars; the value is all after the first `=`, byte for byte. Throws `UsageError`. */
-export function parsePairs(words: readonly string[], encoded: boolean): ConfigVars {
+export function parsePairs(words: readonly string[], encoded: boolean): Variables {
   return Object.fromEntries(
     words.map((word) => {
       const at = word.indexOf('=')
@@ -62,14 +62,18 @@ export async function readBytes(call: Call): Promise<Buffer> {
 }
 
 /** The value that `text` is the base64 of. Throws `UsageError`. */
-export function decodeValue(name: string, text: string): string {
+export const decodeValue = (name: string, text: string): string =>
+  utf8(decodeBytes(name, text), `The value of ${name}`)
+
+/** The bytes that `text` is the base64 of. Throws `UsageError`. */
+export function decodeBytes(name: string, text: string): Buffer {
   const bytes = Buffer.from(text, 'base64')
   if (bytes.toString('base64').replace(/=+$/, '') !== text.trim().replace(/=+$/, '')) {
     throw new UsageError(`The value of ${name} is not base64`, {
       next: 'Without --encoded values are taken as they are',
     })
   }
-  return utf8(bytes, `The value of ${name}`)
+  return bytes
 }
 
 /** A command line reaches us decoded: bytes that were no UTF-8 are lost by then. */

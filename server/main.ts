@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { followSchedules } from './cron/follow-schedules.ts'
+import { ConfigFiles } from './deploy/config-files.ts'
 import { endLeftVisits } from './deploy/enter-process.ts'
 import { Jobs } from './deploy/jobs.ts'
 import { Locks } from './deploy/locks.ts'
@@ -63,11 +64,12 @@ async function main(): Promise<void> {
     instanceId: store.instanceId,
     log,
   })
-  const walls = new Walls({ store, kinds, settings, log, closing: closing.signal })
-  const proved = new Set<string>()
   const engine = new Engine({ dockerHost: settings.dockerHost })
   const outputs = new Outputs(settings.home)
+  const proved = new Set<string>()
   const unready = new Map<string, string>()
+  const isProved = (name: string): boolean => proved.has(name) && !unready.has(name)
+  const walls = new Walls({ store, kinds, settings, isProved, log, closing: closing.signal })
   const challenges = new Challenges()
   let door: Door | undefined
   const paas: Paas = {
@@ -80,13 +82,14 @@ async function main(): Promise<void> {
         store,
         settings,
         challenges,
-        isProved: (name) => proved.has(name) && !unready.has(name),
+        isProved,
       }),
       log,
     }),
     challenges,
     renewals: new Renewals(),
     certificateFiles: new CertificateFiles(settings.home, store),
+    configFiles: new ConfigFiles(settings.home),
     locks: new Locks(),
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,

@@ -1,3 +1,4 @@
+import type { ConfigFiles } from './deploy/config-files.ts'
 import type { Jobs } from './deploy/jobs.ts'
 import type { Locks } from './deploy/locks.ts'
 import type { Sandboxes } from './deploy/sandboxes.ts'
@@ -22,6 +23,7 @@ export type Paas = {
   readonly engine: Engine
   readonly routes: Routes
   readonly certificateFiles: CertificateFiles
+  readonly configFiles: ConfigFiles
   readonly challenges: Challenges
   readonly renewals: Renewals
   readonly locks: Locks

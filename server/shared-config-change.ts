@@ -1,12 +1,12 @@
 import type { Call } from './command.ts'
 import { nameDifference, namesInWords } from './deploy/release-difference.ts'
 import { UserError } from './errors.ts'
-import { type ConfigVars, parseConfigVars } from './state/config.ts'
+import { parseConfigVars, type Variables } from './state/config.ts'
 
 /** Runs `change` on the config vars that all apps share, and says when they count. Values are never printed. */
 export function changeSharedConfig(
   { paas, user, out, planned }: Call,
-  change: (config: ConfigVars) => ConfigVars,
+  change: (config: Variables) => Variables,
   description: string,
 ): void {
   const before = paas.store.sharedConfig.all()

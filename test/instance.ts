@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { execa } from 'execa'
 import { certificateFolder } from '../router/paths.ts'
+import { configFilesFolder } from '../server/deploy/config-files.ts'
 
 const checkout = join(import.meta.dirname, '..')
 const prefix = 'paas-test-'
@@ -216,6 +217,7 @@ async function removeInstance(folder: string, environment: Readonly<Record<strin
   // Where a test has made it a disk of its own.
   await execa('umount', ['--lazy', join(folder, 'home')], { reject: false })
   rmSync(certificateFolder(join(folder, 'home')), { recursive: true, force: true })
+  rmSync(configFilesFolder(join(folder, 'home')), { recursive: true, force: true })
   rmSync(folder, { recursive: true, force: true })
 }
 

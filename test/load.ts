@@ -18,6 +18,8 @@ export type LoadReport = {
   readonly failed: Readonly<Record<string, number>>
   /** By kind, for the reader. */
   readonly kinds: Readonly<Record<string, number>>
+  /** What 99 of 100 plain requests over a kept connection took at most. */
+  readonly p99Ms: number
 }
 
 const slowMs = 1_500
@@ -34,10 +36,13 @@ export async function underLoad(
   const count = { done: 0, failed: new Map<string, number>(), kinds: new Map<string, number>() }
   const pending = new Set<Promise<void>>()
   const started = performance.now()
+  const plainMs: number[] = []
   const send = (kind: string, ask: () => Promise<void>): void => {
+    const sentAt = performance.now()
     const one = ask().then(
       () => {
         count.done++
+        if (kind === 'kept') plainMs.push(performance.now() - sentAt)
         count.kinds.set(kind, (count.kinds.get(kind) ?? 0) + 1)
       },
       (error: Error) => {
@@ -78,6 +83,7 @@ export async function underLoad(
     done: count.done,
     failed: Object.fromEntries(count.failed),
     kinds: Object.fromEntries(count.kinds),
+    p99Ms: plainMs.sort((one, other) => one - other)[Math.floor(plainMs.length * 0.99)] ?? Number.NaN,
   }
 }
 

@@ -68,6 +68,7 @@ function release(name: string): void {
     config: { A: 'secret-1' },
     shared: [],
     links: [],
+    appLinks: [],
     processes: { web: null, worker: 'work' },
     checks: {},
     cron: [],

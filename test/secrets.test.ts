@@ -10,15 +10,15 @@ import { makeRepository, type Repository } from './repository.ts'
 const leakyApp = (end: string) => ({
   Dockerfile: `FROM paas/busybox\nARG API_TOKEN\nCOPY . /app\nWORKDIR /app\nRUN echo "built with $API_TOKEN"; test ! -e broken || exit 3\n`,
   Procfile: 'web: sh start\nrelease: sh -c "echo task with $API_TOKEN"\n',
-  start: `echo "started with $API_TOKEN and $DATABASE_URL"\n${end}\n`,
+  start: `echo "started with $API_TOKEN and $DATABASE_URL"\necho "its file: $(grep -o 'zq[0-9a-f]*' "$SERVICE")"\n${end}\n`,
   'www/index.html': 'here\n',
 })
 const serves = 'exec busybox httpd -f -p "$PORT" -h www'
 
 // No hexadecimal digit is at its beginning: no id looks like it.
 const canary = (): string => `zq${randomBytes(12).toString('hex')}`
-const [token, password, newer] = [canary(), canary(), canary()]
-const canaries = [token, password, newer]
+const [token, password, newer, inFile] = [canary(), canary(), canary(), canary()]
+const canaries = [token, password, newer, inFile]
 
 let paas: TestInstance
 let repository: Repository
@@ -27,6 +27,9 @@ beforeAll(async () => {
   paas = await startInstance()
   await paas.ok('apps:create leaky')
   await paas.ok(`config:set leaky API_TOKEN=${token} DATABASE_URL=mysql://u:${password}@db/x`)
+  await paas.ok('config:set leaky --file /run/secrets/service.json SERVICE -', {
+    input: JSON.stringify({ type: 'account', private: inFile }),
+  })
   repository = await makeRepository(leakyApp(serves))
   const push = await repository.push(paas, 'leaky')
   expect(push.exitCode, push.stderr).toBe(0)
@@ -52,6 +55,7 @@ test('what a build, a task and a dying process print shows dots in place of secr
   expect(all).toContain('built with ••••••••')
   expect(all).toContain('task with ••••••••')
   expect(all).toContain('started with •••••••• and mysql://u:••••••••@db/x')
+  expect(all).toContain('its file: ••••••••')
   expect(all).toContain('exit code 3')
   expect(all).toContain('exited with code 7')
   expect(found('what was said', all)).toEqual([])
@@ -97,4 +101,5 @@ test('the container itself has them, and nothing else of it', async () => {
     expect(found(id, JSON.stringify(facts))).toEqual([])
   }
   expect(await paas.ok(`run leaky sh -c 'echo $API_TOKEN'`)).toBe(`${newer}\n`)
+  expect(await paas.ok(`run leaky sh -c 'cat $SERVICE'`)).toContain(inFile)
 })

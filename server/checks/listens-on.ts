@@ -1,4 +1,4 @@
-import { type ListeningSocket, listeningSockets } from '../docker/listening.ts'
+import { type Socket, socketsOf } from '../docker/sockets.ts'
 import type { Paas } from '../paas.ts'
 
 /** What a container listens on, and what that means for the port on which it is asked. */
@@ -14,7 +14,7 @@ const dockerResolver = '127.0.0.11'
 
 /** Says where a container listens; words for it also where that cannot be seen from here. */
 export async function listensOn(paas: Paas, name: string, port: number): Promise<ListensOn> {
-  const all = await listeningSockets(await paas.engine.containers.inspect(name))
+  const all = await socketsOf(await paas.engine.containers.inspect(name), 'listening')
   const sockets = all?.filter((socket) => socket.address !== dockerResolver)
   return {
     words: inWords(sockets, port),
@@ -22,7 +22,7 @@ export async function listensOn(paas: Paas, name: string, port: number): Promise
   }
 }
 
-function inWords(sockets: readonly ListeningSocket[] | undefined, port: number): string {
+function inWords(sockets: readonly Socket[] | undefined, port: number): string {
   if (!sockets) return `nothing answers on port ${port}`
   if (sockets.length === 0) return 'it listens on no port'
   if (sockets.some((socket) => !isLoopback(socket) && socket.port === port))
@@ -33,4 +33,4 @@ function inWords(sockets: readonly ListeningSocket[] | undefined, port: number):
   return `it listens on ${list}${sockets.every(isLoopback) ? `; bind 0.0.0.0:${port}` : `, not on ${port}`}`
 }
 
-const isLoopback = ({ address }: ListeningSocket): boolean => address.startsWith('127.') || address === '::1'
+const isLoopback = ({ address }: Socket): boolean => address.startsWith('127.') || address === '::1'

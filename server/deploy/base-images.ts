@@ -1,11 +1,11 @@
 import { describe } from '../errors.ts'
-import type { ConfigVars } from '../state/config.ts'
+import type { Variables } from '../state/config.ts'
 import type { Deploy } from './deploy.ts'
 import { findImage } from './find-image.ts'
 import { pullImage } from './pull-image.ts'
 
 /** What a Dockerfile says, and what fills its ARGs. */
-export type BasesAsked = { readonly dockerfile: string; readonly config: ConfigVars }
+export type BasesAsked = { readonly dockerfile: string; readonly config: Variables }
 
 /**
  * Gets the images that a Dockerfile builds on and this server lacks from their registries. BuildKit gets them itself

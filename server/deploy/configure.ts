@@ -1,8 +1,12 @@
+import { UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
-import { type ConfigVars, parseConfigVars } from '../state/config.ts'
-import type { ReleaseLink } from '../state/releases.ts'
+import type { App } from '../state/apps.ts'
+import { type ConfigVars, filesIn, parseConfigVars } from '../state/config.ts'
+import type { ReleaseAppLink, ReleaseLink } from '../state/releases.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
+import { sourceName } from './mounts.ts'
 import { currentRelease, draftRelease, formationFor } from './release.ts'
+import { nameDifference } from './release-difference.ts'
 import { serve } from './serve.ts'
 
 export type ConfigureRequest = Omit<DeployRequest, 'kind'> & {
@@ -23,6 +27,7 @@ export async function configure(paas: Paas, request: ConfigureRequest): Promise<
   return runDeploy(paas, { ...request, kind: 'config' }, async (deploy) => {
     const before = paas.store.config.of(deploy.app.id)
     const config = parseConfigVars(request.change(before))
+    assertFilesApart(paas, deploy.app, config)
     const version = await releaseChange(deploy, {
       ...request,
       config,
@@ -33,10 +38,21 @@ export async function configure(paas: Paas, request: ConfigureRequest): Promise<
   })
 }
 
+/** Throws `UserError` where a file's place has a volume or a folder already. */
+function assertFilesApart(paas: Paas, app: App, config: ConfigVars): void {
+  const mounts = paas.store.storage.mountsOf(app.id)
+  for (const [name, { path }] of Object.entries(filesIn(config))) {
+    const there = mounts.find(({ directory }) => directory === path)
+    if (there)
+      throw new UserError(`${name} cannot be a file at ${path}: ${sourceName(there)} is mounted there`, {
+        next: `Choose another path, or: storage:unmount ${app.name} --container-dir ${path}`,
+      })
+  }
+}
+
 function tellOfConfig({ paas, app, request }: Deploy, before: ConfigVars, after: ConfigVars): void {
-  const names = Object.keys({ ...before, ...after })
-    .filter((name) => before[name] !== after[name])
-    .sort()
+  const { added, removed, changed } = nameDifference(before, after)
+  const names = [...added, ...removed, ...changed].sort()
   if (names.length === 0) return
   const message = `${app.name}: ${names.join(', ')} changed`
   paas.events.record({
@@ -52,6 +68,8 @@ export type ReleaseChange = {
   readonly config: ConfigVars
   /** Default: the links as they stand. */
   readonly links?: readonly ReleaseLink[]
+  /** Default: the links to other apps as they stand. */
+  readonly appLinks?: readonly ReleaseAppLink[]
   readonly restart: boolean
   readonly description: string
   /** Makes the change last in the store; part of the switch's transaction. */
@@ -73,6 +91,7 @@ export async function releaseChange(deploy: Deploy, change: ReleaseChange): Prom
     ...current,
     config: change.config,
     ...(change.links ? { nextLinks: change.links } : {}),
+    ...(change.appLinks ? { nextAppLinks: change.appLinks } : {}),
     formation: formationFor(paas, app, current.processes),
     description: change.description,
     createdBy: deploy.request.who,

@@ -6,6 +6,7 @@ import type { Paas } from '../paas.ts'
 import type { DeployRecord, Outcome, Told } from '../state/journal.ts'
 import { discardImages } from './discard-images.ts'
 import { finishDestroy } from './finish-destroy.ts'
+import { removeHalfLinks } from './remove-links.ts'
 import { deployRef, holdRelease, moveDeployBranch, repositoryOf } from './repository.ts'
 import { removeContainers } from './start.ts'
 import { tellOfDeploy } from './tell-of-deploy.ts'
@@ -77,6 +78,7 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
     paas,
     paas.store.containers.of(job.appId, 'starting').filter((container) => container.deployId === job.id),
   )
+  if (job.kind === 'link') await removeHalfLinks(paas, job.appId)
   await discardImages(paas, job.id)
   if (job.ref && app) {
     // What the push had brought goes with the last visitor: beside another push nothing may be pruned.

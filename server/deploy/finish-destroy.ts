@@ -2,6 +2,7 @@ import { removeRepository } from '../git/remove-repository.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import { networkName } from './network.ts'
+import { removeLink } from './remove-links.ts'
 import { repositoryOf } from './repository.ts'
 import { removeContainers } from './start.ts'
 
@@ -14,12 +15,15 @@ export async function finishDestroy(paas: Paas, app: App): Promise<void> {
   for (const container of await paas.engine.containers.list({ labels, all: true })) {
     await paas.engine.containers.remove(container.name, { force: true })
   }
+  for (const link of [...paas.store.appLinks.of(app.id), ...paas.store.appLinks.to(app.id)])
+    await removeLink(paas, link)
   await paas.engine.networks.remove(networkName(app.id))
   for (const image of await paas.engine.images.list({ labels })) await paas.engine.images.remove(image.id)
   for (const volume of await paas.engine.volumes.list({ labels }))
     await paas.engine.volumes.remove(volume.name)
   await removeRepository(repositoryOf(paas, app))
   for (const link of paas.store.links.of(app.id)) paas.provisioning.release(link)
+  paas.configFiles.removeOf(app.id)
   paas.outputs.removeOf(app.id)
   paas.cronOutputs.removeOf(app.id)
   paas.store.transaction(() => {

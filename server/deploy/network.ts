@@ -18,52 +18,80 @@ export const bridgeName = networkName
 export const addressIn = (subnet: string, number: number): string =>
   subnet.replace(/\d+\/24$/, String(number))
 
-/**
- * Makes sure that the app's own network is there and returns its subnet. A subnet that Docker, the host's routes
- * or another of our apps use is never chosen; one given to an app stays its own until the app is destroyed.
- */
+/** Makes sure that the app's own network is there and returns its subnet, its own until the app is destroyed. */
 export function ensureNetwork(paas: NetworkParts, app: App): Promise<string> {
-  const known = underWay.get(app.id)
-  if (known) return known
-  const ensured = makeUnlessThere(paas, app).finally(() => underWay.delete(app.id))
-  underWay.set(app.id, ensured)
-  return ensured
+  return ensureSubnet(paas, {
+    name: networkName(app.id),
+    bridge: bridgeName(app.id),
+    labels: { 'paas.instance': paas.store.instanceId, 'paas.app-id': app.id },
+    bits: 24,
+    subnet: app.subnet,
+    keep: (subnet) => paas.store.apps.setSubnet(app.id, subnet),
+  })
 }
 
-type NetworkParts = Pick<Paas, 'engine' | 'store'> & { readonly walls: Pick<Paas['walls'], 'raise'> }
+export type NetworkParts = Pick<Paas, 'engine' | 'store'> & { readonly walls: Pick<Paas['walls'], 'raise'> }
+
+/** A network with a subnet of its own. */
+export type Wanted = Pick<NetworkSpec, 'name' | 'bridge' | 'labels' | 'internal'> & {
+  readonly bits: 23 | 24
+  /** null: none was chosen yet. */
+  readonly subnet: string | null
+  /** Told the subnet that it has. */
+  readonly keep: (subnet: string) => void
+}
+
+/**
+ * Makes sure that a network is there and returns its subnet. One that Docker, the host's routes or another network of
+ * ours use is never chosen.
+ */
+export function ensureSubnet(paas: NetworkParts, wanted: Wanted): Promise<string> {
+  const known = underWay.get(wanted.name)
+  if (known) return known
+  const ensured = makeUnlessThere(paas, wanted).finally(() => underWay.delete(wanted.name))
+  underWay.set(wanted.name, ensured)
+  return ensured
+}
 
 /** Two that need the same network at once make it once. */
 const underWay = new Map<string, Promise<string>>()
 
-async function makeUnlessThere(paas: NetworkParts, app: App): Promise<string> {
-  const name = networkName(app.id)
+async function makeUnlessThere(paas: NetworkParts, wanted: Wanted): Promise<string> {
+  const { name, bridge, labels, internal, bits } = wanted
   const networks = await paas.engine.networks.list()
   const known = networks.find((network) => network.name === name)?.subnets[0]
   if (known !== undefined) {
     // The server was killed after Docker had made it: its bridge's name would be in the way of every other subnet.
-    if (app.subnet !== known) paas.store.apps.setSubnet(app.id, known)
+    if (wanted.subnet !== known) wanted.keep(known)
     return known
   }
   // Before there is anybody in it.
   await paas.walls.raise()
-  const taken = [...networks.flatMap((network) => network.subnets), ...hostRoutes()].map(parseSubnet)
-  const candidates = app.subnet ? [app.subnet] : freeSubnets(paas, taken)
+  const taken = [...networks.flatMap((network) => network.subnets), ...hostRoutes(), ...ours(paas)]
+  const candidates = wanted.subnet ? [wanted.subnet] : freeSubnets(paas, bits, taken.map(parseSubnet))
   for (const subnet of candidates) {
     const made = await createUnlessOverlapping(paas, {
       name,
-      bridge: bridgeName(app.id),
+      bridge,
       subnet,
-      gateway: addressIn(subnet, 1),
-      dynamicRange: `${addressIn(subnet, 192)}/26`,
-      labels: { 'paas.instance': paas.store.instanceId, 'paas.app-id': app.id },
+      gateway: subnet.replace(/0\/\d+$/, '1'),
+      dynamicRange: dynamicRange(subnet),
+      labels,
+      internal,
     })
     if (!made) continue
-    paas.store.apps.setSubnet(app.id, subnet)
+    wanted.keep(subnet)
     return subnet
   }
   throw new UnavailableError('No free network is left in 10.128.0.0/9', {
     next: 'Destroy apps that are not used',
   })
+}
+
+/** The upper quarter of its last /24. */
+function dynamicRange(subnet: string): string {
+  const [first, second, third, , bits] = subnet.split(/[./]/)
+  return `${first}.${second}.${Number(third) + (bits === '23' ? 1 : 0)}.192/26`
 }
 
 async function createUnlessOverlapping(paas: NetworkParts, spec: NetworkSpec): Promise<boolean> {
@@ -76,18 +104,21 @@ async function createUnlessOverlapping(paas: NetworkParts, spec: NetworkSpec): P
   }
 }
 
-function* freeSubnets(paas: NetworkParts, taken: readonly Range[]): Generator<string> {
-  const ours = new Set(paas.store.apps.list().map((app) => app.subnet))
+/** Also those that Docker does not have at the moment. */
+const ours = ({ store }: NetworkParts): readonly string[] =>
+  [...store.apps.list(), ...store.appLinks.all()].flatMap(({ subnet }) => subnet ?? [])
+
+function* freeSubnets(paas: NetworkParts, bits: 23 | 24, taken: readonly Range[]): Generator<string> {
   const start = [...paas.store.instanceId].reduce(
     (sum, letter) => (sum * 31 + letter.charCodeAt(0)) % (last - first),
     0,
   )
   for (let step = 0; step < last - first; step++) {
     const number = first + ((start + step) % (last - first))
-    const subnet = `10.${Math.floor(number / 256)}.${number % 256}.0/24`
+    if (bits === 23 && number % 2 === 1) continue
+    const subnet = `10.${Math.floor(number / 256)}.${number % 256}.0/${bits}`
     const range = parseSubnet(subnet)
-    if (!ours.has(subnet) && !taken.some((other) => range.from <= other.to && other.from <= range.to))
-      yield subnet
+    if (!taken.some((other) => range.from <= other.to && other.from <= range.to)) yield subnet
   }
 }
 

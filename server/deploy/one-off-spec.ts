@@ -3,6 +3,7 @@ import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Release } from '../state/releases.ts'
 import { limitsOf, oneOffType } from '../state/resources.ts'
+import { joining, linkEnds } from './link-network.ts'
 import { mountsFor } from './mounts.ts'
 import { networkName } from './network.ts'
 import { commandOf, environmentOf, labelsOf } from './start.ts'
@@ -32,8 +33,11 @@ export function oneOffSpec(paas: Paas, id: string, command: OneOffCommand): Cont
     ...commandFor(command),
     environment: { ...environmentOf(paas, app, release, process), ...environment },
     labels: labelsOf(paas, app, release, process),
-    network: { name: networkName(app.id) },
-    mounts: mountsFor(paas, app, 'run'),
+    network: {
+      name: networkName(app.id),
+      ...joining(linkEnds(paas, { appId: app.id, process: 'run', named: release.appLinks }), undefined),
+    },
+    mounts: [...mountsFor(paas, app, 'run'), ...paas.configFiles.provide(release)],
     limits: limitsOf(paas.store.resources.of(app.id), oneOffType),
   }
 }

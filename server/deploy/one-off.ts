@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { Paas } from '../paas.ts'
 import type { Terminal } from '../ssh/session.ts'
 import { randomName } from '../state/identifiers.ts'
+import { ensureLinkNetworks } from './link-network.ts'
 import { ensureNetwork } from './network.ts'
 import { type OneOffCommand, oneOffSpec } from './one-off-spec.ts'
 import { runJoined } from './run-joined.ts'
@@ -18,6 +19,7 @@ export type OneOff = OneOffCommand & {
 export async function runOneOff(paas: Paas, oneOff: OneOff): Promise<number> {
   const { app, terminal } = oneOff
   await ensureNetwork(paas, app)
+  await ensureLinkNetworks(paas, app.id)
   const tty = terminal !== undefined
   const spec = oneOffSpec(paas, randomName(6), {
     ...oneOff,

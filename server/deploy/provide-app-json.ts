@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { UserError } from '../errors.ts'
 import type { Addon, AppJson } from '../source/app-json.ts'
-import { type ConfigVars, parseConfigVars } from '../state/config.ts'
+import { type ConfigVars, parseConfigVars, type Variables } from '../state/config.ts'
 import { type Link, releaseLink } from '../state/links.ts'
 import type { ReleaseLink } from '../state/releases.ts'
 import type { Service } from '../state/services.ts'
@@ -40,7 +40,7 @@ export async function provideAppJson(deploy: Deploy, appJson: AppJson | undefine
   }
 }
 
-function missingVars(deploy: Deploy, env: AppJson['env']): ConfigVars {
+function missingVars(deploy: Deploy, env: AppJson['env']): Variables {
   const { paas, app, progress } = deploy
   const config = mergedConfig(paas, app.id)
   const missing = Object.entries(env).filter(([name]) => !Object.hasOwn(config, name))

@@ -5,7 +5,7 @@ import { archive, isAncestor, noObject, resolve } from '../git/git.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import type { Source } from '../source/source.ts'
-import type { ConfigVars } from '../state/config.ts'
+import { textsIn, type Variables } from '../state/config.ts'
 import { provideBaseImages } from './base-images.ts'
 import { buildAppImage } from './build-app-image.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
@@ -91,10 +91,10 @@ async function release(deploy: Deploy, repository: string, pushed: Pushed): Prom
   for (const note of source.notes) progress.detail(note)
   await provideBaseImages(deploy, {
     dockerfile: source.dockerfileText,
-    config: mergedConfig(paas, deploy.app.id),
+    config: textsIn(mergedConfig(paas, deploy.app.id)),
   })
   const wanted = await provideAppJson(deploy, source.appJson)
-  const config = { ...paas.store.sharedConfig.all(), ...wanted.config }
+  const config = textsIn({ ...paas.store.sharedConfig.all(), ...wanted.config })
   const image = await buildImage(deploy, repository, source, config)
   await deploy.step('built')
 
@@ -119,7 +119,7 @@ async function buildImage(
   deploy: Deploy,
   repository: string,
   source: Source,
-  config: ConfigVars,
+  config: Variables,
 ): Promise<string> {
   const tree = archive(repository, source.tree, deploy.signal)
   const context = buildContext({

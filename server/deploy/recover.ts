@@ -4,6 +4,7 @@ import type { Paas } from '../paas.ts'
 import type { Container } from '../state/containers.ts'
 import { isKeptRun, resumeRuns } from './detached-runs.ts'
 import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
+import { removeLinksUnused } from './remove-links.ts'
 import { retireInBackground } from './retire.ts'
 import { isIn } from './sandboxes.ts'
 import { removeContainers } from './start.ts'
@@ -25,6 +26,7 @@ export async function recover(paas: Paas, startedAt: Date): Promise<void> {
   const found = await paas.engine.containers.list({ labels, all: true })
   await removeStrays(paas, found, startedAt)
   await removeStrayImages(paas)
+  for (const { appId } of paas.store.appLinks.all()) await removeLinksUnused(paas, appId)
   const byName = new Map(found.map((each) => [each.name, each]))
   for (const container of paas.store.containers.all()) await resume(paas, container, byName)
   await resumeRuns(paas)

@@ -127,8 +127,8 @@ const counted = (commits: number): string => `${commits} ${commits === 1 ? 'comm
 
 const shortImage = (image: string): string => image.replace('sha256:', '').slice(0, 12)
 
-const linksByAlias = ({ links }: Release): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(links.map(({ alias, ...link }) => [alias, link]))
+const linksByAlias = ({ links, appLinks }: Release): Readonly<Record<string, unknown>> =>
+  Object.fromEntries([...links, ...appLinks].map(({ alias, ...link }) => [alias, link]))
 
 const cronByCommand = ({ cron }: Release): Readonly<Record<string, unknown>> =>
   Object.fromEntries(

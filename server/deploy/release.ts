@@ -6,8 +6,8 @@ import { UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import { imageHealthcheck } from '../source/image-healthcheck.ts'
 import type { App } from '../state/apps.ts'
-import type { ConfigVars } from '../state/config.ts'
-import type { Formation, Processes, Release, ReleaseLink } from '../state/releases.ts'
+import { type ConfigVars, environmentIn } from '../state/config.ts'
+import type { Formation, Processes, Release, ReleaseAppLink, ReleaseLink } from '../state/releases.ts'
 
 const defaultPort = 5000
 
@@ -23,6 +23,8 @@ export type Draft = {
   readonly formation: Formation
   /** Default: the app's links as they stand now. Never an older release's: their users may be gone. */
   readonly nextLinks?: readonly ReleaseLink[]
+  /** Default: the app's links to others as they stand now. */
+  readonly nextAppLinks?: readonly ReleaseAppLink[]
   readonly description: string
   readonly createdBy: string
 }
@@ -38,6 +40,7 @@ export async function draftRelease(paas: Paas, app: App, draft: Draft): Promise<
     config: draft.config,
     shared: paas.store.sharedConfig.names(),
     links: draft.nextLinks ?? paas.store.links.next(app.id),
+    appLinks: draft.nextAppLinks ?? paas.store.appLinks.next(app.id),
     processes: draft.processes ?? { web: null },
     checks: withHealthcheck(draft.checks, image),
     cron: draft.cron,
@@ -111,8 +114,9 @@ export const imageTag = (paas: Paas, app: App): string =>
   `paas-${paas.store.instanceId}/${app.id}:${randomBytes(16).toString('hex')}`
 
 function configPort(config: ConfigVars): number | undefined {
-  if (config.PORT === undefined) return undefined
-  const port = /^\d{1,5}$/.test(config.PORT) ? Number(config.PORT) : 0
+  const { PORT: text } = environmentIn(config)
+  if (text === undefined) return undefined
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (port < 1 || port > 65_535) {
     throw new UserError('The config var PORT is not a port from 1 to 65535', { next: 'config:set PORT=5000' })
   }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Paas } from '../paas.ts'
 import { releaseLine } from '../plan.ts'
 import type { App } from '../state/apps.ts'
@@ -63,10 +64,9 @@ export function planRestart(paas: Paas, app: App, process: string | undefined): 
   const live = paas.store.containers.of(app.id, 'live')
   const replaced = live.filter((container) => process === undefined || container.process === process)
   const names = replaced.map((container) => `${container.process}.${container.number}`)
-  const links = { from: JSON.stringify(current.links), to: JSON.stringify(paas.store.links.next(app.id)) }
   return [
     namesInWords('pending config', pendingConfig(paas, current)),
-    links.from === links.to ? undefined : 'links: those that are pending',
+    areLinksPending(paas, current) ? 'links: those that are pending' : undefined,
     isPending(paas, current) ? releaseLine(paas, app, { restart: true }) : undefined,
     names.length === 0 ? undefined : `replaced: ${names.join(', ')}`,
   ].filter((line) => line !== undefined)
@@ -74,5 +74,8 @@ export function planRestart(paas: Paas, app: App, process: string | undefined): 
 
 /** Config or links were changed and not released. */
 const isPending = (paas: Paas, current: Release): boolean =>
-  namesInWords('', pendingConfig(paas, current)) !== undefined ||
-  JSON.stringify(paas.store.links.next(current.appId)) !== JSON.stringify(current.links)
+  namesInWords('', pendingConfig(paas, current)) !== undefined || areLinksPending(paas, current)
+
+/** To databases, or to other apps. */
+const areLinksPending = ({ store }: Paas, { appId, links, appLinks }: Release): boolean =>
+  !isDeepStrictEqual([links, appLinks], [store.links.next(appId), store.appLinks.next(appId)])

@@ -1,6 +1,7 @@
 import type { Paas } from '../paas.ts'
 import { randomName } from '../state/identifiers.ts'
 import { removeRunWhenOver, runLabels } from './detached-runs.ts'
+import { ensureLinkNetworks } from './link-network.ts'
 import { ensureNetwork } from './network.ts'
 import { type OneOffCommand, oneOffSpec } from './one-off-spec.ts'
 
@@ -18,6 +19,7 @@ export type DetachedCommand = OneOffCommand & {
  */
 export async function runDetached(paas: Paas, command: DetachedCommand): Promise<string> {
   await ensureNetwork(paas, command.app)
+  await ensureLinkNetworks(paas, command.app.id)
   const id = command.id ?? randomName(6)
   const spec = oneOffSpec(paas, id, command)
   const until = new Date(Date.now() + command.lifetimeMs)

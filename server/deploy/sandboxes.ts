@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { ContainerSpec } from '../docker/container-spec.ts'
 import type { ContainerSummary } from '../docker/containers.ts'
 import type { Engine } from '../docker/engine.ts'
@@ -5,8 +6,10 @@ import { NotFoundError } from '../docker/engine-errors.ts'
 import { describe, UnavailableError, UserError } from '../errors.ts'
 import type { App } from '../state/apps.ts'
 import { randomName } from '../state/identifiers.ts'
+import type { Release } from '../state/releases.ts'
 import type { Store } from '../state/store.ts'
 import type { Walls } from '../walls/walls.ts'
+import { ensureLinkNetworks, joining, type LinkEnds, linkEnds } from './link-network.ts'
 import { addressIn, ensureNetwork, networkName } from './network.ts'
 
 /** One place of the formation: `web.2` of a release. */
@@ -19,6 +22,7 @@ export type Sandbox = {
   /** In the app's network. */
   readonly address: string
   readonly hostname: string
+  readonly ends: LinkEnds
 }
 
 /** One that Docker knows; it runs once `runs` is fulfilled. */
@@ -71,13 +75,22 @@ export class Sandboxes {
   }
 
   /**
-   * The one that was made ahead for this place, running; it is the caller's from now on, who removes it also where it
+   * The one that was made ahead for this place of a release, running; it is the caller's from now on, who removes it also where it
    * does not come to be used. Undefined where there is none: then a network of the container's own takes less time. A
    * Docker that is down while it is waited for is not asked a second time.
    */
-  async take(app: App, place: Place, version: number): Promise<Sandbox | undefined> {
+  async take(
+    app: App,
+    place: Place,
+    { version, appLinks: named }: Pick<Release, 'version' | 'appLinks'>,
+  ): Promise<Sandbox | undefined> {
     const spare = await this.#forget(keyOf(app.id, hostnameOf(place, version)))?.catch(unlessDown)
     if (!spare) return undefined
+    const ends = linkEnds(this.#parts, { appId: app.id, process: place.process, named })
+    if (!isDeepStrictEqual(ends, spare.sandbox.ends)) {
+      await this.#discard(spare)
+      return undefined
+    }
     const { sandbox, runs } = spare
     try {
       await this.#orRemove(sandbox, async () => {
@@ -142,10 +155,13 @@ export class Sandboxes {
 
   async #make(app: App, place: Place, version: number): Promise<Made> {
     const subnet = await ensureNetwork(this.#parts, app)
+    await ensureLinkNetworks(this.#parts, app.id)
+    const named = this.#parts.store.appLinks.next(app.id)
     const sandbox: Sandbox = {
       name: `paas-${app.id}-net-${randomName(6)}`,
       address: this.#freeAddress(app, subnet),
       hostname: hostnameOf(place, version),
+      ends: linkEnds(this.#parts, { appId: app.id, process: place.process, named }),
     }
     this.#addresses.set(sandbox.name, sandbox.address)
     await this.#orRemove(sandbox, () => this.#create(app, sandbox))
@@ -171,7 +187,7 @@ export class Sandboxes {
     }
   }
 
-  #specOf(app: App, { name, address, hostname }: Sandbox): ContainerSpec {
+  #specOf(app: App, { name, address, hostname, ends }: Sandbox): ContainerSpec {
     return {
       name,
       hostname,
@@ -184,7 +200,7 @@ export class Sandboxes {
         'paas.app-id': app.id,
         'paas.sandbox': hostname,
       },
-      network: { name: networkName(app.id), address },
+      network: { name: networkName(app.id), address, ...joining(ends, address) },
       limits: { memoryBytes: 16 * 1024 * 1024, cpus: 1, pids: 8 },
       user: '65534:65534',
       workingDir: '/',
@@ -217,12 +233,15 @@ export class Sandboxes {
   async #drop(key: string): Promise<void> {
     try {
       const spare = await this.#forget(key)?.catch(() => undefined)
-      if (!spare) return
-      await spare.runs.catch(() => {})
-      await this.remove(spare.sandbox.name)
+      if (spare) await this.#discard(spare)
     } catch (error) {
       this.#parts.log(`The sandbox ${key} could not be removed: ${describe(error)}`)
     }
+  }
+
+  async #discard({ sandbox, runs }: Made): Promise<void> {
+    await runs.catch(() => {})
+    await this.remove(sandbox.name)
   }
 }
 

@@ -4,6 +4,7 @@ import { checkTree } from '../git/tree.ts'
 import type { Paas } from '../paas.ts'
 import { readSource, type Source } from '../source/source.ts'
 import type { App } from '../state/apps.ts'
+import { textsIn } from '../state/config.ts'
 import { mergedConfig } from './merged-config.ts'
 import { repositoryOf } from './repository.ts'
 
@@ -18,7 +19,7 @@ export async function sourceOf(paas: Paas, app: App, commit: string, signal: Abo
     files,
     builder: app.builder,
     settings: {
-      config: mergedConfig(paas, app.id),
+      config: textsIn(mergedConfig(paas, app.id)),
       cacheKey: app.id,
       npmRegistry: paas.settings.npmRegistry,
       imageRegistry: paas.settings.imageRegistry,

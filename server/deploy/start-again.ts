@@ -10,6 +10,7 @@ import type { App } from '../state/apps.ts'
 import type { Container, ContainerEnd } from '../state/containers.ts'
 import type { Release } from '../state/releases.ts'
 import { goBackInBackground, isDead, isOnTrial } from './go-back.ts'
+import { ensureLinkNetworks, linkEnds } from './link-network.ts'
 import { ensureNetwork } from './network.ts'
 import { publishInBackground } from './publish-in-background.ts'
 import { hostnameOf, isIn } from './sandboxes.ts'
@@ -85,6 +86,7 @@ async function bringUp(paas: Paas, container: Container, onStarted: () => void):
   const release = paas.store.releases.find(app.id, container.version)
   if (!release) throw new Error(`release v${container.version} is gone`)
   await ensureNetwork(paas, app)
+  await ensureLinkNetworks(paas, app.id)
   await startInSandbox(paas, app, release, container)
   // A deploy or `destroy` may have retired it meanwhile, and removed it before we made it again.
   if (!paas.store.containers.find(container.name)) return await removeContainers(paas, [container])
@@ -112,8 +114,11 @@ async function startInSandbox(paas: Paas, app: App, release: Release, container:
   if (container.sandbox !== container.name) {
     const { process, number, version, address } = container
     const hostname = hostnameOf({ process, number }, version)
-    await paas.sandboxes.start(app, { name: container.sandbox, address, hostname })
+    const ends = linkEnds(paas, { appId: app.id, process, named: release.appLinks })
+    await paas.sandboxes.start(app, { name: container.sandbox, address, hostname, ends })
   }
+  // What memory held is gone with the boot before.
+  paas.configFiles.provide(release)
   if (!joined) await containers.create(specOf(paas, app, release, container))
   await containers.start(container.name)
 }

@@ -4,13 +4,16 @@ import { RefusedError } from '../docker/engine-errors.ts'
 import { AppError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
+import { environmentIn, filesIn } from '../state/config.ts'
 import type { Container } from '../state/containers.ts'
 import type { Release } from '../state/releases.ts'
 import { limitsOf, type ResourcesOfApp } from '../state/resources.ts'
 import type { Mount } from '../state/storage.ts'
 import type { Deploy } from './deploy.ts'
+import { ensureLinkNetworks, joining, linkEnds, linkVariable } from './link-network.ts'
 import { mountsFor } from './mounts.ts'
 import { networkName } from './network.ts'
+import { removeLinksUnused } from './remove-links.ts'
 import { hostnameOf, type Place } from './sandboxes.ts'
 
 export type ToStart = {
@@ -30,10 +33,11 @@ export async function startContainers(
   const { paas, app } = deploy
   const containers: Container[] = []
   deploy.onUndo(() => removeContainers(paas, containers), { laterToo: true })
+  await ensureLinkNetworks(paas, app.id)
   await everyOne(
     places.map(async (place) => {
       const name = `paas-${app.id}-d${deploy.id}-${place.process}.${place.number}`
-      const sandbox = await paas.sandboxes.take(app, place, release.version)
+      const sandbox = await paas.sandboxes.take(app, place, release)
       const container = {
         name,
         appId: app.id,
@@ -79,6 +83,16 @@ export async function removeContainers(paas: Paas, containers: readonly Containe
       paas.proved.delete(container.name)
     }),
   )
+  for (const appId of new Set(containers.map((container) => container.appId))) {
+    pruneFiles(paas, appId)
+    await removeLinksUnused(paas, appId)
+  }
+}
+
+function pruneFiles(paas: Paas, appId: string): void {
+  if (!paas.store.apps.exists(appId)) return
+  const needed = new Set(paas.store.containers.of(appId).map(({ version }) => version))
+  paas.configFiles.prune(appId, needed, paas.store.apps.byId(appId).release ?? 0)
 }
 
 /** What Docker is told of a container: everything about it follows from app, release and place. */
@@ -96,19 +110,23 @@ export function specOf(
     ...commandOf(line, release.entrypoint),
     environment: environmentOf(paas, app, release, `${container.process}.${container.number}`),
     labels: labelsOf(paas, app, release, `${container.process}.${container.number}`),
-    ...networkOf(app, container),
-    mounts: mountsFor(paas, app, container.process, next.mounts),
+    ...networkOf(paas, app, release, container),
+    mounts: [...mountsFor(paas, app, container.process, next.mounts), ...paas.configFiles.provide(release)],
     limits: limitsOf(next.resources ?? paas.store.resources.of(app.id), container.process),
   }
 }
 
 /** One without a sandbox is in the app's network by itself. */
 function networkOf(
+  paas: Paas,
   app: App,
+  release: Release,
   container: Pick<Container, 'name' | 'version' | 'process' | 'number' | 'address' | 'sandbox'>,
 ): Pick<ContainerSpec, 'network' | 'hostname'> {
   if (container.sandbox !== container.name) return { network: { sandbox: container.sandbox } }
-  const network = { name: networkName(app.id), address: container.address }
+  const { process, address } = container
+  const ends = linkEnds(paas, { appId: app.id, process, named: release.appLinks })
+  const network = { name: networkName(app.id), address, ...joining(ends, address) }
   return { network, hostname: hostnameOf(container, container.version) }
 }
 
@@ -129,13 +147,19 @@ export function environmentOf(
     DYNO: process,
     ...(release.commit ? { GIT_REV: release.commit, SOURCE_VERSION: release.commit } : {}),
     ...paas.store.sharedConfig.of(release.shared),
+    ...linkVariables(paas, release),
     ...paas.provisioning.environment(release),
-    ...release.config,
+    ...environmentIn(release.config),
     PORT: String(release.port),
   }
-  paas.secrets.remember(app.id, environment)
+  paas.secrets.remember(app.id, { ...environment, ...filesIn(release.config) })
   return environment
 }
+
+const linkVariables = (paas: Paas, { appLinks }: Release): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    appLinks.filter(({ id }) => paas.store.appLinks.byId(id)).map(({ alias }) => linkVariable(alias)),
+  )
 
 export function labelsOf(paas: Paas, app: App, release: Release, process: string): Record<string, string> {
   return {

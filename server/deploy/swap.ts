@@ -6,6 +6,7 @@ import type { Formation, Release } from '../state/releases.ts'
 import type { ResourcesOfApp } from '../state/resources.ts'
 import type { Mount } from '../state/storage.ts'
 import type { Deploy } from './deploy.ts'
+import { joinLinks } from './link-apps.ts'
 import { sourceName } from './mounts.ts'
 import { prepareSandboxesSoon } from './prepare-sandboxes.ts'
 import { retireInBackground } from './retire.ts'
@@ -42,6 +43,7 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   const { missing, surplus } = difference(change, live)
   sayShared(deploy, missing, surplus)
   const started = await startMissing(deploy, change, missing)
+  await joinLinks(paas, app.id, started)
   await change.beforeSwitch?.()
 
   await paas.routes.assertReady(deploy.signal)
@@ -53,6 +55,7 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   })
 
   const routed = deploy.finish('Routes could not be updated', () => paas.routes.publish(app.id))
+  const linked = deploy.finish('Links could not be updated', () => paas.walls.raise())
   const held = change.hold ? deploy.finish('The commit could not be held', change.hold) : true
   if (change.afterSwitch) {
     const moved = await deploy.finish('The branch could not be moved', change.afterSwitch)
@@ -61,6 +64,7 @@ export async function swap(deploy: Deploy, change: Change): Promise<void> {
   }
   if (!(await held)) deploy.leaveOpen()
   await routed
+  await linked
   await deploy.step('routed')
   retireSurplus(deploy, surplus)
   prepareSandboxesSoon(paas, app.id)

@@ -34,17 +34,31 @@ export type ContainerSpec = {
   readonly user?: string | undefined
 }
 
-/** A volume of ours, or a folder of the host that an admin of the server has chosen, at a path in the container. */
-export type MountSpec = { readonly directory: string } & (
-  | { readonly volume: string; readonly labels: Readonly<Record<string, string>> }
-  | { readonly hostPath: string }
-)
+/**
+ * A volume of ours, or a folder of the host that an admin of the server has chosen, at a path in the container; or one
+ * file, read-only, that we hold in the host's memory.
+ */
+export type MountSpec =
+  | {
+      readonly directory: string
+      readonly volume: string
+      readonly labels: Readonly<Record<string, string>>
+    }
+  | { readonly directory: string; readonly hostPath: string }
+  | { readonly path: string; readonly file: string }
 
 /**
  * The app's own network, where a static `address` is outside the network's dynamic range; or the network namespace of
  * another container of ours, by its name; or none at all.
  */
 export type NetworkChoice =
-  | { readonly name: string; readonly address?: string | undefined }
+  | {
+      readonly name: string
+      readonly address?: string | undefined
+      /** Names that it knows beside those of its network: `api.internal` -> an IPv4 address. */
+      readonly hosts?: Readonly<Record<string, string>> | undefined
+      /** Networks that it is in as well. */
+      readonly joins?: readonly { readonly name: string; readonly address: string | undefined }[] | undefined
+    }
   | { readonly sandbox: string }
   | { readonly none: true }

@@ -7,6 +7,7 @@ import { type Entered, type EnterOptions, enter } from './enter.ts'
 import { type Executed, execute } from './execute.ts'
 import { createBody } from './host-config.ts'
 import { labelFilter } from './images.ts'
+import { join } from './join.ts'
 import type { Streams } from './joined-streams.ts'
 import { type LogLine, type LogOptions, logs } from './logs.ts'
 import { type ReadFileOptions, readFile } from './read-file.ts'
@@ -56,11 +57,22 @@ export class Containers {
     this.#client = client
   }
 
-  /** Creates it, not started; returns its id. `ConflictError` where the name is taken, `NotFoundError` for the image. */
+  /**
+   * Creates it, in all of its networks, not started; returns its id. `ConflictError` where the name is taken,
+   * `NotFoundError` for the image.
+   */
   async create(spec: ContainerSpec, options: CallOptions = {}): Promise<string> {
     const container = await this.#client.call('creating the container', options, (abortSignal) =>
       this.#client.docker.createContainer({ ...createBody(spec), abortSignal }),
     )
+    const joins = 'name' in spec.network ? (spec.network.joins ?? []) : []
+    try {
+      for (const { name, address } of joins)
+        await join(this.#client, { network: name, container: container.id, address }, options)
+    } catch (error) {
+      await this.remove(container.id, { force: true })
+      throw error
+    }
     return container.id
   }
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type Dockerode from 'dockerode'
 import type { ContainerSpec, MountSpec, NetworkChoice } from './container-spec.ts'
 import { isMountable } from './mountable.ts'
@@ -5,7 +6,7 @@ import { isMountable } from './mountable.ts'
 /**
  * The body with which every container of ours is created: the only place that writes a host configuration. Nothing
  * of the host comes in: no devices, host namespaces, published ports or privileges, whatever the spec says, and of its
- * files only folders that are made for data.
+ * files only folders that are made for data, and what we hold in its memory for the container.
  */
 export function createBody(spec: ContainerSpec): Dockerode.ContainerCreateOptions {
   const openStdin = spec.openStdin === true
@@ -81,12 +82,29 @@ function hostConfig(spec: ContainerSpec): Dockerode.HostConfig & { CgroupnsMode:
         ? { Type: 'none', Config: {} }
         : { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
     Mounts: (spec.mounts ?? []).map(mount),
+    ExtraHosts: extraHosts(spec.network),
     // The scheduler restarts, with its own back-off.
     RestartPolicy: { Name: 'no' },
   }
 }
 
+/** Of ours alone: none can stand for a name of the internet. */
+function extraHosts(network: NetworkChoice): string[] {
+  if (!('name' in network)) return []
+  return Object.entries(network.hosts ?? {}).map(([name, address]) => {
+    if (!/^[a-z0-9-]+\.internal$/.test(name) || isIP(address) !== 4)
+      throw new TypeError(`A container of ours cannot know ${name} as ${address}`)
+    return `${name}:${address}`
+  })
+}
+
 function mount(spec: MountSpec): Dockerode.MountSettings {
+  if ('file' in spec) {
+    if (!/^\/dev\/shm\/paas-[0-9a-f]{16}-files\/[a-z2-7]+\/v\d+\/\w+$/.test(spec.file))
+      throw new TypeError(`A container of ours cannot have ${spec.file}`)
+    const { file: Source, path: Target } = spec
+    return { Type: 'bind', Source, Target, ReadOnly: true, BindOptions: { Propagation: 'rprivate' } }
+  }
   const { directory: Target } = spec
   if ('hostPath' in spec) {
     if (!isMountable(spec.hostPath)) throw new TypeError(`A container of ours cannot have ${spec.hostPath}`)

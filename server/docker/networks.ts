@@ -1,6 +1,7 @@
 import type { CallOptions, Client } from './client.ts'
 import { ConflictError, NetworkOverlapError, NotFoundError } from './engine-errors.ts'
 import { labelFilter } from './images.ts'
+import { join } from './join.ts'
 
 /** A network as the engine has it, ours or another's. */
 export type Network = {
@@ -77,6 +78,30 @@ export class Networks {
       return { id: network.id }
     } catch (error) {
       throw overlap(error)
+    }
+  }
+
+  /** Puts a container into the network; see `join`. */
+  join(
+    network: string,
+    container: string,
+    address: string | undefined,
+    options?: CallOptions,
+  ): Promise<void> {
+    return join(this.#client, { network, container, address }, options)
+  }
+
+  /** The container is out of the network when this returns, also where it was before or either is gone. */
+  async leave(network: string, container: string, options: CallOptions = {}): Promise<void> {
+    try {
+      await this.#client.call('leaving the network', options, (abortSignal) =>
+        this.#client.docker
+          .getNetwork(network)
+          .disconnect({ Container: container, Force: true, abortSignal }),
+      )
+    } catch (error) {
+      if (error instanceof NotFoundError) return
+      if (!(error instanceof Error && /is not connected to/.test(error.message))) throw error
     }
   }
 

@@ -1,9 +1,30 @@
 import { UserError } from '../errors.ts'
 import type { Cipher } from './cipher.ts'
-import type { Database } from './database.ts'
+import { type ConfigFile, sizeOf } from './config-file.ts'
+import type { Database, Row } from './database.ts'
 
-/** Config vars by name, values byte-exact. */
-export type ConfigVars = Readonly<Record<string, string>>
+/** Environment entries by name, values byte-exact. */
+export type Variables = Readonly<Record<string, string>>
+
+/** Config vars by name. */
+export type ConfigVars = Readonly<Record<string, string | ConfigFile>>
+
+/** What a process finds in its environment: of a file its path. */
+export const environmentIn = (config: ConfigVars): Variables =>
+  Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [name, typeof value === 'string' ? value : value.path]),
+  )
+
+/** Those that are no files: what a build may know. */
+export const textsIn = (config: ConfigVars): Variables =>
+  Object.fromEntries(
+    Object.entries(config).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  )
+
+export const filesIn = (config: ConfigVars): Readonly<Record<string, ConfigFile>> =>
+  Object.fromEntries(
+    Object.entries(config).flatMap(([name, value]) => (typeof value === 'string' ? [] : [[name, value]])),
+  )
 
 /** `name` where it may name a config var. Throws `UserError`. */
 export function parseConfigName(name: string): string {
@@ -19,9 +40,10 @@ const longest = 128 * 1024 - 1
 const mostBytes = 1024 * 1024
 
 /** `vars` where a process can have them as its environment, byte for byte. Throws `UserError` that names the first that it cannot. */
-export function parseConfigVars(vars: ConfigVars): ConfigVars {
+export function parseConfigVars<Vars extends ConfigVars>(vars: Vars): Vars {
+  parseFiles(filesIn(vars))
   let total = 0
-  for (const [name, value] of Object.entries(vars)) {
+  for (const [name, value] of Object.entries(environmentIn(vars))) {
     const bytes = Buffer.byteLength(`${parseConfigName(name)}=${value}`)
     total += bytes
     if (value.includes('\0')) {
@@ -32,13 +54,33 @@ export function parseConfigVars(vars: ConfigVars): ConfigVars {
     if (!value.isWellFormed()) throw new UserError(`The value of ${name} is not UTF-8 text`)
     if (bytes > longest) {
       throw new UserError(`The value of ${name} is longer than ${longest - name.length - 1} bytes`, {
-        next: 'No environment takes more; put it into a file that the app reads',
+        next: `No environment takes more; as a file it can be larger: config:set --file /PATH ${name} - < FILE`,
       })
     }
   }
   if (total > mostBytes)
-    throw new UserError('All config vars together are more than 1 MiB', { next: 'Put some into files' })
+    throw new UserError('All config vars together are more than 1 MiB', {
+      next: 'Set some as files: config:set --file /PATH KEY - < FILE',
+    })
   return vars
+}
+
+function parseFiles(files: Readonly<Record<string, ConfigFile>>): void {
+  const names = new Map<string, string>()
+  let total = 0
+  for (const [name, file] of Object.entries(files)) {
+    const other = names.get(file.path)
+    if (other !== undefined)
+      throw new UserError(`${name} and ${other} would be the same file, ${file.path}`, {
+        next: `Give one another path, or take one away first: config:unset ${other}`,
+      })
+    names.set(file.path, name)
+    total += sizeOf(file)
+  }
+  if (total > mostBytes)
+    throw new UserError('All config files together are more than 1 MiB', {
+      next: 'Put what is large and no secret on a volume: storage:create',
+    })
 }
 
 /** What the next release of an app will get. What the running one has stands in its release. */
@@ -53,13 +95,13 @@ export class Config {
 
   of(appId: string): ConfigVars {
     const rows = this.#database.all(
-      'SELECT name, value FROM config_var WHERE app_id = ? ORDER BY name',
+      'SELECT name, value, is_file FROM config_var WHERE app_id = ? ORDER BY name',
       appId,
     )
     return Object.fromEntries(
       rows.map((row) => [
         String(row.name),
-        this.#cipher.open(row.value as Uint8Array, `${appId}/${row.name}`),
+        openedValue(row, this.#cipher.open(row.value as Uint8Array, `${appId}/${row.name}`)),
       ]),
     )
   }
@@ -69,14 +111,19 @@ export class Config {
     this.#database.transaction(() => {
       this.#database.run('DELETE FROM config_var WHERE app_id = ?', appId)
       for (const [name, value] of Object.entries(vars)) {
-        const sealed = this.#cipher.seal(value, `${appId}/${parseConfigName(name)}`)
+        const isFile = typeof value !== 'string'
+        const text = isFile ? JSON.stringify(value) : value
         this.#database.run(
-          'INSERT INTO config_var (app_id, name, value) VALUES (?, ?, ?)',
+          'INSERT INTO config_var (app_id, name, value, is_file) VALUES (?, ?, ?, ?)',
           appId,
           name,
-          sealed,
+          this.#cipher.seal(text, `${appId}/${parseConfigName(name)}`),
+          isFile ? 1 : 0,
         )
       }
     })
   }
 }
+
+const openedValue = (row: Row, opened: string): string | ConfigFile =>
+  row.is_file === 1 ? (JSON.parse(opened) as ConfigFile) : opened

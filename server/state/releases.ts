@@ -13,6 +13,9 @@ export type Formation = Readonly<Record<string, number>>
 /** A link that a release names; what it gives the app is resolved when a container starts. */
 export type ReleaseLink = { readonly id: string; readonly alias: string; readonly primary: boolean }
 
+/** A link to another app that a release names. */
+export type ReleaseAppLink = { readonly id: string; readonly alias: string }
+
 /** Image + config + process types + checks, numbered v1, v2, ...; immutable. */
 export type Release = {
   readonly appId: string
@@ -24,6 +27,8 @@ export type Release = {
   /** Names of config vars that all apps share; their values are resolved when a container starts. */
   readonly shared: readonly string[]
   readonly links: readonly ReleaseLink[]
+  /** Links to other apps. */
+  readonly appLinks: readonly ReleaseAppLink[]
   readonly processes: Processes
   readonly checks: Checks
   /** What runs by a schedule. */
@@ -68,8 +73,8 @@ export class Releases {
 
   add(release: Release): void {
     this.#database.run(
-      `INSERT INTO release (app_id, version, image, commit_id, config, shared, links, processes, checks, cron, formation, port, entrypoint, description, created_by, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO release (app_id, version, image, commit_id, config, shared, links, app_links, processes, checks, cron, formation, port, entrypoint, description, created_by, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       release.appId,
       release.version,
       release.image,
@@ -77,6 +82,7 @@ export class Releases {
       this.#cipher.seal(JSON.stringify(release.config), `${release.appId}/v${release.version}`),
       JSON.stringify(release.shared),
       JSON.stringify(release.links),
+      JSON.stringify(release.appLinks),
       JSON.stringify(release.processes),
       JSON.stringify(release.checks),
       JSON.stringify(release.cron),
@@ -167,6 +173,7 @@ export class Releases {
       config: JSON.parse(this.#cipher.open(row.config as Uint8Array, `${appId}/v${version}`)) as ConfigVars,
       shared: JSON.parse(String(row.shared)) as readonly string[],
       links: JSON.parse(String(row.links)) as readonly ReleaseLink[],
+      appLinks: JSON.parse(String(row.app_links)) as readonly ReleaseAppLink[],
       processes: JSON.parse(String(row.processes)) as Processes,
       checks: JSON.parse(String(row.checks)) as Checks,
       cron: JSON.parse(String(row.cron)) as readonly CronEntry[],

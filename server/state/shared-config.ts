@@ -1,5 +1,5 @@
 import type { Cipher } from './cipher.ts'
-import { type ConfigVars, parseConfigName } from './config.ts'
+import { parseConfigName, type Variables } from './config.ts'
 import type { Database } from './database.ts'
 
 /** Config vars that every app has beside its own. A release names those it takes; their values are today's. */
@@ -12,7 +12,7 @@ export class SharedConfig {
     this.#cipher = cipher
   }
 
-  all(): ConfigVars {
+  all(): Variables {
     const rows = this.#database.all('SELECT name, value FROM shared_var ORDER BY name')
     return Object.fromEntries(
       rows.map((row) => [String(row.name), this.#cipher.open(row.value as Uint8Array, `shared/${row.name}`)]),
@@ -25,13 +25,13 @@ export class SharedConfig {
   }
 
   /** Those of `names` that there still are. */
-  of(names: readonly string[]): ConfigVars {
+  of(names: readonly string[]): Variables {
     if (names.length === 0) return {}
     return Object.fromEntries(Object.entries(this.all()).filter(([name]) => names.includes(name)))
   }
 
   /** Makes `vars` all of them. */
-  replace(vars: ConfigVars): void {
+  replace(vars: Variables): void {
     this.#database.transaction(() => {
       this.#database.run('DELETE FROM shared_var')
       for (const [name, value] of Object.entries(vars)) {

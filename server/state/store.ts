@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Acme } from './acme.ts'
+import { AppLinks } from './app-links.ts'
 import { AppLocks } from './app-locks.ts'
 import { Apps } from './apps.ts'
 import { BackupSchedules } from './backup-schedules.ts'
@@ -37,6 +38,7 @@ export class Store {
   /** In every name and label that we make, so that instances on one machine never touch each other's. */
   readonly instanceId: string
   readonly acme: Acme
+  readonly appLinks: AppLinks
   readonly appLocks: AppLocks
   readonly apps: Apps
   readonly backupSchedules: BackupSchedules
@@ -80,6 +82,7 @@ export class Store {
       throw error
     }
     this.acme = new Acme(database, cipher)
+    this.appLinks = new AppLinks(database)
     this.appLocks = new AppLocks(database)
     this.apps = new Apps(database)
     this.backupSchedules = new BackupSchedules(database)

@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises'
-import { isAbsolute, normalize } from 'node:path'
 import type { Call } from '../command.ts'
+import { isContainerPath } from '../docker/container-path.ts'
 import { isMountable, mountableRoots } from '../docker/mountable.ts'
 import { NotAllowedError, UsageError, UserError } from '../errors.ts'
 import type { Mount } from '../state/storage.ts'
@@ -46,9 +46,7 @@ export function parseDirectory(directory: string | undefined): string {
   const next = 'For instance: storage:mount uploads --container-dir /var/www/uploads'
   if (directory === undefined) throw new UsageError('Where in the container?', { next })
   const plain = directory.replace(/(?<=.)\/+$/, '')
-  const isPlain =
-    isAbsolute(plain) && normalize(plain) === plain && !/[\0\n,:]/.test(plain) && plain.length <= 255
-  if (!isPlain || plain === '/' || /^\/(proc|sys|dev)(\/|$)/.test(plain))
+  if (!isContainerPath(plain))
     throw new UsageError(`"${directory.slice(0, 100)}" cannot be a place in the container`, { next })
   return plain
 }

@@ -1,17 +1,7 @@
-import {
-  chmodSync,
-  chownSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { chownSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { certificateFolder } from '../../router/paths.ts'
-import { UserError } from '../errors.ts'
+import { ensureMemoryFolder, type Owner } from '../memory-folder.ts'
 import type { Store } from '../state/store.ts'
 import { certificateFile } from './certificate-facts.ts'
 import type { KeyPair } from './key-pair.ts'
@@ -42,7 +32,7 @@ export class CertificateFiles {
 
   /** To be called before a route names it. */
   write({ chain, privateKey }: KeyPair): void {
-    this.#ensureFolder()
+    ensureMemoryFolder(this.#folder, this.#reader())
     const path = join(this.#folder, certificateFile(chain))
     const { uid, gid } = this.#reader()
     writeFileSync(`${path}.new`, chain + privateKey, { mode: 0o400 })
@@ -65,27 +55,8 @@ export class CertificateFiles {
     }
   }
 
-  /** Anybody may make folders there: one that was made before us by somebody else is not used. */
-  #ensureFolder(): void {
-    const reader = this.#reader()
-    try {
-      mkdirSync(this.#folder, { mode: 0o700 })
-      chownSync(this.#folder, reader.uid, reader.gid)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    const found = lstatSync(this.#folder)
-    const isOurs = found.uid === reader.uid || found.uid === process.getuid?.()
-    if (!found.isDirectory() || !isOurs)
-      throw new UserError(`${this.#folder} belongs to somebody else`, {
-        next: `As root: rm -r ${this.#folder}`,
-      })
-    chownSync(this.#folder, reader.uid, reader.gid)
-    chmodSync(this.#folder, 0o700)
-  }
-
   /** Whose the router's own folder is. */
-  #reader(): { readonly uid: number; readonly gid: number } {
+  #reader(): Owner {
     return statSync(join(this.#home, 'router'))
   }
 }

@@ -8,6 +8,7 @@ export type WallFacts = {
   readonly bridges: readonly string[]
   /** What one app alone may reach: the database that it is linked to. */
   readonly doors: readonly Door[]
+  readonly links: readonly LinkFacts[]
   /** Where the router listens: on these it is open to everybody, so to an app that calls a public URL of this machine. */
   readonly publicPorts: readonly number[]
   /** Name servers of this machine, which containers ask too. */
@@ -19,6 +20,18 @@ export type WallFacts = {
 
 /** An address and port that the containers behind one bridge may open. */
 export type Door = { readonly bridge: string; readonly address: string; readonly port: number }
+
+/** A network that two apps are in: connections to its name go on to one of the backends, and nothing else goes. */
+export type LinkFacts = {
+  readonly bridge: string
+  /** What its name stands for: the host's own address there. */
+  readonly address: string
+  readonly port: number
+  /** Who may call it: `10.7.3.0/24`. */
+  readonly from: string
+  /** Web processes of the app behind the name. */
+  readonly backends: readonly { readonly address: string; readonly port: number }[]
+}
 
 export const wallsTable = (instanceId: string): string => `inet paas-${instanceId}-walls`
 
@@ -45,7 +58,7 @@ const closed6 = [
  * 200 of them. Whatever is not ours passes untouched; what another table drops stays dropped.
  */
 export function ruleset(facts: WallFacts): string {
-  const { bridges, doors, publicPorts, resolvers, reachable, localNetworks } = facts
+  const { bridges, doors, links, publicPorts, resolvers, reachable, localNetworks } = facts
   const table = wallsTable(facts.instanceId)
   const doorsOf = (family: 4 | 6): readonly string[] =>
     doors
@@ -69,6 +82,11 @@ ${[
     'ifname . ifname',
     bridges.map((bridge) => `"${bridge}" . "${bridge}"`),
   ),
+  set(
+    'links',
+    'ifname',
+    links.map(({ bridge }) => `"${bridge}"`),
+  ),
   set('doors4', 'ifname . ipv4_addr . inet_service', doorsOf(4)),
   set('doors6', 'ifname . ipv6_addr . inet_service', doorsOf(6)),
   set('public', 'inet_service', publicPorts.map(String)),
@@ -87,6 +105,9 @@ ${[
   set('closed4', 'ipv4_addr; flags interval; auto-merge', [...closed4, ...localNetworks.filter(isFour)]),
   set('closed6', 'ipv6_addr; flags interval; auto-merge', [...closed6, ...localNetworks.filter(isSix)]),
 ].join('\n')}
+${links.map(linkChain).join('')}  map link_of { type ifname . ipv4_addr . inet_service : verdict${content(
+    links.map(({ bridge, address, port }) => `"${bridge}" . ${address} . ${port} : jump ${chainOf(bridge)}`),
+  )}; }
   chain allowed {
     meta l4proto { tcp, udp } th dport 53 ip daddr @resolvers4 accept
     meta l4proto { tcp, udp } th dport 53 ip6 daddr @resolvers6 accept
@@ -114,6 +135,25 @@ ${[
     meta l4proto { tcp, udp } ip daddr . th dport @open4 meta mark set meta mark | ${mark}
     meta l4proto { tcp, udp } ip6 daddr . th dport @open6 meta mark set meta mark | ${mark}
   }
+  chain from_link {
+    ct state established,related accept
+    oifname @links ct status dnat accept
+    meta l4proto tcp reject with tcp reset
+    reject with icmpx admin-prohibited
+  }
+  chain to_link {
+    type nat hook prerouting priority dstnat - 10; policy accept;
+    iifname . ip daddr . tcp dport vmap @link_of
+  }
+  chain back_from_link {
+    type nat hook postrouting priority srcnat - 10; policy accept;
+    oifname @links ct status dnat masquerade
+  }
+  chain link_to_host {
+    ct state established,related accept
+    meta l4proto tcp reject with tcp reset
+    reject with icmpx admin-prohibited
+  }
   chain mark_input {
     type filter hook input priority filter - 20; policy accept;
     iifname "${buildBridge}" tcp dport @public meta mark set meta mark | ${mark}
@@ -126,10 +166,13 @@ ${[
   chain input {
     type filter hook input priority filter - 10; policy accept;
     iifname "${buildBridge}" goto to_host
+    iifname @links goto link_to_host
     iifname @apps goto to_host
   }
   chain forward {
     type filter hook forward priority filter - 10; policy accept;
+    iifname @links goto from_link
+    oifname @links reject with icmpx admin-prohibited
     iifname "${buildBridge}" goto to_others
     iifname @apps goto to_others
     oifname @apps ct state new reject with icmpx admin-prohibited
@@ -139,9 +182,23 @@ ${[
 }
 
 function set(name: string, type: string, elements: readonly string[]): string {
-  const content = elements.length === 0 ? '' : `; elements = { ${[...new Set(elements)].sort().join(', ')} }`
-  return `  set ${name} { type ${type}${content}; }`
+  return `  set ${name} { type ${type}${content(elements)}; }`
 }
+
+const content = (elements: readonly string[]): string =>
+  elements.length === 0 ? '' : `; elements = { ${[...new Set(elements)].sort().join(', ')} }`
+
+/** Each new connection to the next backend; where there is none, and whoever else asks, is refused by the host. */
+function linkChain({ bridge, from, backends }: LinkFacts): string {
+  const places = backends.map(({ address, port }, index) => `${index} : ${address} . ${port}`)
+  const rule =
+    places.length === 0
+      ? ''
+      : `    ip saddr ${from} meta l4proto tcp dnat ip to numgen inc mod ${places.length} map { ${places.join(', ')} }\n`
+  return `  chain ${chainOf(bridge)} {\n${rule}  }\n`
+}
+
+const chainOf = (bridge: string): string => `link_${bridge.replaceAll('-', '_')}`
 
 const isFour = (network: string): boolean => isIP(network.split('/')[0] ?? '') === 4
 const isSix = (network: string): boolean => isIP(network.split('/')[0] ?? '') === 6

@@ -14,6 +14,10 @@ export function resolvers(files: readonly string[] = resolverFiles): readonly st
   return [...new Set(named)].filter((address) => isIP(address) !== 0)
 }
 
+/** Whether packets between two containers of one network pass nftables: Docker asks the kernel for it where it starts. */
+export const seesBridged = (file = '/proc/sys/net/bridge/bridge-nf-call-iptables'): boolean =>
+  existsSync(file) && readFileSync(file, 'utf8').trim() === '1'
+
 /** The networks that this machine is in, as far as their numbers do not say already that they are private. */
 export function localNetworks(): readonly string[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])

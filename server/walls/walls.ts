@@ -1,25 +1,31 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { linkAddress, linkPort, sourceRange, targetAddress } from '../deploy/link-network.ts'
 import { bridgeName } from '../deploy/network.ts'
 import { describe, UnavailableError } from '../errors.ts'
 import type { ServiceKind } from '../services/service-kind.ts'
 import type { Settings } from '../settings.ts'
+import type { Container } from '../state/containers.ts'
 import type { Link } from '../state/links.ts'
 import type { Store } from '../state/store.ts'
 import { listTable, loadRules } from './nft.ts'
-import { type Door, ruleset, wallsTable } from './ruleset.ts'
-import { localNetworks, resolvers } from './surroundings.ts'
+import { type Door, type LinkFacts, ruleset, wallsTable } from './ruleset.ts'
+import { localNetworks, resolvers, seesBridged } from './surroundings.ts'
 
 /** So long a wall that somebody took down can be missing. */
 const lookMs = 2_000
 /** A database's host name may come to mean another address. */
 const addressMs = 60_000
 
+const bridgedUnseen = 'packets within a network pass them by (net.bridge.bridge-nf-call-iptables is not 1)'
+
 type Parts = {
   readonly store: Store
   readonly kinds: ReadonlyMap<string, ServiceKind>
   readonly settings: Pick<Settings, 'reachable' | 'httpPort' | 'httpsPort'>
+  /** A live container that answers. */
+  readonly isProved: (name: string) => boolean
   readonly log: (line: string) => void
   readonly closing: AbortSignal
 }
@@ -35,7 +41,9 @@ export class Walls {
   #standing: { readonly rules: string; readonly listed: string | undefined } | undefined
   /** Why they cannot be put here; undefined where they could. */
   #missing: string | undefined = 'they were not put up yet'
-  #turn = Promise.resolve()
+  #turn: Promise<void> = Promise.resolve()
+  /** Of releases, which never change. */
+  readonly #ports = new Map<string, number>()
   readonly #addresses = new Map<string, { readonly at: number; readonly found: readonly string[] }>()
 
   constructor(parts: Parts) {
@@ -45,7 +53,7 @@ export class Walls {
 
   /**
    * The walls stand as the store says when this returns: around each app that there is, with a door to each database
-   * that it is linked to. Where they never stood (no nftables, no root) it is said once, in the log and by `doctor`;
+   * and a way to each app that it is linked to. Where they never stood (no nftables, no root) it is said once, in the log and by `doctor`;
    * where they did, `UnavailableError` is thrown.
    */
   raise(): Promise<void> {
@@ -65,8 +73,16 @@ export class Walls {
   /** undefined: they stand. Else what is missing. */
   async missing(): Promise<string | undefined> {
     if (this.#missing !== undefined) return this.#missing
-    const listed = await listTable(this.#table)
-    return listed === this.#standing?.listed ? undefined : `the table ${this.#table} is not as it was put`
+    if (this.#parts.store.appLinks.all().length > 0 && !seesBridged()) return bridgedUnseen
+    return await this.#inTurn(async () => {
+      const listed = await listTable(this.#table)
+      return listed === this.#standing?.listed ? undefined : `the table ${this.#table} is not as it was put`
+    })
+  }
+
+  /** undefined: they can keep links to what they are for. Else what is missing. */
+  async missingForLinks(): Promise<string | undefined> {
+    return seesBridged() ? await this.missing() : bridgedUnseen
   }
 
   async #mend(): Promise<void> {
@@ -100,11 +116,48 @@ export class Walls {
       instanceId: store.instanceId,
       bridges: store.apps.list().map((app) => bridgeName(app.id)),
       doors: await this.#doors(),
+      links: this.#links(),
       publicPorts: [settings.httpPort, settings.httpsPort],
       resolvers: resolvers(),
       reachable: settings.reachable,
       localNetworks: localNetworks(),
     }
+  }
+
+  #links(): readonly LinkFacts[] {
+    return this.#parts.store.appLinks.all().flatMap(({ id, targetId, subnet }) =>
+      subnet === null
+        ? []
+        : [
+            {
+              bridge: bridgeName(id),
+              address: linkAddress(subnet),
+              port: linkPort,
+              from: sourceRange(subnet),
+              backends: this.#webOf(targetId).flatMap(({ address, version }) => {
+                const port = this.#portOf(targetId, version)
+                return port === undefined ? [] : [{ address: targetAddress(subnet, address), port }]
+              }),
+            },
+          ],
+    )
+  }
+
+  /** Those that are routed to. When the server has just started, none is proved yet: then those that should run. */
+  #webOf(appId: string): readonly Container[] {
+    const { store, isProved } = this.#parts
+    const live = store.containers
+      .of(appId, 'live')
+      .filter(({ process, crashed }) => process === 'web' && crashed === null)
+    const proved = live.filter(({ name }) => isProved(name))
+    return proved.length > 0 ? proved : live
+  }
+
+  #portOf(appId: string, version: number): number | undefined {
+    const key = `${appId}/${version}`
+    const port = this.#ports.get(key) ?? this.#parts.store.releases.find(appId, version)?.port
+    if (port !== undefined) this.#ports.set(key, port)
+    return port
   }
 
   async #doors(): Promise<readonly Door[]> {
@@ -144,9 +197,12 @@ export class Walls {
     return found
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(work)
-    this.#turn = turn.catch(() => {})
+    this.#turn = turn.then(
+      () => {},
+      () => {},
+    )
     return turn
   }
 }

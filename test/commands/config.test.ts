@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'dotenv'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { configFilesFolder } from '../../server/deploy/config-files.ts'
 import { staticApp } from '../apps/static.ts'
-import { startInstance, type TestInstance } from '../instance.ts'
+import { startInstance, type TestInstance, until } from '../instance.ts'
 import { addPerson } from '../person.ts'
 import { makeRepository } from '../repository.ts'
 
@@ -272,4 +274,153 @@ test('a viewer sees dots in place of values, and so does --masked', async () => 
   for (const line of ['config:get blog API_TOKEN', 'config:export blog'])
     expect((await vera.ssh(line)).exitCode).toBe(77)
   expect(JSON.parse(await paas.ok('config blog --json'))).toMatchObject({ API_TOKEN: 'a-value-to-be-hidden' })
+})
+
+describe('config:set --file', () => {
+  // No text: what is not UTF-8 comes through as well.
+  const key = Buffer.concat([Buffer.from('zq-file-canary\0'), randomBytes(2_000)])
+  const path = '/run/secrets/server.key'
+  const sum = createHash('sha256').update(key).digest('hex')
+  const sumIn = async (line: string): Promise<string> =>
+    (await paas.ok(`${line} sha256sum ${path}`)).slice(0, 64)
+
+  test('gives every container the file, byte for byte, from memory', async () => {
+    expect(await paas.ok(`config:set blog --file ${path} SERVER_KEY -`, { input: key })).toContain('serves')
+    expect((await running()).SERVER_KEY).toBe(path)
+    expect(await sumIn('enter blog web.1')).toBe(sum)
+    expect(await sumIn('run blog')).toBe(sum)
+    const about = await paas
+      .ok(`run blog sh -c 'stat -c %a ${path}; grep " ${path} " /proc/mounts; echo x > ${path}'`)
+      .catch(String)
+    expect(about).toMatch(/^444$/m)
+    expect(about).toMatch(/^tmpfs .* ro,/m)
+    expect(about).toContain('Read-only file system')
+    const [run = ''] = (await paas.ok(`run:detached blog sha256sum ${path}`)).match(/run\.[a-z2-7]+/) ?? []
+    await until('it has run', async () => (await paas.ok(`run:logs blog ${run}`)).includes(sum))
+  })
+
+  test('leaves its content neither to Docker nor to the disk', async () => {
+    const { stdout } = await execa('docker', ['ps', '-aq', '--filter', `label=paas.instance=${paas.id}`])
+    const inspected = await execa('docker', ['inspect', ...stdout.split('\n')])
+    expect(inspected.stdout).toContain(path)
+    expect(inspected.stdout).not.toContain('zq-file-canary')
+    const files = readdirSync(paas.home, { recursive: true, withFileTypes: true }).filter((each) =>
+      each.isFile(),
+    )
+    for (const file of files) {
+      const place = join(file.parentPath, file.name)
+      expect(readFileSync(place).includes('zq-file-canary'), place).toBe(false)
+    }
+    const folder = configFilesFolder(paas.home)
+    expect(statSync(folder).mode & 0o777).toBe(0o700)
+    expect((await execa('stat', ['-f', '-c', '%T', folder])).stdout).toBe('tmpfs')
+  })
+
+  test('is shown as a file with its size, and to a viewer without', async () => {
+    expect(await paas.ok('config blog')).toMatch(
+      new RegExp(`^SERVER_KEY: +file ${path}, ${key.length} bytes$`, 'm'),
+    )
+    expect(JSON.parse(await paas.ok('config blog --json'))).toMatchObject({
+      SERVER_KEY: { file: path, bytes: key.length },
+    })
+    expect(await paas.ok('config -s blog')).toContain(`SERVER_KEY='${path}'`)
+    expect(await paas.ok('config blog --masked')).toMatch(new RegExp(`^SERVER_KEY: +file ${path}$`, 'm'))
+    const got = JSON.parse(await paas.ok('config:get blog SERVER_KEY --json')) as {
+      SERVER_KEY: { base64: string }
+    }
+    expect(Buffer.from(got.SERVER_KEY.base64, 'base64').equals(key)).toBe(true)
+    const { stdout } = await execa('ssh', ['-F', paas.sshConfig, 'paas', 'config:get blog SERVER_KEY'], {
+      encoding: 'buffer',
+      stripFinalNewline: false,
+    })
+    expect(Buffer.from(stdout).equals(key)).toBe(true)
+    const exported = await paas.ssh('config:export blog')
+    expect(exported.stdout).not.toContain('SERVER_KEY')
+    expect(exported.stderr).toContain('config:get blog SERVER_KEY > FILE')
+    await paas.ok('config:import blog --replace --no-restart -', { input: exported.stdout })
+    expect(await paas.ok('config:keys blog')).toContain('SERVER_KEY')
+  })
+
+  test('comes back where the machine has forgotten it', async () => {
+    rmSync(configFilesFolder(paas.home), { recursive: true })
+    const { stdout } = await execa('docker', [
+      'ps',
+      '-q',
+      '--filter',
+      `label=paas.instance=${paas.id}`,
+      '--filter',
+      'label=paas.process=web.1',
+    ])
+    await execa('docker', ['kill', ...stdout.split('\n')])
+    await until('it serves again', async () => (await paas.get('blog.localhost')).status === 200)
+    expect(await sumIn('enter blog web.1')).toBe(sum)
+  })
+
+  test('goes with config:unset, and comes back with rollback and undo', async () => {
+    await paas.ok('config:unset blog SERVER_KEY')
+    expect(await running()).not.toHaveProperty('SERVER_KEY')
+    expect((await paas.ssh(`enter blog web.1 cat ${path}`)).exitCode).not.toBe(0)
+    await paas.ok('rollback blog')
+    expect(await sumIn('enter blog web.1')).toBe(sum)
+    await paas.ok('config:set blog --no-restart SERVER_KEY=text')
+    await paas.ok('undo blog')
+    expect(JSON.parse(await paas.ok('config blog --json'))).toMatchObject({ SERVER_KEY: { file: path } })
+  })
+
+  test('lies in memory for the last two releases alone', async () => {
+    const { id } = JSON.parse(await paas.ok('apps:report blog --json')) as { id: string }
+    await paas.ok('config:set blog A=1')
+    await paas.ok('config:set blog A=2')
+    await until(
+      'older ones are gone',
+      async () => readdirSync(join(configFilesFolder(paas.home), id)).length <= 2,
+    )
+    expect(await sumIn('enter blog web.1')).toBe(sum)
+  })
+
+  test('takes a value that is typed, and base64', async () => {
+    await paas.ok('apps:create filed')
+    await paas.ok('config:set filed --file /etc/a.conf A=b=c')
+    await paas.ok('config:set filed --encoded --file /etc/b.bin B=AAH/')
+    expect(JSON.parse(await paas.ok('config:get filed A --json'))).toEqual({
+      A: { file: '/etc/a.conf', base64: Buffer.from('b=c').toString('base64') },
+    })
+    expect(JSON.parse(await paas.ok('config:get filed B --json'))).toMatchObject({ B: { base64: 'AAH/' } })
+  })
+
+  test('refuses what can be no file there, and nothing changes', async () => {
+    const before = await paas.ok('config filed --json')
+    await paas.ok('storage:create filed data')
+    await paas.ok('storage:mount filed data:/data')
+    const refused: [string, string | Uint8Array, RegExp][] = [
+      ['config:set filed --file relative A -', 'a', /cannot be the path/],
+      ['config:set filed --file / A -', 'a', /cannot be the path/],
+      ['config:set filed --file /proc/1/x A -', 'a', /cannot be the path/],
+      ['config:set filed --file /a/../b A -', 'a', /cannot be the path/],
+      ['config:set filed --file /etc/a.conf C -', 'a', /would be the same file/],
+      ['config:set filed --file /data C -', 'a', /data is mounted there/],
+      ['config:set filed --file /p PORT -', '80', /no file/],
+      ['config:set filed --file /big C -', Buffer.alloc(256 * 1024 + 1), /larger than 256 KiB/],
+      ['config:set filed --file /c A=1 B=2', '', /one file at a time/],
+      ['config:set filed --file /c 1A -', 'a', /cannot be a config var/],
+      ['config:set --global --file /c A -', 'a', /exclude each other/],
+      ['storage:mount filed data:/etc/a.conf', '', /is a file at/],
+    ]
+    for (const [line, input, message] of refused) {
+      const ran = await paas.ssh(line, { input })
+      expect(ran.exitCode, line).toBeGreaterThan(0)
+      expect(ran.stderr, line).toMatch(message)
+    }
+    expect(await paas.ok('config filed --json')).toBe(before)
+  })
+
+  test('is gone from memory with its app', async () => {
+    const folder = join(
+      configFilesFolder(paas.home),
+      (JSON.parse(await paas.ok('apps:report blog --json')) as { id: string }).id,
+    )
+    expect(existsSync(folder)).toBe(true)
+    await paas.ok('apps:destroy blog --force')
+    expect(existsSync(folder)).toBe(false)
+  })
 })

@@ -53,7 +53,6 @@ const notYet: readonly (readonly [words: RegExp, reason: string])[] = [
   [/^apps:(export|import)$/, 'moving an app whole needs the archive that backup will have'],
   [/^(backup|restore)$/, 'the archive of a whole server is not designed yet'],
   [/^autoscale/, 'the router does not measure requests per app yet'],
-  [/^links/, 'apps reach each other through the router so far'],
   [/^tokens:/, 'there is no HTTP API to use one with'],
 ]
 

@@ -155,11 +155,13 @@ test.each([
   try {
     await docker.fail('hang', call)
     sandboxes.prepare(app, 1, [place])
-    await expect(sandboxes.take(app, place, 1)).rejects.toThrow('Docker did not answer within 3 s')
+    await expect(sandboxes.take(app, place, { version: 1, appLinks: [] })).rejects.toThrow(
+      'Docker did not answer within 3 s',
+    )
     expect(docker.hits).toBe(1)
     await docker.heal()
     sandboxes.prepare(app, 1, [place])
-    const sandbox = await sandboxes.take(app, place, 1)
+    const sandbox = await sandboxes.take(app, place, { version: 1, appLinks: [] })
     expect(sandbox?.hostname).toBe('web-1-v1')
   } finally {
     await sandboxes.close()

@@ -11,6 +11,7 @@ const allowed = [
   'CapDrop',
   'CgroupnsMode',
   'CpuShares',
+  'ExtraHosts',
   'Init',
   'IpcMode',
   'LogConfig',
@@ -45,7 +46,11 @@ describe('the configuration of a container', { timeout: 60_000 }, () => {
       environment: fc.dictionary(fc.string(), fc.string()),
       labels: fc.dictionary(fc.string(), fc.string()),
       network: fc.oneof(
-        fc.record({ name: fc.stringMatching(/^paas-[a-z0-9]{1,20}$/), address: maybe(fc.ipV4()) }),
+        fc.record({
+          name: fc.stringMatching(/^paas-[a-z0-9]{1,20}$/),
+          address: maybe(fc.ipV4()),
+          hosts: maybe(fc.dictionary(fc.stringMatching(/^[a-z]{1,9}\.internal$/), fc.ipV4())),
+        }),
         fc.record({ sandbox: fc.stringMatching(/^paas-[a-z0-9]{1,20}$/) }),
       ),
       tty: maybe(fc.boolean()),
@@ -73,6 +78,12 @@ describe('the configuration of a container', { timeout: 60_000 }, () => {
             directory: fc.string(),
           }),
           fc.record({ hostPath: fc.stringMatching(/^\/srv\/[a-z]{1,9}$/), directory: fc.string() }),
+          fc.record({
+            file: fc.stringMatching(
+              /^\/dev\/shm\/paas-[0-9a-f]{16}-files\/[a-z2-7]{10}\/v[0-9]{1,3}\/[A-Z_]{1,9}$/,
+            ),
+            path: fc.string(),
+          }),
         ),
         { maxLength: 3 },
       ),
@@ -89,7 +100,10 @@ describe('the configuration of a container', { timeout: 60_000 }, () => {
           MemorySwap: spec.limits.memoryBytes,
         })
         expect((config?.Mounts ?? []).map(({ Source }) => Source)).toEqual(
-          (spec.mounts ?? []).map((mount) => ('hostPath' in mount ? mount.hostPath : mount.volume)),
+          (spec.mounts ?? []).map((mount) => {
+            if ('file' in mount) return mount.file
+            return 'hostPath' in mount ? mount.hostPath : mount.volume
+          }),
         )
         expect(Object.keys(body)).not.toContain('Privileged')
         expect(Object.keys(body)).not.toContain('Volumes')
@@ -114,6 +128,17 @@ describe('the configuration of a container', { timeout: 60_000 }, () => {
     expect(() => createBody(spec)).toThrow('cannot have')
   })
 
+  test.each([
+    ['/etc/shadow'],
+    ['/dev/shm/other'],
+    ['/dev/shm/paas-0123456789abcdef/a.pem'],
+    ['/dev/shm/paas-0123456789abcdef-files/abc/v1/../../x'],
+    ['/dev/shm/paas-0123456789abcdef-files/abc/v1/A\n'],
+  ])('refuses the file %s of the host', (file) => {
+    const spec = bench.spec('true', { mounts: [{ file, path: '/run/secrets/a' }] })
+    expect(() => createBody(spec)).toThrow('cannot have')
+  })
+
   test.each([['other'], ['/etc'], ['paas-abc-v-'], ['paas-abc-v-aaa/../..'], ['']])(
     'refuses the volume %s',
     (volume) => {
@@ -129,6 +154,15 @@ describe('the configuration of a container', { timeout: 60_000 }, () => {
       expect(() => createBody(bench.spec('true', { network: { sandbox: name } }))).toThrow(TypeError)
     },
   )
+
+  test.each([
+    ['example.com', '10.0.0.1'],
+    ['a.internal', '::1'],
+    ['a.internal:1.1.1.1 b', '10.0.0.1'],
+  ])('refuses to know %s as %s', (name, address) => {
+    const network = { name: 'paas-abc', hosts: { [name]: address } }
+    expect(() => createBody(bench.spec('true', { network }))).toThrow('cannot know')
+  })
 
   test('is what the engine made of it', async () => {
     const network = await bench.network()

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { drainingKey, type RouterState, routersKey } from '../../router/contract.ts'
 import { certificateFolder } from '../../router/paths.ts'
+import { frugal } from '../../scripts/compile-cache.ts'
 import { bootId, createPublisher } from './publish.ts'
 
 export type Answer = {
@@ -61,7 +62,8 @@ export async function startRouter(options: { readonly redis?: boolean } = {}) {
   }
 
   const startFollower = (): void => {
-    processes.router = run('router', process.execPath, [join(import.meta.dirname, '../../router/main.ts')])
+    const main = join(import.meta.dirname, '../../router/main.ts')
+    processes.router = run('router', process.execPath, [...frugal, main])
   }
 
   const startHaproxy = async (): Promise<void> => {

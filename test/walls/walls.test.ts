@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ruleset } from '../../server/walls/ruleset.ts'
-import { resolvers } from '../../server/walls/surroundings.ts'
+import { resolvers, seesBridged } from '../../server/walls/surroundings.ts'
 import { outcomes, proberApp } from '../apps/prober.ts'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
@@ -179,6 +181,7 @@ test('two instances side by side: each lets through what it names, and neither c
     instanceId: `${paas.id}-twin`,
     bridges: [bridge],
     doors: [],
+    links: [],
     publicPorts: [host.port],
     resolvers: resolvers(),
     reachable: [{ family: 4, addresses: neighbour.address, port: closedPort }],
@@ -260,3 +263,13 @@ async function openGuest(bridge: string): Promise<Guest> {
     [Symbol.asyncDispose]: () => made.disposeAsync(),
   }
 }
+
+test('whether packets within a network are seen is what the kernel says', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'paas-bridged-'))
+  const file = join(folder.path, 'bridge-nf-call-iptables')
+  expect(seesBridged(file)).toBe(false)
+  await writeFile(file, '0\n')
+  expect(seesBridged(file)).toBe(false)
+  await writeFile(file, '1\n')
+  expect(seesBridged(file)).toBe(true)
+})

@@ -1,5 +1,6 @@
 import type { Command } from '../../command.ts'
 import { clone } from '../../deploy/clone.ts'
+import { readyAppLinks } from '../../deploy/link-apps.ts'
 import { currentRelease } from '../../deploy/release.ts'
 import { assertNameFree } from '../../domain-change.ts'
 import { appUrls } from '../../routing.ts'
@@ -32,6 +33,11 @@ export default {
       out.step(`Made ${app.name} of ${from.name}`)
       if (app.release === null) out.detail(`Deploy it: git push paas:${app.name} main`)
       else for (const url of appUrls(paas, app)) out.detail(url)
+      const links = readyAppLinks(paas, from)
+      if (links.length > 0)
+        out.detail(
+          `The links of ${from.name} are not its own: ${links.map(({ alias }) => alias).join(', ')}. Its own: links:add ${app.name} OTHER`,
+        )
       if (volumes.length > 0)
         out.detail(
           `The volumes of ${from.name} are not shared with it: ${volumes.join(', ')}. Its own: storage:create ${app.name} NAME`,

@@ -1,4 +1,6 @@
 import type { Command } from '../../command.ts'
+import { readyAppLinks } from '../../deploy/link-apps.ts'
+import { linkHost } from '../../deploy/link-network.ts'
 import { appUrls } from '../../routing.ts'
 
 export default {
@@ -21,6 +23,7 @@ export default {
       formation: paas.store.formations.of(app.id),
       port: release?.port ?? app.port,
       network: app.subnet,
+      links: readyAppLinks(paas, app).map(({ alias }) => linkHost(alias)),
       locked: paas.store.appLocks.of(app.id)?.who ?? null,
       maintenance: paas.store.maintenance.of(app.id).since === null ? 'off' : 'on',
       urls: appUrls(paas, app),
@@ -43,7 +46,7 @@ export default {
 } satisfies Command
 
 function plain(value: object): string {
-  if (Array.isArray(value)) return value.join(' ')
+  if (Array.isArray(value)) return value.join(' ') || 'none'
   return (
     Object.entries(value)
       .map(([name, each]) => `${name}=${each}`)

@@ -2,7 +2,7 @@ import { parse } from 'dotenv'
 import type { Command } from '../../command.ts'
 import { changeConfig, readInput } from '../../configuration.ts'
 import { UsageError } from '../../errors.ts'
-import { type ConfigVars, parseConfigName } from '../../state/config.ts'
+import { filesIn, parseConfigName, type Variables } from '../../state/config.ts'
 
 export default {
   summary: 'Set config vars from stdin: an env file or a JSON object',
@@ -11,7 +11,7 @@ export default {
   app: 'required',
   arguments: [{ name: '-', looks: (word) => word === '-' }],
   flags: {
-    replace: { summary: 'Remove the vars that the input does not name' },
+    replace: { summary: 'Remove the vars that the input does not name; files stay' },
     'no-restart': { summary: 'Keep it for the next release' },
   },
   examples: ['config:import blog - < .env', 'config:import blog --replace - < config.json'],
@@ -20,13 +20,13 @@ export default {
     const replace = call.flags.has('replace')
     await changeConfig(
       call,
-      (config) => (replace ? vars : { ...config, ...vars }),
+      (config) => ({ ...(replace ? filesIn(config) : config), ...vars }),
       `Imported ${Object.keys(vars).join(', ')}`,
     )
   },
 } satisfies Command
 
-function parseInput(text: string): ConfigVars {
+function parseInput(text: string): Variables {
   const vars = text.trimStart().startsWith('{') ? parseJson(text) : parse(text)
   if (Object.keys(vars).length === 0)
     throw new UsageError('The input has no config vars', { next: 'Lines as in .env: KEY=value' })
@@ -34,7 +34,7 @@ function parseInput(text: string): ConfigVars {
   return vars
 }
 
-function parseJson(text: string): ConfigVars {
+function parseJson(text: string): Variables {
   try {
     const document = JSON.parse(text) as Record<string, unknown>
     return Object.fromEntries(

@@ -2,7 +2,8 @@ import { mayUse } from '../../access.ts'
 import type { Call, Command } from '../../command.ts'
 import { exportLine } from '../../config-formats.ts'
 import { mergedConfig } from '../../deploy/merged-config.ts'
-import type { ConfigVars } from '../../state/config.ts'
+import { type ConfigVars, environmentIn } from '../../state/config.ts'
+import { type ConfigFile, sizeOf } from '../../state/config-file.ts'
 
 export default {
   summary: "Show an app's config vars, to viewers without values",
@@ -20,18 +21,18 @@ export default {
   async run(call) {
     const { out, flags } = call
     const masked = flags.has('masked') || !seesValues(call)
-    const config = Object.fromEntries(
-      Object.entries(configOf(call)).map(([name, value]) => [name, masked ? dots : value]),
-    )
-    out.result(config, () => {
+    const config = configOf(call)
+    const shown = Object.entries(config).map(([name, value]): [string, Shown] => [name, show(value, masked)])
+    out.result(Object.fromEntries(shown), () => {
       if (flags.has('shell')) {
-        for (const [name, value] of Object.entries(config)) out.line(exportLine(name, value, 'shell'))
+        for (const [name, value] of Object.entries(environmentIn(config)))
+          out.line(exportLine(name, masked && typeof config[name] === 'string' ? dots : value, 'shell'))
         return
       }
       out.heading(`${flags.has('global') ? 'Shared' : call.app.name} config vars`)
       out.table(
         ['Name', 'Value'],
-        Object.entries(config).map(([name, value]) => [`${name}:`, value]),
+        shown.map(([name, value]) => [`${name}:`, typeof value === 'string' ? value : inWords(value)]),
       )
     })
   },
@@ -43,9 +44,19 @@ function configOf(call: Call): ConfigVars {
   return call.flags.has('merged') ? mergedConfig(call.paas, call.app.id) : store.config.of(call.app.id)
 }
 
+type Shown = string | { readonly file: string; readonly bytes: number | null }
+
+function show(value: string | ConfigFile, masked: boolean): Shown {
+  if (typeof value === 'string') return masked ? dots : value
+  return { file: value.path, bytes: masked ? null : sizeOf(value) }
+}
+
+const inWords = ({ file, bytes }: Exclude<Shown, string>): string =>
+  `file ${file}${bytes === null ? '' : `, ${bytes} bytes`}`
+
 /** What all apps share is shown to admins alone. */
 const seesValues = (call: Call): boolean =>
   call.flags.has('global') || mayUse(call.paas.store, call.user, 'develop', call.app)
 
-/** As many for each value: their number would tell its length. */
+/** As many for each value: their number would tell its length, as a file's size would. */
 const dots = '••••••••'

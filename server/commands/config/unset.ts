@@ -2,7 +2,6 @@ import type { Command } from '../../command.ts'
 import { changeConfig } from '../../configuration.ts'
 import { UserError } from '../../errors.ts'
 import { changeSharedConfig } from '../../shared-config-change.ts'
-import type { ConfigVars } from '../../state/config.ts'
 
 export default {
   summary: 'Remove config vars and release that',
@@ -17,15 +16,18 @@ export default {
   async run(call) {
     const { words, flags } = call
     const whose = flags.has('global') ? undefined : call.app.name
-    const change = (config: ConfigVars): ConfigVars => without(config, words, whose)
     const description = `Removed ${words.join(', ')}`
-    if (whose === undefined) changeSharedConfig(call, change, description)
-    else await changeConfig(call, change, description)
+    if (whose === undefined) changeSharedConfig(call, (config) => without(config, words, whose), description)
+    else await changeConfig(call, (config) => without(config, words, whose), description)
   },
 } satisfies Command
 
 /** @param whose undefined: all apps' */
-function without(config: ConfigVars, names: readonly string[], whose: string | undefined): ConfigVars {
+function without<Value>(
+  config: Readonly<Record<string, Value>>,
+  names: readonly string[],
+  whose: string | undefined,
+): Readonly<Record<string, Value>> {
   const unknown = names.find((name) => !Object.hasOwn(config, name))
   if (unknown !== undefined) {
     throw new UserError(`${whose ?? 'What all apps share'} has no config var ${unknown.slice(0, 60)}`, {

@@ -31,7 +31,7 @@ export default {
         Object.entries(release.checks).map(([type, checks]) => [type, checks.map(checkInWords)]),
       ),
       cron: release.cron.map(({ schedule, command }) => `${schedule} ${command}`),
-      links: release.links.map(({ alias }) => alias),
+      links: [...release.links, ...release.appLinks].map(({ alias }) => alias),
       tasks: release.tasks,
       deploy: paas.store.journal.thatReleased(app.id, release.version)?.id ?? null,
       formation: release.formation,

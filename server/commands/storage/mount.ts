@@ -1,7 +1,8 @@
-import type { Command } from '../../command.ts'
+import type { Call, Command } from '../../command.ts'
 import { changeMounts } from '../../deploy/change-mounts.ts'
 import { assertProcess, currentRelease } from '../../deploy/release.ts'
 import { UserError } from '../../errors.ts'
+import { filesIn } from '../../state/config.ts'
 import type { Mount } from '../../state/storage.ts'
 import { mountText } from '../../storage/find-volume.ts'
 import { mountSource, parseDirectory } from '../../storage/mount-source.ts'
@@ -33,6 +34,7 @@ export default {
     }
     if (mount.process !== null && mount.process !== 'run')
       assertProcess(app, currentRelease(paas, app), mount.process)
+    assertNoFile(call, mount)
     call.planned(() => [`mounts: + ${mountText(free(mount, paas.store.storage.mountsOf(app.id)))}`])
     const live = await changeMounts(paas, {
       ...call.job,
@@ -45,6 +47,16 @@ export default {
     })
   },
 } satisfies Command
+
+/** Throws `UserError` where a config var is a file at that place. */
+function assertNoFile({ paas, app }: Call, { directory }: Mount): void {
+  const files = Object.entries(filesIn(paas.store.config.of(app.id)))
+  const name = files.find(([, { path }]) => path === directory)?.[0]
+  if (name !== undefined)
+    throw new UserError(`The config var ${name} is a file at ${directory}`, {
+      next: `Choose another place, or: config:unset ${app.name} ${name}`,
+    })
+}
 
 /** Throws `UserError` where a container that gets it would see something there already. */
 function free(mount: Mount, mounts: readonly Mount[]): Mount {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { listeningSockets } from '../../server/docker/listening.ts'
+import { socketsOf } from '../../server/docker/sockets.ts'
 import { Workbench } from './workbench.ts'
 
 describe('what a container listens on', { timeout: 60_000 }, () => {
@@ -15,15 +15,17 @@ describe('what a container listens on', { timeout: 60_000 }, () => {
     await vi.waitFor(
       async () =>
         expect(
-          new Set((await listeningSockets(container))?.map(({ address, port }) => `${address} ${port}`)),
+          new Set(
+            (await socketsOf(container, 'listening'))?.map(({ address, port }) => `${address} ${port}`),
+          ),
         ).toEqual(new Set(['127.0.0.1 3000', '0.0.0.0 5000', ':: 8080'])),
       { timeout: 10_000 },
     )
   })
 
   test('is unknown of a container that is not on this machine, and of one that does not run', async () => {
-    expect(await listeningSockets({ id: 'f'.repeat(64), pid: process.pid })).toBeUndefined()
-    expect(await listeningSockets({ id: 'f'.repeat(64), pid: undefined })).toBeUndefined()
-    expect(await listeningSockets({ id: 'f'.repeat(64), pid: 2 ** 22 + 1 })).toBeUndefined()
+    expect(await socketsOf({ id: 'f'.repeat(64), pid: process.pid }, 'listening')).toBeUndefined()
+    expect(await socketsOf({ id: 'f'.repeat(64), pid: undefined }, 'listening')).toBeUndefined()
+    expect(await socketsOf({ id: 'f'.repeat(64), pid: 2 ** 22 + 1 }, 'listening')).toBeUndefined()
   })
 })

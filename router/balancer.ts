@@ -10,8 +10,9 @@ import {
 import type { Epoch } from './contract.ts'
 import { type Desired, desiredOf, ownerOf, slottedTargets } from './desired.ts'
 import { createDrain } from './drain.ts'
+import { extraMapNames } from './extra-maps.ts'
 import { createHaproxy, type HaproxyInfo } from './haproxy.ts'
-import { type Actual, afterPlan } from './reconcile.ts'
+import { type Actual, afterPlan, hasOtherExtras } from './reconcile.ts'
 import { replaceFile } from './replace-file.ts'
 import type { Report } from './report.ts'
 import { assignSlots, busySlots, capacityFor, heldSlots, slotNumber } from './slots.ts'
@@ -155,8 +156,10 @@ export function createBalancer(options: BalancerOptions): Balancer {
       // Until all commands have succeeded nobody knows what HAProxy holds.
       actual = undefined
       busy = busySlots(before, after)
-      // The server removes files that no router needs: the next HAProxy must not look for them.
-      if (await certificates.load(desired.certificates)) await write()
+      // The server removes files that no router needs: the next HAProxy must not look for them. And who has just asked
+      // for passwords must not find his app open because HAProxy died.
+      const isLoaded = await certificates.load(desired.certificates)
+      if (isLoaded || hasOtherExtras(desired, before)) await write()
       await carryOut(haproxy, paths, desired, before)
       if ((await haproxy.info()).pid !== info.pid) return 0
       actual = after
@@ -228,6 +231,7 @@ export function createBalancer(options: BalancerOptions): Balancer {
       await replaceFile(paths.hosts, mapText(desired.hosts))
       await replaceFile(paths.wildcards, mapText(desired.wildcards))
       await replaceFile(paths.challenges, mapText(desired.challenges))
+      for (const name of extraMapNames) await replaceFile(paths.extras[name], mapText(desired.extras[name]))
       await replaceFile(paths.certificateList, await certificates.list(desired.certificates))
       await replaceFile(paths.configuration, configurationText(configuration, desired, capacity))
     })

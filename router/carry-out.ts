@@ -12,12 +12,20 @@ export async function carryOut(
   actual: Actual,
 ): Promise<void> {
   const plan = planOf(desired, actual)
+  for (const [name, change] of plan.extras)
+    await haproxy.changeMap(
+      paths.extras[name],
+      change,
+      new Map([...actual.extras[name], ...desired.extras[name]]),
+    )
   await haproxy.run(plan.adds)
   await haproxy.run(plan.swaps)
   await haproxy.changeMap(paths.challenges, plan.challenges, desired.challenges)
   await haproxy.changeMap(paths.hosts, plan.hosts, desired.hosts)
   await haproxy.changeMap(paths.wildcards, plan.wildcards, desired.wildcards)
   await haproxy.run(plan.drains)
+  for (const [name, change] of plan.formerExtras)
+    await haproxy.changeMap(paths.extras[name], change, desired.extras[name])
 }
 
 /** What the HAProxy with process id `pid` holds. Throws `HaproxyError`. */
@@ -34,6 +42,12 @@ export async function readActual(haproxy: Haproxy, paths: RouterPaths, pid: numb
     hosts: await haproxy.map(paths.hosts),
     wildcards: await haproxy.map(paths.wildcards),
     challenges: await haproxy.map(paths.challenges),
+    extras: {
+      settings: await haproxy.map(paths.extras.settings),
+      pages: await haproxy.map(paths.extras.pages),
+      visitors: await haproxy.map(paths.extras.visitors),
+      redirects: await haproxy.map(paths.extras.redirects),
+    },
     capacity: (await haproxy.backends()).filter((name) => slotNumber(name) !== undefined).length,
   }
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { answering, type Desired } from './desired.ts'
+import { extraSections, slotDefaults } from './extra-sections.ts'
 import type { RouterPaths } from './paths.ts'
-import { slotName } from './slots.ts'
+import { kindOfSlot, slotName } from './slots.ts'
 
 export type ConfigurationOptions = {
   readonly paths: RouterPaths
@@ -41,7 +42,7 @@ export function configurationText(options: ConfigurationOptions, desired: Desire
   ]
   for (let number = 0; number < capacity; number++) {
     const slot = slotName(number)
-    lines.push(`backend ${slot}`)
+    lines.push(`backend ${slot} from ${slotDefaults(kindOfSlot(number))}`)
     for (const [name, address] of desired.slots.get(slot) ?? []) {
       lines.push(`  server ${name} ${address} ${serverSettings}`)
     }
@@ -89,45 +90,46 @@ const page = (name: number | string): string => join(import.meta.dirname, 'pages
 
 // An app may compute for an hour, and a stream or WebSocket be silent for as long; a client that sends or takes
 // nothing is let go after a minute.
-const sections = ({ paths, httpHost, httpPort, httpsPort }: ConfigurationOptions): string[] => [
-  'ring requests',
-  '  format raw',
-  '  maxlen 8192',
-  '  size 4194304',
-  '  timeout connect 1s',
-  '  timeout server 10s',
-  `  server router unix@${paths.logSocket}`,
-  'defaults',
-  '  mode http',
-  '  timeout http-request 30s',
-  '  timeout http-keep-alive 60s',
-  '  timeout client 60s',
-  '  timeout client-fin 30s',
-  '  timeout connect 5s',
-  '  timeout queue 30s',
-  '  timeout server 1h',
-  '  timeout tunnel 1h',
-  '  option redispatch 1',
-  '  retries 2',
-  '  option http-no-delay',
-  '  option dontlognull',
-  '  option http-ignore-probes',
-  ...[400, 404, 413, 502, 504].map((status) => `  errorfile ${status} ${page(status)}`),
-  // A slot without a server that answers. The request log says 502 for it too.
-  `  errorfile 503 ${page(502)}`,
-  ...frontend(paths, { tls: false, host: httpHost, port: httpPort, httpsPort }),
-  ...frontend(paths, { tls: true, host: httpHost, port: httpsPort, httpsPort }),
-  'backend unknown',
-  '  http-request deny deny_status 404',
-  ...closed(answering.stopped, page(503)),
-  ...closed(answering.unreleased, page('unreleased')),
-  ...closed(answering.maintenance, page('maintenance')),
-  `backend ${answering.ownPage}`,
-  // Also what is served where the router does not answer.
-  `  errorfile 503 ${page('maintenance')}`,
-  '  retries 0',
-  `  server router unix@${paths.pageSocket}`,
-]
+const sections = (options: ConfigurationOptions): string[] => {
+  const { paths, httpHost, httpPort, httpsPort } = options
+  return [
+    'ring requests',
+    '  format raw',
+    '  maxlen 8192',
+    '  size 4194304',
+    '  timeout connect 1s',
+    '  timeout server 10s',
+    `  server router unix@${paths.logSocket}`,
+    'defaults plain',
+    '  mode http',
+    '  timeout http-request 30s',
+    '  timeout http-keep-alive 60s',
+    '  timeout client 60s',
+    '  timeout client-fin 30s',
+    '  timeout connect 5s',
+    '  timeout queue 30s',
+    '  timeout server 1h',
+    '  timeout tunnel 1h',
+    '  option redispatch 1',
+    '  retries 2',
+    '  option http-no-delay',
+    '  option dontlognull',
+    '  option http-ignore-probes',
+    ...[400, 401, 404, 413, 429, 502, 504].map((status) => `  errorfile ${status} ${page(status)}`),
+    // A slot without a server that answers. The request log says 502 for it too.
+    `  errorfile 503 ${page(502)}`,
+    ...frontend(paths, { tls: false, host: httpHost, port: httpPort, httpsPort }),
+    ...frontend(paths, { tls: true, host: httpHost, port: httpsPort, httpsPort }),
+    'backend unknown from plain',
+    '  http-request deny deny_status 404',
+    ...closed(answering.stopped, page(503)),
+    ...closed(answering.unreleased, page('unreleased')),
+    ...closed(answering.maintenance, page('maintenance')),
+    ...ownPage(answering.ownPage, page('maintenance'), paths),
+    ...ownPage(answering.stoppedOwnPage, page(503), paths),
+    ...extraSections(options),
+  ]
+}
 
 type Entrance = {
   readonly tls: boolean
@@ -142,7 +144,7 @@ const frontend = (paths: RouterPaths, entrance: Entrance): string[] => {
   // Who asks for a host without a certificate gets none, not another app's.
   const secured = tls ? ` ssl strict-sni crt-list ${paths.certificateList} alpn h2,http/1.1` : ''
   return [
-    `frontend ${tls ? 'https' : 'http'}`,
+    `frontend ${tls ? 'https' : 'http'} from plain`,
     '  log global',
     `  bind ${bracketed(host)}:${port}${secured}`,
     '  option disable-h2-upgrade',
@@ -185,9 +187,17 @@ const bodyLimit = [
 ]
 
 const closed = (backend: string, file: string): string[] => [
-  `backend ${backend}`,
+  `backend ${backend} from plain`,
   `  errorfile 503 ${file}`,
   '  http-request deny deny_status 503',
+]
+
+/** @param file what is served where the router does not answer, too */
+const ownPage = (backend: string, file: string, { pageSocket }: RouterPaths): string[] => [
+  `backend ${backend} from plain`,
+  `  errorfile 503 ${file}`,
+  '  retries 0',
+  `  server router unix@${pageSocket}`,
 ]
 
 /** See `request-log.ts`, which reads it. Only the last field can hold what a client chose freely, encoded by HAProxy. */

@@ -87,6 +87,26 @@ export type AppRoute = {
   readonly https?: Https
   /** Larger requests are refused; undefined: none is too large. */
   readonly bodyLimitBytes?: number
+  readonly extras?: Extras
+}
+
+/** What costs something with each request, and is asked for by few: an app with any of it gets a slot that can do it. */
+export type Extras = {
+  /** HTML in place of our own pages of 502, 503 and 504, without line ends; at most 8 KiB. */
+  readonly errorPage?: string
+  /** How long the app may be silent before its visitor gets 504. */
+  readonly timeLimitMs?: number
+  /** More requests of one address within 10 s get 429. */
+  readonly rateLimit?: number
+  /** Visitors that may come in: name to `visitorDigest`. */
+  readonly visitors?: Readonly<Record<string, string>>
+  /** Which of its hosts the others send visitors on to. */
+  readonly canonical?: string
+  /** Path to where it has moved. */
+  readonly redirects?: Readonly<Record<string, string>>
+  /** A visitor comes to the same container again, as long as it runs. */
+  readonly sticky?: boolean
+  readonly gzip?: boolean
 }
 
 /** Which hosts a file of `certificateFolder` is for. Only what names nothing secret goes through Redis. */

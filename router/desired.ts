@@ -1,4 +1,5 @@
-import { slotName } from './slots.ts'
+import { type ExtraMaps, extraMapsOf } from './extra-maps.ts'
+import { type SlotKind, slotName } from './slots.ts'
 import { addressOf, type Routes, type Target } from './table.ts'
 
 /** What HAProxy should hold. */
@@ -13,6 +14,7 @@ export type Desired = {
   readonly certificates: ReadonlyMap<string, readonly string[]>
   /** Token to what a certificate authority wants to read there. */
   readonly challenges: ReadonlyMap<string, string>
+  readonly extras: ExtraMaps
 }
 
 /** The backends of hosts that lead to no slot: HAProxy answers by itself, or the router with the app's own page. */
@@ -20,6 +22,7 @@ export const answering = {
   maintenance: 'maintenance',
   ownPage: 'page',
   stopped: 'none',
+  stoppedOwnPage: 'stopped-page',
   unreleased: 'unreleased',
 } as const
 
@@ -30,7 +33,12 @@ export function desiredOf(routes: Routes, assigned: ReadonlyMap<string, number>)
     const number = assigned.get(target.id)
     if (number !== undefined) slots.set(slotName(number), serversOf(target))
   }
-  return { slots, ...mapsOf(routes, assigned), ...securityOf(routes) }
+  return {
+    slots,
+    ...mapsOf(routes, assigned),
+    ...securityOf(routes),
+    extras: extraMapsOf(routes, assigned),
+  }
 }
 
 function securityOf(routes: Routes): Pick<Desired, 'certificates' | 'challenges'> {
@@ -51,13 +59,15 @@ const knownMaps = new WeakMap<object, { assigned: object; special: string; maps:
 function mapsOf(routes: Routes, assigned: ReadonlyMap<string, number>): Maps {
   const special = [...routes.targets.values()]
     .flatMap((target) =>
-      target.closed || target.certificates?.length || target.bodyLimitBytes
+      target.closed || target.certificates?.length || target.bodyLimitBytes || target.extras
         ? JSON.stringify([
             target.id,
             backendOf(target, assigned),
             target.certificates,
             target.https,
             target.bodyLimitBytes,
+            target.extras?.canonical,
+            target.extras?.visitors !== undefined,
           ])
         : [],
     )
@@ -81,17 +91,23 @@ function mapsOf(routes: Routes, assigned: ReadonlyMap<string, number>): Maps {
 function backendOf(target: Target | undefined, assigned: ReadonlyMap<string, number>): string {
   if (target?.closed) return closedBackend(target)
   const number = target && assigned.get(target.id)
-  return number === undefined ? answering.stopped : slotName(number)
+  if (number !== undefined) return slotName(number)
+  return target?.extras?.errorPage === undefined ? answering.stopped : answering.stoppedOwnPage
 }
 
 /**
- * `.rh.1048576`: plain requests are redirected to https (r), secure answers forbid plain ones from then on (h), larger
- * bodies are refused. What is not wanted is left out: `.r`, `..1048576`.
+ * `.rhcp.1048576`: plain requests are redirected to https (r), secure answers forbid plain ones from then on (h),
+ * visitors are sent on to the canonical host (c) or need a password (p), larger bodies are refused. What is not wanted
+ * is left out: `.r`, `..1048576`.
  */
 function markOf(target: Target | undefined, host: string): string {
   const name = host.split('/', 1)[0] ?? host
   const https = target?.certificates?.some(({ hosts }) => hosts.includes(name)) ? target.https : undefined
-  const marks = `${https?.redirect ? 'r' : ''}${https?.hsts ? 'h' : ''}`
+  const canonical = target?.extras?.canonical
+  const moves = canonical !== undefined && host !== canonical && !host.includes('/')
+  const marks = [https?.redirect && 'r', https?.hsts && 'h', moves && 'c', target?.extras?.visitors && 'p']
+    .filter((mark) => typeof mark === 'string')
+    .join('')
   if (target?.bodyLimitBytes !== undefined) return `.${marks}.${target.bodyLimitBytes}`
   return marks && `.${marks}`
 }
@@ -101,9 +117,14 @@ function closedBackend({ closed, maintenancePage }: Target): string {
   return maintenancePage === undefined ? answering.maintenance : answering.ownPage
 }
 
-/** The targets that need a slot. */
-export function* slottedTargets(routes: Routes): Generator<string> {
-  for (const target of routes.targets.values()) if (target.backends.length > 0) yield target.id
+/** The targets that need a slot, each with what its slot must be able to do. */
+export function* slottedTargets(routes: Routes): Generator<readonly [string, SlotKind]> {
+  for (const { id, backends, extras } of routes.targets.values())
+    if (backends.length > 0)
+      yield [
+        id,
+        { extras: extras !== undefined, gzip: extras?.gzip === true, sticky: extras?.sticky === true },
+      ]
 }
 
 const known = new WeakMap<Target, ReadonlyMap<string, string>>()

@@ -66,6 +66,7 @@ export type Outcome = { readonly code?: string; readonly desc?: string; readonly
 /** What no backend was asked for. */
 const ownAnswers: ReadonlyMap<string, { readonly code: string; readonly desc: string }> = new Map([
   [answering.stopped, { code: 'H14', desc: 'No web processes running' }],
+  [answering.stoppedOwnPage, { code: 'H14', desc: 'No web processes running' }],
   [answering.maintenance, { code: 'H80', desc: 'Maintenance mode' }],
   [answering.ownPage, { code: 'H80', desc: 'Maintenance mode' }],
   [answering.unreleased, { code: 'H81', desc: 'Blank app' }],
@@ -77,7 +78,7 @@ export function outcome({ backend, ending, server, status }: LoggedRequest): Out
   if (answered) return { ...answered, status: 503 }
   // To the end: nearly all.
   if (ending === '--') return { status }
-  if (/^[sS][CQ]/.test(ending) && status === 503) {
+  if (/^[sS][CQ]/.test(ending) && (status === 502 || status === 503)) {
     const desc = ending === 'sC' ? 'Backend connection timeout' : 'Backend connection refused'
     return {
       code: ending === 'sC' ? 'H19' : 'H21',

@@ -15,8 +15,9 @@ export type PagesOptions = {
 const retryAfter = '60'
 
 /**
- * Answers for apps in maintenance that have a page of their own, until it is disposed. HAProxy can't hold such a page:
- * what it puts into an answer from a map it encodes, and a file asks for a reload.
+ * Answers for apps that are in maintenance or stopped and have a page of their own for it, until it is disposed.
+ * HAProxy can't hold such a page byte for byte: what it puts into an answer from a map it encodes, and a file asks for
+ * a reload.
  */
 export async function startPages({ socket, report, routes }: PagesOptions): Promise<AsyncDisposable> {
   await rm(socket, { force: true })
@@ -36,12 +37,13 @@ export async function startPages({ socket, report, routes }: PagesOptions): Prom
 
 function answer(routes: Routes, request: IncomingMessage, response: ServerResponse): void {
   const host = (request.headers.host ?? '').toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '')
-  const page = lookUp(routes, host, request.url ?? '/')?.maintenancePage
+  const target = lookUp(routes, host, request.url ?? '/')
+  const page = target?.closed === 'maintenance' ? target.maintenancePage : target?.extras?.errorPage
   response.writeHead(503, {
     'Content-Type': 'text/html; charset=utf-8',
     'Cache-Control': 'no-store',
-    'Retry-After': retryAfter,
+    ...(target?.closed === 'maintenance' ? { 'Retry-After': retryAfter } : {}),
   })
   // None: it was taken away this moment.
-  response.end(page ?? 'Down for maintenance\n')
+  response.end(page ?? 'The app is not running\n')
 }

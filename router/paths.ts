@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { UserError } from '../server/errors.ts'
+import type { ExtraMap } from './extra-maps.ts'
 
 /** Where the router's files are. */
 export type RouterPaths = {
@@ -9,6 +10,7 @@ export type RouterPaths = {
   readonly hosts: string
   readonly wildcards: string
   readonly challenges: string
+  readonly extras: Readonly<Record<ExtraMap, string>>
   readonly certificateList: string
   /** See `certificateFolder`. */
   readonly certificates: string
@@ -37,6 +39,12 @@ export function routerPaths(home: string): RouterPaths {
     hosts: join(directory, 'hosts.map'),
     wildcards: join(directory, 'wildcards.map'),
     challenges: join(directory, 'challenges.map'),
+    extras: {
+      settings: join(directory, 'settings.map'),
+      pages: join(directory, 'pages.map'),
+      visitors: join(directory, 'visitors.map'),
+      redirects: join(directory, 'redirects.map'),
+    },
     certificateList: join(directory, 'certificates.list'),
     certificates: certificateFolder(home),
     snapshot: join(directory, 'table.json'),

@@ -1,37 +1,60 @@
 import { ownerOf } from './desired.ts'
 import type { Actual } from './reconcile.ts'
 
+/** What a slot can do beside sending requests on. `gzip` and `sticky` are extras. */
+export type SlotKind = { readonly extras: boolean; readonly gzip: boolean; readonly sticky: boolean }
+
+// A section of HAProxy is what it is from its start on: so of 16 slots 12 are plain, and one is of each other kind.
+const period = 16
+
+/** What slot `number` can do. */
+export function kindOfSlot(number: number): SlotKind {
+  const place = (number % period) - 12
+  return { extras: place >= 0, gzip: place === 1 || place === 3, sticky: place >= 2 }
+}
+
+const isKind = (number: number, kind: SlotKind): boolean => {
+  const has = kindOfSlot(number)
+  return has.extras === kind.extras && has.gzip === kind.gzip && has.sticky === kind.sticky
+}
+
 /**
- * Gives each wanted target a slot (a backend section of HAProxy) of its own: the one it holds, else the lowest
- * that is neither held nor `busy` with servers or hosts of another target.
+ * Gives each wanted target a slot (a backend section of HAProxy) of its own that is of its kind: the one it holds, else
+ * the lowest that is neither held nor `busy` with servers or hosts of another target.
  */
 export function assignSlots(
-  wanted: Iterable<string>,
+  wanted: Iterable<readonly [string, SlotKind]>,
   held: ReadonlyMap<string, number>,
   busy: ReadonlySet<number>,
 ): ReadonlyMap<string, number> {
   const assigned = new Map<string, number>()
   const taken = new Set(busy)
-  const waiting: string[] = []
-  for (const id of wanted) {
+  const waiting: (readonly [string, SlotKind])[] = []
+  for (const [id, kind] of wanted) {
     const slot = held.get(id)
-    if (slot === undefined) waiting.push(id)
+    if (slot === undefined || !isKind(slot, kind)) waiting.push([id, kind])
     else {
       assigned.set(id, slot)
       taken.add(slot)
     }
   }
   if (waiting.length === 0 && assigned.size === held.size) return held
-  let next = 0
-  for (const id of waiting) {
-    while (taken.has(next)) next++
-    assigned.set(id, next++)
+  const next = new Map<string, number>()
+  for (const [id, kind] of waiting) {
+    const key = JSON.stringify(kind)
+    let number = next.get(key) ?? 0
+    while (taken.has(number) || !isKind(number, kind)) number++
+    assigned.set(id, number)
+    next.set(key, number + 1)
   }
   return assigned
 }
 
-/** How many slots to declare when the highest number in use is `used - 1`: room for 200 more without a reload. */
-export const capacityFor = (used: number): number => Math.max(512, Math.ceil((used + 200) / 512) * 512)
+/**
+ * How many slots to declare when the highest number in use is `used - 1`: room for 200 more plain ones, and 17 of each
+ * other kind, without a reload.
+ */
+export const capacityFor = (used: number): number => Math.max(512, Math.ceil((used + 272) / 512) * 512)
 
 /** The name of slot `number` in HAProxy. */
 export const slotName = (number: number): string => `s${number}`

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { AppRoute, Backend, Certificate, Closed, Epoch, Https } from './contract.ts'
+import type { AppRoute, Backend, Certificate, Closed, Epoch, Extras, Https } from './contract.ts'
+import { parseExtras } from './extras.ts'
 
 /** What the follower knows of Redis: our apps, and the hosts of foreign writers. */
 export type Table = {
@@ -27,6 +28,7 @@ export type Target = {
   readonly challenges?: Readonly<Record<string, string>> | undefined
   readonly https?: Https | undefined
   readonly bodyLimitBytes?: number | undefined
+  readonly extras?: Extras | undefined
 }
 
 /** What should be served. */
@@ -155,6 +157,7 @@ export function parseAppRoute(text: string): AppRoute {
     ...(Number.isSafeInteger(value.bodyLimitBytes) && Number(value.bodyLimitBytes) > 0
       ? { bodyLimitBytes: Number(value.bodyLimitBytes) }
       : {}),
+    ...(value.extras === undefined ? {} : { extras: parseExtras(value.extras) }),
   }
 }
 

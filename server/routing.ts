@@ -1,4 +1,4 @@
-import type { AppRoute, Closed, Https } from '../router/contract.ts'
+import type { AppRoute, Closed, Extras, Https } from '../router/contract.ts'
 import type { Paas } from './paas.ts'
 import type { RouteSource } from './redis/routes.ts'
 import type { Settings } from './settings.ts'
@@ -58,6 +58,7 @@ export function routeSource(parts: {
     ...securityOf({ store, settings }, app),
     ...challenges.routeOf(app.id),
     ...limitOf(store, app),
+    ...extrasOf({ store, settings }, app),
   })
   return {
     all: () =>
@@ -92,4 +93,21 @@ const httpsOf = ({ redirect, hsts }: RouteSettings): Https => ({ redirect, hsts 
 function limitOf(store: Store, app: App): Pick<AppRoute, 'bodyLimitBytes'> {
   const { bodyLimitBytes } = store.routeSettings.of(app.id)
   return bodyLimitBytes === null ? {} : { bodyLimitBytes }
+}
+
+function extrasOf(paas: Pick<Paas, 'store' | 'settings'>, app: App): Pick<AppRoute, 'extras'> {
+  const { timeLimitMs, rateLimit, sticky, gzip, canonical, errorPage } = paas.store.routeSettings.of(app.id)
+  const visitors = paas.store.visitors.of(app.id)
+  const redirects = paas.store.redirects.of(app.id)
+  const extras: Extras = {
+    ...(errorPage === null ? {} : { errorPage }),
+    ...(timeLimitMs === null ? {} : { timeLimitMs }),
+    ...(rateLimit === null ? {} : { rateLimit }),
+    ...(Object.keys(visitors).length === 0 ? {} : { visitors }),
+    ...(canonical === null || !appHosts(paas, app).includes(canonical) ? {} : { canonical }),
+    ...(Object.keys(redirects).length === 0 ? {} : { redirects }),
+    ...(sticky ? { sticky } : {}),
+    ...(gzip ? { gzip } : {}),
+  }
+  return Object.keys(extras).length === 0 ? {} : { extras }
 }

@@ -24,12 +24,14 @@ import { Links } from './links.ts'
 import { Maintenance } from './maintenance.ts'
 import { MasterKey } from './master-key.ts'
 import { People } from './people.ts'
+import { Redirects } from './redirects.ts'
 import { Releases } from './releases.ts'
 import { Resources } from './resources.ts'
 import { RouteSettingsOfApps } from './route-settings.ts'
 import { Services } from './services.ts'
 import { SharedConfig } from './shared-config.ts'
 import { Storage } from './storage.ts'
+import { Visitors } from './visitors.ts'
 import { Webhooks } from './webhooks.ts'
 
 /** Owner of what should be: everything that must outlive the process, in `$PAAS_HOME/state.db`. */
@@ -57,12 +59,14 @@ export class Store {
   readonly maintenance: Maintenance
   readonly masterKey: MasterKey
   readonly people: People
+  readonly redirects: Redirects
   readonly releases: Releases
   readonly resources: Resources
   readonly routeSettings: RouteSettingsOfApps
   readonly services: Services
   readonly sharedConfig: SharedConfig
   readonly storage: Storage
+  readonly visitors: Visitors
   readonly webhooks: Webhooks
   readonly #database: Database
 
@@ -99,12 +103,14 @@ export class Store {
     this.links = new Links(database, cipher)
     this.maintenance = new Maintenance(database)
     this.people = new People(database)
+    this.redirects = new Redirects(database)
     this.releases = new Releases(database, cipher)
     this.resources = new Resources(database)
     this.routeSettings = new RouteSettingsOfApps(database)
     this.services = new Services(database, cipher)
     this.sharedConfig = new SharedConfig(database, cipher)
     this.storage = new Storage(database)
+    this.visitors = new Visitors(database)
     this.webhooks = new Webhooks(database, cipher)
     this.instanceId = instanceId(database)
   }

@@ -53,5 +53,93 @@ test('router:report shows each setting and how it is changed', async () => {
     hsts: 'off',
     maintenance: 'on',
     bodyLimitBytes: null,
+    timeLimitMs: null,
+    rateLimit: null,
+    sticky: false,
+    gzip: false,
+    canonical: null,
+    errorPage: 'ours',
+    visitors: [],
+    redirects: {},
   })
+  await paas.ok('maintenance:off blog')
+  await paas.ok('certs:remove blog')
+})
+
+test('router:set time-limit, rate-limit, sticky and gzip hold at once, until they are taken back', async () => {
+  await paas.ok('router:set blog time-limit 30s')
+  expect(await paas.ok('router:set blog rate-limit 18/m')).toContain('3 in 10 seconds')
+  await paas.ok('router:set blog sticky on')
+  await paas.ok('router:set blog gzip on')
+  expect(await paas.ok('router blog')).toMatch(
+    /^time limit +30 seconds +router:set time-limit\nrate limit +3 in 10 seconds .*\nsticky +on .*\ngzip +on /m,
+  )
+  expect((await paas.get('blog.localhost')).headers['set-cookie']).toHaveLength(1)
+  const answers = await Promise.all([1, 2, 3, 4].map(() => paas.get('blog.localhost')))
+  expect(answers.map(({ status }) => status)).toContain(429)
+  for (const name of ['time-limit', 'rate-limit', 'sticky', 'gzip']) await paas.ok(`router:set blog ${name}`)
+  const answer = await paas.get('blog.localhost')
+  expect(answer).toMatchObject({ status: 200, body: 'page\n' })
+  expect(answer.headers['set-cookie']).toBeUndefined()
+  for (const line of ['time-limit 0', 'time-limit 25h', 'rate-limit 5', 'rate-limit 0/s', 'sticky maybe'])
+    expect(await paas.ssh(`router:set blog ${line}`), line).toMatchObject({ exitCode: 64, stdout: '' })
+})
+
+test('router:auth lets in who has a password, given or made, and everybody when the last one is gone', async () => {
+  const as = async (name: string, password: string): Promise<number> => {
+    const authorization = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
+    return (await paas.get('blog.localhost', '/', { headers: { authorization } })).status
+  }
+  await paas.ok('router:auth blog ada', { input: 'correct horse staple\n' })
+  expect((await paas.get('blog.localhost')).status).toBe(401)
+  expect(await as('ada', 'correct horse staple')).toBe(200)
+  const made = JSON.parse(await paas.ok('router:auth blog bob --json', { input: '' }))
+  expect(made.visitors).toEqual(['ada', 'bob'])
+  expect(await as('bob', made.password)).toBe(200)
+  expect(await paas.ok('router blog')).toMatch(/^visitors +ada bob +router:auth$/m)
+  expect(await paas.ssh('router:auth blog eve', { input: 'short' })).toMatchObject({ exitCode: 64 })
+  expect(await paas.ssh('router:auth blog eve --remove')).toMatchObject({ exitCode: 1 })
+  await paas.ok('router:auth blog ada --remove')
+  expect(await as('ada', 'correct horse staple')).toBe(401)
+  expect(await paas.ok('router:auth blog bob --remove')).toContain('Everybody may visit')
+  expect((await paas.get('blog.localhost')).status).toBe(200)
+})
+
+test('router:redirect sends visitors of a path on, domains:canonical those of a domain', async () => {
+  await paas.ok('router:redirect blog /old /new')
+  await paas.ok('domains:add blog www.blog.test')
+  await paas.ok('domains:canonical blog blog.localhost')
+  expect(await paas.get('blog.localhost', '/old')).toMatchObject({
+    status: 301,
+    headers: { location: '/new' },
+  })
+  const sent = await paas.get('www.blog.test', '/a?b')
+  expect(sent.status).toBe(308)
+  expect(sent.headers.location).toBe(`http://blog.localhost:${paas.httpPort}/a?b`)
+  const report = await paas.ok('router blog')
+  expect(report).toMatch(/^canonical domain +blog\.localhost +domains:canonical$/m)
+  expect(report).toMatch(/^redirects +\/old -> \/new +router:redirect$/m)
+  for (const line of ['old /new', '/old /old', '/old ftp://x', '/a?b /c', '/a /b;c'])
+    expect(await paas.ssh(`router:redirect blog '${line.replace(' ', "' '")}'`), line).toMatchObject({
+      exitCode: 64,
+    })
+  expect(await paas.ssh('domains:canonical blog else.test')).toMatchObject({ exitCode: 1 })
+  expect(await paas.ssh('domains:canonical blog')).toMatchObject({ exitCode: 64 })
+  await paas.ok('domains:canonical blog --reset')
+  await paas.ok('router:redirect blog /old')
+  expect((await paas.get('www.blog.test')).status).toBe(200)
+  expect((await paas.get('blog.localhost', '/old')).status).not.toBe(301)
+  expect(await paas.ssh('router:redirect blog /old')).toMatchObject({ exitCode: 1 })
+})
+
+test('router:error-page stands for what the app cannot answer', async () => {
+  const page = '<h1>Back soon — "ü"</h1>\n'
+  await paas.ok('router:error-page blog', { input: page })
+  await paas.ok('ps:stop blog')
+  expect(await paas.get('blog.localhost')).toMatchObject({ status: 503, body: page })
+  for (const input of ['', 'x'.repeat(8193), '<pre>\nx</pre>', '<script>// a\nb()</script>'])
+    expect(await paas.ssh('router:error-page blog', { input })).toMatchObject({ exitCode: 64, stdout: '' })
+  expect(await paas.ok('router blog')).toMatch(/^error page +own +router:error-page$/m)
+  await paas.ok('router:error-page blog --reset')
+  expect((await paas.get('blog.localhost')).body).toContain('The app is not running')
 })

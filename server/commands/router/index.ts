@@ -1,5 +1,5 @@
 import type { Command } from '../../command.ts'
-import { sizeText } from '../../command-line/size.ts'
+import { routeProperties } from '../../route-properties.ts'
 import { appHosts, securedHosts } from '../../routing.ts'
 
 export default {
@@ -10,7 +10,10 @@ export default {
   aliases: ['router:report'],
   examples: ['router blog', 'router:report --all --json'],
   async run({ paas, app, out }) {
-    const { redirect, hsts, bodyLimitBytes } = paas.store.routeSettings.of(app.id)
+    const settings = paas.store.routeSettings.of(app.id)
+    const { redirect, hsts, errorPage, letsencrypt: _, ...others } = settings
+    const visitors = Object.keys(paas.store.visitors.of(app.id))
+    const redirects = paas.store.redirects.of(app.id)
     const secured = securedHosts(paas, app)
     const isOn = (on: boolean): string => (on ? 'on' : 'off')
     const facts = {
@@ -20,7 +23,10 @@ export default {
       redirect: isOn(redirect && secured.length > 0),
       hsts: isOn(hsts && secured.length > 0),
       maintenance: isOn(paas.store.maintenance.of(app.id).since !== null),
-      bodyLimitBytes,
+      ...others,
+      errorPage: errorPage === null ? 'ours' : 'own',
+      visitors,
+      redirects,
     }
     out.result(facts, () => {
       out.heading(`${app.name} router`)
@@ -32,11 +38,21 @@ export default {
           ['redirect to https', facts.redirect, 'certs:set redirect'],
           ['hsts', facts.hsts, 'certs:set hsts'],
           ['maintenance', facts.maintenance, 'maintenance:on'],
+          ['error page', facts.errorPage, 'router:error-page'],
+          ['canonical domain', settings.canonical ?? 'none', 'domains:canonical'],
+          ['visitors', visitors.join(' ') || 'everybody', 'router:auth'],
           [
-            'body limit',
-            bodyLimitBytes === null ? 'none' : sizeText(bodyLimitBytes),
-            'router:set body-limit',
+            'redirects',
+            Object.entries(redirects)
+              .map(([path, to]) => `${path} -> ${to}`)
+              .join(', ') || 'none',
+            'router:redirect',
           ],
+          ...Object.entries(routeProperties).map(([name, property]) => [
+            name.replace('-', ' '),
+            property.show(settings),
+            `router:set ${name}`,
+          ]),
         ],
       )
     })

@@ -51,14 +51,6 @@ async function main(): Promise<void> {
   })
   const traffic = createTraffic()
   await using _pages = await startPages({ socket: paths.pageSocket, report, routes: balancer.routes })
-  await using log = await startRequestLog({
-    socket: paths.logSocket,
-    directory: paths.logs,
-    report,
-    routes: balancer.routes,
-    ownerOfSlot: balancer.ownerOfSlot,
-    traffic,
-  })
   await using _metrics = await startMetrics({
     socket: paths.metricsSocket,
     port: settings.metricsPort,
@@ -66,6 +58,15 @@ async function main(): Promise<void> {
     traffic,
     routes: balancer.routes,
     inFlight: balancer.inFlight,
+  })
+  // The last to begin: with the first lines it is asked for names, which the known table has.
+  await using log = await startRequestLog({
+    socket: paths.logSocket,
+    directory: paths.logs,
+    report,
+    routes: balancer.routes,
+    ownerOfSlot: balancer.ownerOfSlot,
+    traffic,
   })
   await using follower = follow({
     url: redisAddress(settings.redisUrl, settings.home),

@@ -10,6 +10,7 @@ import type { AppManifest } from './app-manifest.ts'
 import { endName } from './archive-reader.ts'
 import { ArchiveWriter } from './archive-writer.ts'
 import { appItems } from './contents.ts'
+import { holdApp } from './hold-app.ts'
 
 export type ExportRequest = {
   readonly output: Writable
@@ -54,14 +55,9 @@ async function appAndRepository(
   paas: Paas,
   archive: ArchiveWriter,
   app: App,
-  { who, say, signal }: ExportRequest,
+  request: ExportRequest,
 ): Promise<void> {
-  using _lock = await paas.locks.hold(app.id, {
-    who,
-    what: 'export',
-    onWait: (holder) => say(`Waiting for ${holder.who}'s ${holder.what} of ${app.name} to end`),
-    signal,
-  })
+  using _lock = await holdApp(paas, app, { ...request, what: 'export' })
   const repository = repositoryOf(paas, app)
   const refs = await refsOf(repository)
   await archive.bytes(

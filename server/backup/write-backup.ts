@@ -11,6 +11,7 @@ import { randomName } from '../state/identifiers.ts'
 import { endName } from './archive-reader.ts'
 import { ArchiveWriter } from './archive-writer.ts'
 import { isOfRepository, items, keptFolders, keyFiles, stateFile } from './contents.ts'
+import { holdApp } from './hold-app.ts'
 import type { Manifest } from './manifest.ts'
 
 export type BackupRequest = {
@@ -86,14 +87,9 @@ async function repository(
   paas: Paas,
   archive: ArchiveWriter,
   app: Parameters<typeof repositoryOf>[1],
-  { who, say, signal }: BackupRequest,
+  request: BackupRequest,
 ): Promise<void> {
-  using _lock = await paas.locks.hold(app.id, {
-    who,
-    what: 'backup',
-    onWait: (holder) => say(`Waiting for ${holder.who}'s ${holder.what} of ${app.name} to end`),
-    signal,
-  })
+  using _lock = await holdApp(paas, app, { ...request, what: 'backup' })
   const folder = repositoryOf(paas, app)
   for await (const path of walk(folder, ''))
     if (isOfRepository(path))

@@ -27,15 +27,16 @@ export class AppLinks {
   /** In the state `creating`. */
   add(link: Pick<AppLink, 'appId' | 'targetId' | 'alias'>): AppLink {
     const id = randomName(10)
+    const createdAt = new Date().toISOString()
     this.#database.run(
       "INSERT INTO app_link (id, app_id, target_id, alias, state, created_at) VALUES (?, ?, ?, ?, 'creating', ?)",
       id,
       link.appId,
       link.targetId,
       link.alias,
-      new Date().toISOString(),
+      createdAt,
     )
-    return { ...link, id, state: 'creating', subnet: null, createdAt: new Date().toISOString() }
+    return { ...link, id, state: 'creating', subnet: null, createdAt }
   }
 
   byId(id: string): AppLink | undefined {

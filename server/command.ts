@@ -62,6 +62,8 @@ export type Command = {
   readonly plans?: true
   /** Frees what is full: done even where the audit cannot be written. */
   readonly frees?: true
+  /** For who proved a key alone: an API token is refused, whatever its person may do. */
+  readonly keyOnly?: true
   /** Kept out of `help`; still in `help --all`. */
   readonly hidden?: boolean
   /** Returns the exit code; nothing means 0. Errors of `errors.ts` become message and exit code. */

@@ -1,4 +1,4 @@
-import { assertRight, mayUse, visibleApps } from './access.ts'
+import { actorOf, assertRight, assertToken, mayUse, visibleApps } from './access.ts'
 import { type Call, type Command, changesNothing } from './command.ts'
 import { commandFirst, type Parsed, parseFlags } from './command-line/flags.ts'
 import { splitWords } from './command-line/words.ts'
@@ -24,7 +24,7 @@ import type { App } from './state/apps.ts'
 export async function dispatch(paas: Paas, registry: Registry, session: Session): Promise<number> {
   let out = new Output({ ...session, terminal: session.terminal !== undefined })
   try {
-    const user = paas.store.people.user(session.person.userId)
+    const user = actorOf(paas.store, session.person)
     if (!user) throw new UsageError('This key belongs to nobody any more')
     const words = splitWords(session.line)
     const gitService = await serveGit(paas, session, user, words)
@@ -64,7 +64,10 @@ type Use = Pick<Call, 'paas' | 'user' | 'out'> & {
 async function runFor(use: Use, app: App | undefined, words: readonly string[]): Promise<number> {
   const { paas, session, user, name, command, parsed, out } = use
   const attempt = { paas, session, what: auditedWords(name, command, { words, flags: parsed.flags }), app }
-  await auditRefused(attempt, () => assertRight(paas.store, user, command.right, app))
+  await auditRefused(attempt, () => {
+    assertToken(user, command)
+    assertRight(paas.store, user, command.right, app)
+  })
   assertWords(name, command, words)
   const plan = parsed.flags.has('plan')
   if (plan) assertPlans(name, command)

@@ -40,7 +40,7 @@ function section([name, command]: readonly [string, Command]): readonly string[]
     '',
     `${inText(command.summary)}.`,
     '',
-    `For ${whoMay[command.right]}.${command.aliases?.length ? ` Also: ${command.aliases.map((alias) => `\`${alias}\``).join(', ')}.` : ''}`,
+    `For ${whoMay[command.right]}${command.keyOnly ? ', with a key: an API token is refused' : ''}.${command.aliases?.length ? ` Also: ${command.aliases.map((alias) => `\`${alias}\``).join(', ')}.` : ''}`,
     ...(flags.length > 0 ? ['', ...optionRows(flags)] : []),
     '',
     ...command.examples.map((example) => `    ssh paas ${example}`),

@@ -1,4 +1,4 @@
-import { maySee } from '../access.ts'
+import { actorOf, maySee } from '../access.ts'
 import type { Call, Command } from '../command.ts'
 import { countOf } from '../command-line/count.ts'
 import { EndedByServerError, NoSuchAppError } from '../errors.ts'
@@ -42,7 +42,7 @@ export default {
 } satisfies Command
 
 /** Asked anew for each event: rights change while one looks on. */
-function wantedBy({ paas, user, words, flags }: Call): (event: Event) => boolean {
+function wantedBy({ paas, user, session, words, flags }: Call): (event: Event) => boolean {
   const named = flags.value('app') ?? words[0]
   const only = findVisible(paas.store, user, named)
   if (named !== undefined && !only) throw new NoSuchAppError(named)
@@ -56,7 +56,7 @@ function wantedBy({ paas, user, words, flags }: Call): (event: Event) => boolean
     sees(event)
 
   function sees({ app }: Event): boolean {
-    const now = paas.store.people.user(user.id)
+    const now = actorOf(paas.store, session.person)
     if (!now) return false
     if (now.role === 'admin') return true
     return (

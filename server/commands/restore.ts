@@ -5,6 +5,7 @@ import { UsageError } from '../errors.ts'
 export default {
   summary: 'Make of a server without apps the one whose backup is on stdin',
   right: 'admin',
+  keyOnly: true,
   app: 'none',
   plans: true,
   examples: ['restore < server.tar'],

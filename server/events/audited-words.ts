@@ -1,5 +1,6 @@
 import type { Audit, Command } from '../command.ts'
 import { type Flags, flagsOf } from '../command-line/flags.ts'
+import { withoutTokens } from '../state/tokens.ts'
 
 const hidden = '...'
 
@@ -20,8 +21,8 @@ export const isAudited = (command: Command): boolean => command.right !== 'view'
 
 function flagWords(command: Command, flags: Flags): string[] {
   return Object.entries(flagsOf(command)).flatMap(([name, flag]) =>
-    // Which app is meant is a fact of its own.
-    name === 'app' || !flags.has(name)
+    // Which app is meant is a fact of its own, unless the command means none.
+    (name === 'app' && flag.audit === undefined) || !flags.has(name)
       ? []
       : flag.value === undefined
         ? [`--${name}`]
@@ -48,5 +49,7 @@ function shown(audit: Audit | undefined, words: readonly string[]): string {
   return words.map((word) => `${word.slice(0, word.indexOf('='))}=${hidden}`).join(' ')
 }
 
-const quoted = (word: string): string =>
-  /^[\w.:/@%+=,-]+$/.test(word) ? word.slice(0, 200) : JSON.stringify(word.slice(0, 200))
+function quoted(word: string): string {
+  const kept = withoutTokens(word).slice(0, 200)
+  return /^[\w.:/@%+=,-]+$/.test(kept) ? kept : JSON.stringify(kept)
+}

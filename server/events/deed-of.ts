@@ -11,9 +11,11 @@ export type Use = {
   readonly app: Deed['app']
 }
 
-/** Who does it, with which key and from where. */
+/** Who does it, with which key or token and from where. */
 export function deedOf({ paas, session, what, app }: Use): Deed {
   const { name, fingerprint } = session.person
+  const token = paas.store.tokens.find(fingerprint)
   const comment = paas.store.people.key(fingerprint)?.publicLine.split(/\s+/).slice(2).join(' ')
-  return { who: name, key: comment || 'unnamed', fingerprint, address: session.address, what, app }
+  const key = token ? `token ${token.name}` : comment || 'unnamed'
+  return { who: name, key, fingerprint, address: session.address, what, app }
 }

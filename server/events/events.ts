@@ -22,7 +22,7 @@ export type Event = Happening & { readonly sequence: number; readonly at: string
 /** What a person does that changes something, or shows a secret. */
 export type Deed = {
   readonly who: string
-  /** The comment of the key that was proved, and its fingerprint. */
+  /** The comment of the key that was proved, or `token` and its name, and its fingerprint. */
   readonly key: string
   readonly fingerprint: string
   readonly address: string

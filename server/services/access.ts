@@ -1,16 +1,16 @@
-import { maySee } from '../access.ts'
+import { actsForPerson, maySee } from '../access.ts'
 import type { Call } from '../command.ts'
 import { UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Service } from '../state/services.ts'
 
-/** The services of a kind that exist for this person: his own; all for an admin of the server. */
+/** The services of a kind that exist for this person: his own; all for an admin of the server; none for a token that is held to less than he has. */
 export function visibleServices({ paas, user }: Call, kind: string): readonly Service[] {
   return paas.store.services
     .list(kind)
     .filter((service) => service.state === 'ready')
-    .filter((service) => user.role === 'admin' || service.ownerId === user.id)
+    .filter((service) => user.role === 'admin' || (actsForPerson(user) && service.ownerId === user.id))
 }
 
 /** The service that a person owns and names. Another's does not exist: the same words. */

@@ -7,6 +7,18 @@ export type User = {
   readonly name: string
   /** An admin may do everything; a member has the apps that he made or was given. */
   readonly role: 'admin' | 'member'
+  /** Where a token acts for him: what it is held to. */
+  readonly scope?: Scope
+}
+
+/** What is left of a person's rights to one of his API tokens. */
+export type Scope = {
+  /** Ids of the apps that exist for it. */
+  readonly apps: 'every' | ReadonlySet<string>
+  /** The most that it may do on one. */
+  readonly role: AppRole
+  /** The person is an admin of the server: he has every app. */
+  readonly ofAdmin: boolean
 }
 
 export const appRoles = ['viewer', 'developer', 'admin'] as const

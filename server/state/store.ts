@@ -31,6 +31,7 @@ import { RouteSettingsOfApps } from './route-settings.ts'
 import { Services } from './services.ts'
 import { SharedConfig } from './shared-config.ts'
 import { Storage } from './storage.ts'
+import { Tokens } from './tokens.ts'
 import { Visitors } from './visitors.ts'
 import { Webhooks } from './webhooks.ts'
 
@@ -66,6 +67,7 @@ export class Store {
   readonly services: Services
   readonly sharedConfig: SharedConfig
   readonly storage: Storage
+  readonly tokens: Tokens
   readonly visitors: Visitors
   readonly webhooks: Webhooks
   readonly #database: Database
@@ -110,6 +112,7 @@ export class Store {
     this.services = new Services(database, cipher)
     this.sharedConfig = new SharedConfig(database, cipher)
     this.storage = new Storage(database)
+    this.tokens = new Tokens(database)
     this.visitors = new Visitors(database)
     this.webhooks = new Webhooks(database, cipher)
     this.instanceId = instanceId(database)

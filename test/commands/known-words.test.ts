@@ -49,9 +49,7 @@ listkeys addsite listsites addimage deploysite dumpsite
   .filter(Boolean)
 
 /** Why a word is answered by neither a command nor a hint. It counts only for as long as that is so. */
-const notYet: readonly (readonly [words: RegExp, reason: string])[] = [
-  [/^tokens:/, 'there is no HTTP API to use one with'],
-]
+const notYet: readonly (readonly [words: RegExp, reason: string])[] = []
 
 const registry = await loadRegistry()
 

@@ -1,3 +1,4 @@
+import { assertRight } from '../../access.ts'
 import type { Command } from '../../command.ts'
 import { clone } from '../../deploy/clone.ts'
 import { readyAppLinks } from '../../deploy/link-apps.ts'
@@ -14,6 +15,7 @@ export default {
   flags: { 'skip-deploy': { summary: 'Copy the settings alone; a push deploys it' } },
   examples: ['apps:clone blog blog2', 'apps:clone blog blog2 --skip-deploy'],
   async run({ paas, app: from, user, words, flags, out, job, planned }) {
+    assertRight(paas.store, user, 'create', undefined)
     const deploy = !flags.has('skip-deploy')
     assertNameFree(paas, words[0] ?? '')
     const release = deploy ? currentRelease(paas, from) : undefined

@@ -5,6 +5,7 @@ import { findVisible } from '../../resolve-app.ts'
 export default {
   summary: "Set or show the app that this key's commands mean when they name none",
   right: 'anyone',
+  keyOnly: true,
   plans: true,
   app: 'none',
   arguments: [{ name: 'NAME', audit: 'whole' }],

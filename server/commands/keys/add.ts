@@ -6,6 +6,7 @@ import { parsePublicKey } from '../../ssh/public-key.ts'
 export default {
   summary: 'Give a user a public key from stdin; a new name becomes a new user',
   right: 'admin',
+  keyOnly: true,
   plans: true,
   app: 'none',
   arguments: [{ name: 'USER', audit: 'whole', required: true }],

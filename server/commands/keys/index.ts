@@ -3,6 +3,7 @@ import type { Command } from '../../command.ts'
 export default {
   summary: 'List SSH keys: all for an admin, else your own',
   right: 'anyone',
+  keyOnly: true,
   app: 'none',
   reads: true,
   aliases: ['keys:list', 'ssh-keys', 'ssh-keys:list'],

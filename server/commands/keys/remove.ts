@@ -4,6 +4,7 @@ import { UserError } from '../../errors.ts'
 export default {
   summary: 'Remove a key by its fingerprint, or all keys of a user',
   right: 'admin',
+  keyOnly: true,
   plans: true,
   app: 'none',
   arguments: [{ name: 'FINGERPRINT|USER', audit: 'whole', required: true }],
@@ -36,6 +37,13 @@ export default {
       found.map(({ fingerprint }) => fingerprint),
       () => {
         for (const { fingerprint } of found) out.step(`Removed ${fingerprint}`)
+        for (const userId of new Set(found.map((key) => key.userId))) {
+          const left = paas.store.tokens.of(userId)
+          if (left.length > 0)
+            out.detail(
+              `API tokens of ${left[0]?.userName} go on: ${left.map(({ id }) => id).join(', ')}. End one: tokens:revoke ID`,
+            )
+        }
       },
     )
     const others = found.filter(({ fingerprint }) => fingerprint !== session.person.fingerprint)

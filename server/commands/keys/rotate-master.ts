@@ -4,6 +4,7 @@ import type { Command } from '../../command.ts'
 export default {
   summary: 'Seal every secret anew, with a new master key, while the server runs',
   right: 'admin',
+  keyOnly: true,
   plans: true,
   app: 'none',
   examples: ['keys:rotate-master --plan', 'keys:rotate-master'],

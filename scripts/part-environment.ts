@@ -7,7 +7,9 @@ export function serverEnvironment(settings: Settings): Record<string, string> {
     DOCKER_HOST: settings.dockerHost,
     PAAS_SSH_HOST: settings.sshHost,
     PAAS_SSH_PORT: `${settings.sshPort}`,
+    PAAS_API_HOST: settings.apiHost,
     // Set even when empty, so that a `.env` cannot bring them back.
+    PAAS_API_PORT: `${settings.apiPort ?? ''}`,
     PAAS_ADMIN_KEY: settings.adminKey ?? '',
     MYSQL_URL: settings.mysqlUrl ?? '',
     PAAS_MYSQL_IMAGE: settings.mysqlImage ?? '',

@@ -26,7 +26,7 @@ export async function dispatch(paas: Paas, registry: Registry, session: Session)
   try {
     const user = actorOf(paas.store, session.person)
     if (!user) throw new UsageError('This key belongs to nobody any more')
-    const words = splitWords(session.line)
+    const words = session.words ?? splitWords(session.line)
     const gitService = await serveGit(paas, session, user, words)
     if (gitService !== undefined) return gitService
 
@@ -191,6 +191,7 @@ function outputOf(session: Session, { flags }: Parsed, collected?: unknown[]): O
   return new Output({
     stdout: session.stdout,
     stderr: session.stderr,
+    say: session.say,
     terminal: session.terminal !== undefined,
     json: flags.has('json'),
     quiet: flags.has('quiet'),

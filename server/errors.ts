@@ -88,6 +88,9 @@ export class EndedByServerError extends InterruptedError {
   }
 }
 
+/** Our bug: the person gets a reference that the log repeats. */
+export class InternalError extends PaasError {}
+
 /** An error in one line for the log: our own words where there are any. */
 export const describe = (error: unknown): string =>
   error instanceof PaasError ? error.message : String(error)

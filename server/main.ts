@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { HttpDoor } from './api/http-door.ts'
 import { followLoad } from './autoscale/follow-load.ts'
 import { finishRestore } from './backup/finish-restore.ts'
 import { undoLeftRestore } from './backup/undo-restore.ts'
@@ -78,6 +79,7 @@ async function main(): Promise<void> {
   const walls = new Walls({ store, kinds, settings, isProved, log, closing: closing.signal })
   const challenges = new Challenges()
   let door: Door | undefined
+  let httpDoor: HttpDoor | undefined
   let end = async (): Promise<void> => exit(0)
   const paas: Paas = {
     settings,
@@ -110,7 +112,9 @@ async function main(): Promise<void> {
     proved,
     unready,
     log,
-    endSessionsOf: async (fingerprint) => door?.endSessionsOf(fingerprint),
+    endSessionsOf: async (fingerprint) => {
+      await Promise.all([door?.endSessionsOf(fingerprint), httpDoor?.endSessionsOf(fingerprint)])
+    },
     startAnew: () => void wait(startAnewMs).then(() => end()),
     closing: closing.signal,
   }
@@ -147,6 +151,18 @@ async function main(): Promise<void> {
       if (event.event === 'failed' || event.event === 'error') log(`SSH: ${String(event.error)}`)
     },
   })
+  if (settings.apiPort !== undefined) {
+    // Loaded only where it is wanted: with what it needs it takes some MB.
+    const { openHttpDoor } = await import('./api/http-door.ts')
+    httpDoor = await openHttpDoor({
+      host: settings.apiHost,
+      port: settings.apiPort,
+      paas,
+      registry,
+      run: (session) => dispatch(paas, registry, session),
+    })
+    log(`HTTP API on ${settings.apiHost}:${httpDoor.port}`)
+  }
   log(
     `ready: ssh on ${settings.sshHost}:${door.port}, host key ${key.fingerprint}, instance ${store.instanceId}`,
   )
@@ -156,7 +172,7 @@ async function main(): Promise<void> {
     if (ending) return
     ending = true
     closing.abort()
-    await door?.[Symbol.asyncDispose]()
+    await Promise.all([door?.[Symbol.asyncDispose](), httpDoor?.[Symbol.asyncDispose]()])
     await Promise.race([paas.jobs.ended(), wait(jobsMs)])
     await Promise.race([paas.sandboxes.close(), wait(sandboxesMs)])
     await paas.routes.close()

@@ -1,9 +1,31 @@
-import { type AppError, PaasError } from './errors.ts'
+import { type AppError, InternalError, PaasError } from './errors.ts'
 import { printable } from './git/printable.ts'
 import type { Progress } from './progress.ts'
 
 /** Where text goes, a line or more at a time. */
 export type Sink = { write(text: string): unknown }
+
+/** One thing that a command says, as data for a program that asks. */
+export type Said =
+  | { readonly step: string }
+  | { readonly heading: string }
+  | { readonly detail: string }
+  | { readonly trouble: string }
+  /** One of what goes on: a line of a log, an event. */
+  | { readonly item: unknown }
+  /** The answer. */
+  | { readonly result: unknown }
+  | { readonly error: Failure }
+
+export type Failure = {
+  readonly message: string
+  /** What to type next. */
+  readonly hint: string | null
+  /** What the app printed last, where it failed. */
+  readonly lines: readonly string[]
+  /** It is our bug. */
+  readonly internal: boolean
+}
 
 export type OutputOptions = {
   readonly stdout: Sink
@@ -14,6 +36,8 @@ export type OutputOptions = {
   readonly quiet?: boolean
   /** With `json`, results are put here instead of printed. */
   readonly collected?: unknown[]
+  /** Takes all that is said, in place of the two sinks; they get what commands write byte for byte alone. */
+  readonly say?: ((said: Said) => void) | undefined
   /** Headings also without a terminal: a push's output is always read by a person. */
   readonly headings?: boolean
 }
@@ -33,21 +57,25 @@ export class Output implements Progress {
   }
 
   step(text: string): void {
+    if (this.#told({ step: printable(text) })) return
     if (this.#talks) this.#write(`${this.#colour('-----> ', '1')}${text}`)
   }
 
   heading(text: string): void {
+    if (this.#told({ heading: printable(text) })) return
     if (this.#talks && (this.terminal || this.#options.headings))
       this.#write(`${this.#colour('=====> ', '1')}${text}`)
   }
 
   detail(text: string): void {
+    if (this.#told({ detail: printable(text) })) return
     if (!this.#talks) return
     this.#write(`       ${text}`)
     this.#shown = [...this.#shown.slice(-mostRepeated), text]
   }
 
   trouble(text: string): void {
+    if (this.#told({ trouble: printable(text) })) return
     this.#write(`${this.#colour(' !     ', '31')}${text}`, this.#options.stderr)
   }
 
@@ -73,7 +101,13 @@ export class Output implements Progress {
   result(facts: unknown, render: () => void): void {
     if (!this.json) render()
     else if (this.#options.collected) this.#options.collected.push(facts)
-    else this.raw(`${JSON.stringify(facts, null, 2)}\n`)
+    else if (!this.#told({ result: facts })) this.raw(`${JSON.stringify(facts, null, 2)}\n`)
+  }
+
+  /** One of what goes on, as lines of a log do: `facts` as a JSON document in a line of its own, else what `render` prints. */
+  item(facts: unknown, render: () => void): void {
+    if (!this.json) render()
+    else if (!this.#told({ item: facts })) this.raw(`${JSON.stringify(facts)}\n`)
   }
 
   /** The text as it is, byte for byte; a terminal's lines end in CR LF. */
@@ -84,11 +118,18 @@ export class Output implements Progress {
   /** An error as the person sees it: what failed, the app's last lines unless just shown, what to type next. */
   error(error: PaasError): void {
     const lines = (error as Partial<AppError>).lastLines ?? []
+    if (this.#told({ error: failureOf(error, lines) })) return
     const shown = this.#shown.slice(-lines.length)
     if (lines.some((line, index) => line !== shown[index]))
       for (const line of lines) this.#write(`       ${line}`, this.#options.stderr)
     for (const line of error.message.split('\n')) this.trouble(line)
     for (const line of error.next?.split('\n') ?? []) this.#write(`       ${line}`, this.#options.stderr)
+  }
+
+  /** Whether it goes to who takes data. */
+  #told(said: Said): boolean {
+    this.#options.say?.(said)
+    return this.#options.say !== undefined
   }
 
   get #talks(): boolean {
@@ -107,10 +148,17 @@ export class Output implements Progress {
 
 const mostRepeated = 50
 
+const failureOf = (error: PaasError, lines: readonly string[]): Failure => ({
+  message: printable(error.message),
+  hint: error.next === undefined ? null : printable(error.next),
+  lines: lines.map(printable),
+  internal: error instanceof InternalError,
+})
+
 /** Whatever was thrown, as an error that may be shown; our own bugs get a reference that the log repeats. */
 export function presentable(error: unknown, log: (line: string) => void): PaasError {
   if (error instanceof PaasError) return error
   const reference = Math.random().toString(36).slice(2, 10)
   log(`Internal error (${reference}): ${error instanceof Error ? error.stack : String(error)}`)
-  return new PaasError(`Internal error (${reference})`, { next: "The server's log says more: make logs" })
+  return new InternalError(`Internal error (${reference})`, { next: "The server's log says more: make logs" })
 }

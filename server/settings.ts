@@ -20,6 +20,9 @@ export type Settings = {
   readonly httpsPort: number
   /** Where Prometheus finds the router's metrics, on 127.0.0.1; undefined: nowhere. */
   readonly metricsPort: number | undefined
+  /** Where the HTTP API listens; without a port nowhere. */
+  readonly apiHost: string
+  readonly apiPort: number | undefined
   /** A Redis of one's own; undefined: `make up` runs one from `home`. */
   readonly redisUrl: string | undefined
   readonly mysqlUrl: string | undefined
@@ -70,6 +73,8 @@ export function readSettings(
     httpPort: port('PAAS_HTTP_PORT', read('PAAS_HTTP_PORT') ?? '8080'),
     httpsPort: port('PAAS_HTTPS_PORT', read('PAAS_HTTPS_PORT') ?? '8443'),
     metricsPort: portIfAny('PAAS_METRICS_PORT', read('PAAS_METRICS_PORT')),
+    apiHost: read('PAAS_API_HOST') ?? '127.0.0.1',
+    apiPort: portIfAny('PAAS_API_PORT', read('PAAS_API_PORT')),
     redisUrl: url('REDIS_URL', read('REDIS_URL'), ['redis:', 'rediss:', 'unix:']),
     mysqlUrl: url('MYSQL_URL', read('MYSQL_URL'), ['mysql:']),
     mysqlImage: imageName('PAAS_MYSQL_IMAGE', read('PAAS_MYSQL_IMAGE')),

@@ -58,6 +58,7 @@ test.each([
   ['PAAS_HTTP_PORT', '65536'],
   ['PAAS_HTTPS_PORT', 'https'],
   ['PAAS_METRICS_PORT', 'all'],
+  ['PAAS_API_PORT', '0'],
   ['REDIS_URL', 'http://a'],
   ['REDIS_URL', 'nonsense'],
   ['MYSQL_URL', 'postgres://a'],

@@ -2,7 +2,8 @@ import type { Command } from '../../server/command.ts'
 import { globalFlags } from '../../server/command-line/flags.ts'
 import { usageOf } from '../../server/help.ts'
 import type { Registry } from '../../server/registry.ts'
-import { exitCodes, flagUsage, ownFlags, topicsOf, whoMay } from './reference.ts'
+import { whoMay } from '../../server/who-may.ts'
+import { exitCodes, flagUsage, ownFlags, topicsOf } from './reference.ts'
 
 /** `docs/commands.md`: every command with its usage, options, examples, aliases and right. */
 export function commandsPage(registry: Registry): string {

@@ -2,7 +2,8 @@ import { globalFlags } from '../../server/command-line/flags.ts'
 import { usageOf } from '../../server/help.ts'
 import type { Registry } from '../../server/registry.ts'
 import { ownVersion } from '../../server/version.ts'
-import { exitCodes, flagUsage, ownFlags, topicsOf, whoMay } from './reference.ts'
+import { whoMay } from '../../server/who-may.ts'
+import { exitCodes, flagUsage, ownFlags, topicsOf } from './reference.ts'
 
 /** paas(1) in roff, as `man` reads it. */
 export function manualPage(registry: Registry): string {

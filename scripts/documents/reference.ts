@@ -1,4 +1,4 @@
-import type { Command, Flag, Right } from '../../server/command.ts'
+import type { Command, Flag } from '../../server/command.ts'
 import { flagsOf, globalFlags } from '../../server/command-line/flags.ts'
 import { exitCode } from '../../server/errors.ts'
 import { titleOf, topicOf } from '../../server/help.ts'
@@ -33,16 +33,6 @@ export const ownFlags = (command: Command): readonly (readonly [name: string, fl
 /** `-n, --num N` */
 export const flagUsage = (name: string, { short, value }: Flag): string =>
   `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`
-
-/** Who may run a command. */
-export const whoMay: Readonly<Record<Right, string>> = {
-  anyone: 'whoever has a key',
-  create: 'whoever has a key',
-  view: 'viewers of the app',
-  develop: 'developers of the app',
-  own: 'admins of the app',
-  admin: 'admins of the server',
-}
 
 /** What each exit code says, in order. */
 export const exitCodes: readonly (readonly [code: number, meaning: string])[] = [

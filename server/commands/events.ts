@@ -30,9 +30,7 @@ export default {
       })
       return
     }
-    // Of what has no end each line is a JSON document.
-    const write = (event: Event): void =>
-      out.json ? out.raw(`${JSON.stringify(event)}\n`) : out.line(lineOf(event))
+    const write = (event: Event): void => out.item(event, () => out.line(lineOf(event)))
     const next = paas.events.follow(signal)
     for (const event of latest) write(event)
     for await (const event of next) if (wanted(event)) write(event)

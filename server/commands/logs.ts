@@ -26,9 +26,7 @@ export default {
       })
       return
     }
-    // Of a log without an end each line is a JSON document.
-    const write = (entry: LogEntry): void =>
-      out.json ? out.raw(`${JSON.stringify(entry)}\n`) : out.line(formatLogEntry(entry))
+    const write = (entry: LogEntry): void => out.item(entry, () => out.line(formatLogEntry(entry)))
     for (const entry of entries) write(entry)
     for await (const entry of followApp(paas, app, options, places, signal)) write(entry)
     // Whoever leaves is through; whose session the server ends is not.

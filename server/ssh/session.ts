@@ -1,7 +1,8 @@
 import type { Readable, Writable } from 'node:stream'
+import type { Said } from '../output.ts'
 import type { Person } from './authentication.ts'
 
-/** One command, or one request for a shell, of a person who proved a key. */
+/** One command, or one request for a shell, of a person who proved a key or showed a token. */
 export type Session = {
   readonly person: Person
   /** The SSH user name. It only picks an app. */
@@ -10,6 +11,10 @@ export type Session = {
   readonly address: string
   /** What was typed after the host, as it came; empty for a shell request. */
   readonly line: string
+  /** What `line` would be split into, where words came instead of a line. */
+  readonly words?: readonly string[]
+  /** Takes all that is said as data: a program asks. */
+  readonly say?: (said: Said) => void
   readonly environment: SessionEnvironment
   /** Ends where the client ended it; destroyed with an error when the client is lost before. */
   readonly stdin: Readable

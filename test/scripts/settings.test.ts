@@ -44,6 +44,8 @@ describe('the environment of a part', () => {
       PAAS_HTTP_PORT: '80',
       PAAS_HTTPS_PORT: '443',
       PAAS_METRICS_PORT: '9100',
+      PAAS_API_HOST: '127.0.0.3',
+      PAAS_API_PORT: '8081',
       REDIS_URL: 'redis://localhost:6379',
       MYSQL_URL: 'mysql://root:secret@localhost',
       DOCKER_HOST: 'tcp://localhost:2375',

@@ -16,7 +16,8 @@ export default {
       throw new UsageError(`There is no format "${format}"`, { next: `Formats: ${configFormats.join(', ')}` })
     const all = paas.store.config.of(app.id)
     const config = textsIn(all)
-    if (format === 'json') out.raw(`${JSON.stringify(config, null, 2)}\n`)
+    if (format === 'json' && out.json) out.result(config, () => {})
+    else if (format === 'json') out.raw(`${JSON.stringify(config, null, 2)}\n`)
     else {
       const lines = Object.entries(config).map(([name, value]) => exportLine(name, value, format))
       for (const line of lines) out.raw(`${line}\n`)

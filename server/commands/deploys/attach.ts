@@ -15,9 +15,7 @@ export default {
     const { paas, app, words, out, signal } = call
     const { id } = findDeploy(paas, app, words[0])
     for await (const line of paas.outputs.follow({ appId: app.id, id }, signal)) {
-      // Of an output that goes on each line is a JSON document.
-      if (out.json) out.raw(`${JSON.stringify(line)}\n`)
-      else out.line(line.text)
+      out.item(line, () => out.line(line.text))
       await readerFollows(call)
     }
     if (signal.aborted) return exitCode.interrupted

@@ -25,9 +25,7 @@ export default {
     const kept = []
     for await (const printed of lines) {
       const line = { ...printed, text: paas.secrets.hide(app.id, printed.text) }
-      if (!out.json) out.line(line.text)
-      // Of a log without an end each line is a JSON document.
-      else if (follow) out.raw(`${JSON.stringify(line)}\n`)
+      if (follow || !out.json) out.item(line, () => out.line(line.text))
       else kept.push(line)
     }
     if (!follow) out.result(kept, () => {})

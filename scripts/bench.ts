@@ -12,6 +12,7 @@ import { type ByHand, byHand } from './bench/by-hand.ts'
 import { containersWith } from './bench/containers-with.ts'
 import { databases } from './bench/databases.ts'
 import type { Page } from './bench/first-answer.ts'
+import { httpApi } from './bench/http-api.ts'
 import { type Live, live } from './bench/live.ts'
 import { memoryOf, type PartMemory, sharedFiles } from './bench/memory.ts'
 import { nodeExample } from './bench/node-example.ts'
@@ -37,6 +38,10 @@ const sections = {
   containers,
   databases: ({ instance }: Given) => databases(instance, rounds),
   logins,
+  api: async () => {
+    await httpApi()
+    return []
+  },
 }
 const wanted = process.argv.slice(2)
 

@@ -120,4 +120,13 @@ export const rows: readonly Row[] = [
     promise: 'memory, processes and privileges have limits that the kernel keeps',
     attacks: [['test/deploy/processes.test.ts', /limits are real/]],
   },
+  {
+    row: '23',
+    promise: 'the HTTP API opens to valid tokens alone, for what these may',
+    attacks: [
+      ['test/api/http-door.test.ts'],
+      ['test/state/tokens.test.ts'],
+      ['test/rights.test.ts', /token/],
+    ],
+  },
 ]

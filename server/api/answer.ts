@@ -130,8 +130,7 @@ async function sendJson(
     'content-length': String(Buffer.byteLength(body)),
     [exitCodeHeader]: String(code),
   })
-  outgoing.write(body)
-  await closed(outgoing)
+  await closed(outgoing, body)
 }
 
 /** HTTP's word for an exit code. */
@@ -184,10 +183,10 @@ function sent(outgoing: ServerResponse, chunk: Buffer | string, gone: AbortSigna
   })
 }
 
-function closed(outgoing: ServerResponse): Promise<void> {
+function closed(outgoing: ServerResponse, last?: string): Promise<void> {
   return new Promise((resolve) => {
     outgoing.once('close', resolve)
     outgoing.once('finish', resolve)
-    outgoing.end()
+    outgoing.end(last)
   })
 }

@@ -117,6 +117,7 @@ async function answerCommand(context: Context<Env>, use: Use): Promise<Response>
   const { promise: answered, resolve } = Promise.withResolvers<void>()
   const controller = new AbortController()
   const gone = goneWith(outgoing)
+  gone.addEventListener('abort', () => controller.abort(), { once: true })
   options.running.add({ fingerprint: token.fingerprint, socket: incoming.socket, controller, answered })
   try {
     const { asked, stdin } = await askedBy(context, use)
@@ -134,7 +135,7 @@ async function answerCommand(context: Context<Env>, use: Use): Promise<Response>
       stdout: answer.stdout,
       stderr: answer.stderr,
       terminal: undefined,
-      signal: AbortSignal.any([gone, controller.signal]),
+      signal: controller.signal,
     }
     try {
       await answer.finish(await options.run(session))

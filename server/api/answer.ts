@@ -73,14 +73,19 @@ export function answerTo({ outgoing, lively, gone }: AnswerOptions): Answer {
       if ('error' in each) failures.push(each.error)
       if ('result' in each) result = { facts: each.result }
       // A failure that comes first is told by the status.
-      if ('error' in each ? lively && outgoing.headersSent : lively || 'item' in each) stdout.write(each)
+      if ('error' in each) {
+        if (lively && outgoing.headersSent) stdout.write({ error: shown(each.error) })
+      } else if (lively || 'item' in each) stdout.write(each)
     },
     finish: async (code) => {
       await Promise.all([ended(stdout), ended(stderr)])
       if (gone.aborted || outgoing.destroyed) return
       if (!outgoing.headersSent) return await sendDocument(code)
-      if (lively) await sendLine({ exitCode: code })
-      else if (failures.length > 0) {
+      if (lively) {
+        // Half a character at the end of what a program wrote.
+        for (const key of ['output', 'errors'] as const) await sendText(key, texts[key].end())
+        await sendLine({ exitCode: code })
+      } else if (failures.length > 0) {
         outgoing.destroy()
         return
       } else outgoing.addTrailers({ [exitCodeHeader]: String(code) })
@@ -94,7 +99,7 @@ export function answerTo({ outgoing, lively, gone }: AnswerOptions): Answer {
     await sendJson(outgoing, statusOf(code, failure), code, {
       exitCode: code,
       error: failure
-        ? { message: failure.message, hint: failure.hint, lines: failure.lines }
+        ? shown(failure)
         : {
             message: `The command ended with exit code ${code}`,
             hint: null,
@@ -104,6 +109,8 @@ export function answerTo({ outgoing, lively, gone }: AnswerOptions): Answer {
     })
   }
 }
+
+const shown = ({ message, hint, lines }: Failure): Omit<Failure, 'internal'> => ({ message, hint, lines })
 
 /** What a request is refused with before a command ran, in the form of a command's failure. */
 export function refusal(code: number, message: string, hint: string | null = null): Readonly<object> {

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import { type Command, changesNothing } from '../command.ts'
-import { exitCode, PaasError } from '../errors.ts'
+import { exitCode, PaasError, UnavailableError } from '../errors.ts'
 import { presentable } from '../output.ts'
 import type { Paas } from '../paas.ts'
 import type { Registry } from '../registry.ts'
@@ -30,6 +31,8 @@ export type ApplicationOptions = {
   /** Runs one command; its result is the exit code. */
   readonly run: (session: Session) => Promise<number>
   readonly running: RunningRequests
+  /** Called with the connection of each request that shows a valid token. */
+  readonly onProved: (socket: Socket) => void
   readonly bodyLimits?: Partial<BodyLimits>
 }
 
@@ -66,7 +69,8 @@ export function application(options: ApplicationOptions): Hono<Env> {
         refusal(exitCode.unavailable, 'Too many requests of this token run already', 'Wait for one to end'),
         { 'retry-after': '1' },
       )
-    paas.store.tokens.used(token)
+    options.onProved(context.env.incoming.socket)
+    writeUse(paas, token)
     context.set('token', token)
     await next()
   })
@@ -86,6 +90,16 @@ export function application(options: ApplicationOptions): Hono<Env> {
     return refuse(500, refusal(exitCode.failed, message, next))
   })
   return api
+}
+
+/** A disk that is full keeps nobody from looking at it, and from freeing some. */
+function writeUse({ store, log }: Pick<Paas, 'store' | 'log'>, token: Token): void {
+  try {
+    store.tokens.used(token)
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error
+    log(`The use of token ${token.id} is not written down: ${error.message}`)
+  }
 }
 
 /** The token that a request shows in its one Authorization header. */

@@ -27,7 +27,7 @@ export function askedInJson(text: string, name: string, command: Command): Asked
         return given ? [[flag, given]] : []
       }),
     ),
-    stdin: stdin === undefined ? undefined : string(stdin, 'stdin'),
+    stdin: stdin === undefined ? undefined : anyLength(stdin, 'stdin'),
   }
 }
 
@@ -123,8 +123,19 @@ function strings(value: unknown, what: string): readonly string[] {
   throw new UsageError(`${what} is not a list of strings`)
 }
 
+/** As long as a program's argument can be (Linux, MAX_ARG_STRLEN). */
+const longest = 128 * 1024
+
 /** Programs are started with these: none can hold a NUL, and half a character has no bytes. */
 function string(value: unknown, what: string): string {
+  const text = anyLength(value, what)
+  if (text.length <= longest) return text
+  throw new UsageError(`${what} holds a word of more than 128 KiB`, {
+    next: 'What is as long as that is what a command reads: send it as stdin, or as the body',
+  })
+}
+
+function anyLength(value: unknown, what: string): string {
   if (typeof value !== 'string') throw new UsageError(`${what} is not a string`)
   if (value.includes('\0') || !value.isWellFormed())
     throw new UsageError(`${what} holds what is no text: a NUL, or half a character`)

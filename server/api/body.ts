@@ -92,10 +92,14 @@ export function bytes(
   outgoing: ServerResponse,
   { silenceMs }: BodyLimits,
 ): Readable {
-  const stdin = new Awaited(() => welcome(incoming, outgoing))
-  let heard = Date.now()
+  let heard: number | undefined
+  const stdin = new Awaited(() => {
+    heard ??= Date.now()
+    welcome(incoming, outgoing)
+  })
   const timer = setInterval(() => {
     // What is not read yet waits for the command, not for the client.
+    if (heard === undefined) return
     if (stdin.readableLength > 0 || incoming.isPaused()) heard = Date.now()
     else if (Date.now() - heard >= silenceMs)
       stdin.destroy(new TooSlowError(`Nothing more of the body came for ${silenceMs / 1000} s`))

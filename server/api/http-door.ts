@@ -3,10 +3,11 @@ import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { UnavailableError } from '../errors.ts'
 import { http } from '../net/lean-http.ts'
+import { type Startup, type StartupLimits, Startups } from '../ssh/startups.ts'
 import { type ApplicationOptions, application } from './application.ts'
 import { RunningRequests } from './running-requests.ts'
 
-export type HttpLimits = {
+export type HttpLimits = StartupLimits & {
   /** Connections in all. */
   readonly connections: number
   readonly headerBytes: number
@@ -17,13 +18,16 @@ export type HttpLimits = {
 }
 
 export const defaultHttpLimits: HttpLimits = {
+  loginGraceMs: 30_000,
+  unauthenticated: 128,
+  unauthenticatedPerAddress: 64,
   connections: 500,
   headerBytes: 8 * 1024,
   headersMs: 10_000,
   closeMs: 3_000,
 }
 
-export type HttpDoorOptions = Omit<ApplicationOptions, 'running'> & {
+export type HttpDoorOptions = Omit<ApplicationOptions, 'running' | 'onProved'> & {
   readonly host: string
   /** 0 takes a free port. */
   readonly port: number
@@ -41,7 +45,10 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits }
   await using opened = new AsyncDisposableStack()
   const running = opened.use(new RunningRequests({ store: options.paas.store, closeMs: limits.closeMs }))
-  const handle = getRequestListener(application({ ...options, running }).fetch, {
+  const startups = new Startups(limits, () => {})
+  const unproved = new WeakMap<Socket, Startup>()
+  const onProved = (socket: Socket): void => unproved.get(socket)?.leave()
+  const handle = getRequestListener(application({ ...options, running, onProved }).fetch, {
     overrideGlobalObjects: false,
   })
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
@@ -62,6 +69,11 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     onRequest,
   )
   server.maxConnections = limits.connections
+  server.on('connection', (socket) => {
+    const startup = startups.enter(socket)
+    unproved.set(socket, startup)
+    socket.once('close', () => startup.leave())
+  })
   // Without a listener each client that asks would be told to send its body before it has shown a token.
   server.on('checkContinue', onRequest)
   server.on('clientError', refuseNonsense)

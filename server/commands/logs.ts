@@ -2,6 +2,7 @@ import type { Command } from '../command.ts'
 import { EndedByServerError, UsageError } from '../errors.ts'
 import { type AppLogOptions, appHistory, followApp } from '../logs/app-log.ts'
 import { formatLogEntry, type LogEntry } from '../logs/log-entry.ts'
+import { readerFollows } from '../reader-follows.ts'
 import { parseVersion } from '../version.ts'
 
 export default {
@@ -17,7 +18,8 @@ export default {
     release: { value: 'vN', summary: 'Only this release' },
   },
   examples: ['logs blog -t', 'logs blog -n 500 -p web', 'logs --since 10m', 'logs -s build'],
-  async run({ paas, app, flags, out, signal }) {
+  async run(call) {
+    const { paas, app, flags, out, signal } = call
     const options = readOptions(flags)
     const { entries, places } = await appHistory(paas, app, options)
     if (!flags.has('tail')) {
@@ -26,9 +28,12 @@ export default {
       })
       return
     }
-    const write = (entry: LogEntry): void => out.item(entry, () => out.line(formatLogEntry(entry)))
-    for (const entry of entries) write(entry)
-    for await (const entry of followApp(paas, app, options, places, signal)) write(entry)
+    const write = async (entry: LogEntry): Promise<void> => {
+      out.item(entry, () => out.line(formatLogEntry(entry)))
+      await readerFollows(call)
+    }
+    for (const entry of entries) await write(entry)
+    for await (const entry of followApp(paas, app, options, places, signal)) await write(entry)
     // Whoever leaves is through; whose session the server ends is not.
     if (signal.reason instanceof EndedByServerError) throw signal.reason
   },

@@ -70,7 +70,7 @@ beforeAll(async () => {
     registry,
     run: (session) => dispatch(paas, registry, session),
     bodyLimits: limits,
-    limits: { headersMs: 1_000, connections: 64 },
+    limits: { headersMs: 1_000, loginGraceMs: 4_000, unauthenticated: 40, unauthenticatedPerAddress: 20 },
   })
   tokens = Object.fromEntries(
     people.map((name) => [name, tokenOf(name, name === 'server-admin' ? 'server' : 'admin')]),
@@ -366,6 +366,28 @@ test('an upgrade, a tunnel and a request for another server lead nowhere', async
   expect(absolute).toMatch(/^HTTP\/1\.1 404 /)
 })
 
+test('connections that show no token end in time, and a token comes through meanwhile', async () => {
+  const silent = Array.from({ length: 100 }, () => opened())
+  expect((await ask('/v1/commands/apps')).status).toBe(200)
+  await Promise.all(silent.map((socket) => gone(socket)))
+  const refused = opened()
+  const again = (): void => {
+    refused.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  }
+  // An answer does not make it known.
+  refused.on('data', again)
+  again()
+  await gone(refused)
+})
+
+test('a word longer than any program takes is refused, and what a command reads is not', async () => {
+  const long = 'x'.repeat(129 * 1024)
+  const answer = await ask('/v1/commands/run', { body: { app: 'own', arguments: [long] } })
+  expect(answer).toMatchObject({ status: 400, json: { error: { message: /more than 128 KiB/ } } })
+  await ask('/v1/commands/certs:add', { body: { app: 'own', stdin: long } })
+  expect(ran.map(({ input }) => input.length)).toEqual([long.length])
+})
+
 test('a slow reader holds up its own command alone, and one that goes ends it', async () => {
   written = 0
   const slow = await begin(door.port, '/v1/commands/logs?app=own&tail', { token: tokens['server-admin'] })
@@ -410,6 +432,15 @@ test('a token that ends while its request runs ends that', async () => {
   expect(response.complete).toBe(false)
   expect((await ask('/v1/commands/apps', { token })).status).toBe(401)
 })
+
+const opened = (): Socket =>
+  connect(door.port, '127.0.0.1')
+    .on('error', () => {})
+    .resume()
+
+async function gone(socket: Socket): Promise<void> {
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
+}
 
 /** Says `words` on a connection of its own; resolves with all that comes back until the server ends it. */
 async function speak(words: string): Promise<string> {

@@ -1,8 +1,8 @@
-import { once } from 'node:events'
-import type { Call, Command } from '../../command.ts'
+import type { Command } from '../../command.ts'
 import { deployFacts } from '../../deploy/deploy-facts.ts'
 import { appOfDeploy, deployArgument, findDeploy } from '../../deploy/find-deploy.ts'
 import { exitCode } from '../../errors.ts'
+import { readerFollows } from '../../reader-follows.ts'
 
 export default {
   summary: 'Show what a deploy has printed, then what it prints, to its end; its exit code comes back',
@@ -25,9 +25,3 @@ export default {
     return record.exitCode ?? (record.switched ? exitCode.done : exitCode.failed)
   },
 } satisfies Command
-
-/** Who reads slowly holds up himself alone. */
-async function readerFollows({ session, signal }: Call): Promise<void> {
-  if (session.stdout.writableNeedDrain && !signal.aborted)
-    await once(session.stdout, 'drain', { signal }).catch(() => {})
-}

@@ -2,6 +2,7 @@ import type { Command } from '../../command.ts'
 import { countOf } from '../../command-line/count.ts'
 import { findRun } from '../../deploy/find-run.ts'
 import { UserError } from '../../errors.ts'
+import { readerFollows } from '../../reader-follows.ts'
 
 export default {
   summary: 'Show what a detached run has printed, with -t as it comes; its exit code comes back with -t',
@@ -14,7 +15,8 @@ export default {
     num: { short: 'n', value: 'N', summary: 'How many lines; 100 without' },
   },
   examples: ['run:logs blog run.x7k2ma', 'run:logs blog run.x7k2ma -t'],
-  async run({ paas, app, words, flags, out, signal }) {
+  async run(call) {
+    const { paas, app, words, flags, out, signal } = call
     const { id, container, until } = await findRun(paas, app, words[0] ?? '')
     if (until === null)
       throw new UserError(`Nothing of what ${id} prints is kept: somebody is joined to it`, {
@@ -27,6 +29,7 @@ export default {
       const line = { ...printed, text: paas.secrets.hide(app.id, printed.text) }
       if (follow || !out.json) out.item(line, () => out.line(line.text))
       else kept.push(line)
+      await readerFollows(call)
     }
     if (!follow) out.result(kept, () => {})
     return follow ? await paas.engine.containers.wait(container, { signal }) : undefined

@@ -109,11 +109,8 @@ export function bytes(
     heard = Date.now()
   })
   incoming.pipe(stdin)
-  incoming.once('close', () => {
-    // Half a body must not look like a whole one.
-    if (!incoming.complete) stdin.destroy(new InterruptedError('The client has gone'))
-  })
-  incoming.once('error', (error) => stdin.destroy(error))
+  // Half a body must not look like a whole one.
+  incoming.once('error', () => stdin.destroy(new InterruptedError('The client has gone')))
   stdin.once('close', () => clearInterval(timer))
   return stdin.on('error', () => {})
 }

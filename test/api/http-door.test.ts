@@ -22,6 +22,8 @@ let registry: Registry
 let door: HttpDoor
 const logged: string[] = []
 const ran: { readonly name: string; readonly words: readonly string[]; readonly input: string }[] = []
+/** Why commands could not read to the end. */
+const broken: string[] = []
 const people = ['member', 'viewer', 'developer', 'app-admin', 'server-admin'] as const
 type Person = (typeof people)[number]
 const events = { begin: () => 1, end: () => {}, refuse: () => {} }
@@ -43,8 +45,15 @@ beforeAll(async () => {
   const harmless = (name: string, command: Command): Command => ({
     ...command,
     run: async (call) => {
-      const input = (await buffer(call.stdin)).toString('latin1')
+      const input = await buffer(call.stdin).then(
+        (bytes) => bytes.toString('latin1'),
+        (error: Error) => {
+          broken.push(error.message)
+          throw error
+        },
+      )
       ran.push({ name, words: call.words, input })
+      if (input === 'wait') await once(call.signal, 'abort')
       if (input === 'fail') throw new Error('a bug of ours, with a secret path')
       if (call.flags.has('tail')) return await follow(call)
       call.out.result({ words: call.words }, () => {})
@@ -83,6 +92,7 @@ afterAll(async () => {
 })
 beforeEach(() => {
   ran.length = 0
+  broken.length = 0
 })
 
 let written = 0
@@ -317,9 +327,8 @@ test('who falls silent in a body, or goes, has sent no whole one', async () => {
   gone.write(`${head}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`)
   gone.destroySoon()
   await once(gone, 'close')
-  // What follows has its turn when that has ended.
-  expect((await ask('/v1/commands/apps')).status).toBe(200)
-  expect(ran.map(({ name }) => name)).toEqual(['apps'])
+  await expect.poll(() => broken.slice(1)).toEqual(['The client has gone'])
+  expect(ran).toEqual([])
 })
 
 test('a client is not told to send its body before it has shown a token', async () => {
@@ -412,6 +421,36 @@ test('one token has its share of requests at a time, and others have theirs', as
   expect((await ask('/v1/commands/apps')).status).toBe(200)
   for (const each of open) each.destroy()
   await expect.poll(async () => (await ask('/v1/commands/apps', { token })).status).toBe(200)
+})
+
+test('who goes before there is an answer leaves nothing behind', async () => {
+  const token = tokenOf('app-admin', 'developer')
+  const body = JSON.stringify({ app: 'own', stdin: 'wait' })
+  const head = `POST /v1/commands/certs:add HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
+  const left = Array.from({ length: 32 }, () => {
+    const socket = opened()
+    socket.write(head + body)
+    return socket
+  })
+  await expect.poll(() => ran.length, { timeout: 10_000 }).toBe(32)
+  expect((await ask('/v1/commands/apps', { token })).status).toBe(429)
+  for (const socket of left) socket.destroy()
+  await expect.poll(async () => (await ask('/v1/commands/apps', { token })).status).toBe(200)
+})
+
+test('what a token runs is ended when that is asked for, and what others run is not', async () => {
+  const token = tokenOf('app-admin', 'viewer')
+  const path = '/v1/commands/logs?app=own&tail'
+  const [one, other] = [
+    await begin(door.port, path, { token }),
+    await begin(door.port, path, { token: tokens.viewer }),
+  ]
+  one.resume()
+  other.resume()
+  await door.endSessionsOf(`token:${token.split('_')[1]}`)
+  await closed(one)
+  expect(other.closed).toBe(false)
+  other.destroy()
 })
 
 test('a bug of ours is told by a reference, and the log has the rest', async () => {

@@ -97,15 +97,22 @@ function backendOf(target: Target | undefined, assigned: ReadonlyMap<string, num
 
 /**
  * `.rhcp.1048576`: plain requests are redirected to https (r), secure answers forbid plain ones from then on (h),
- * visitors are sent on to the canonical host (c) or need a password (p), larger bodies are refused. What is not wanted
+ * visitors are sent on to the canonical host (c; o: plain ones alone, it has no certificate) or need a password (p),
+ * larger bodies are refused. What is not wanted
  * is left out: `.r`, `..1048576`.
  */
 function markOf(target: Target | undefined, host: string): string {
-  const name = host.split('/', 1)[0] ?? host
-  const https = target?.certificates?.some(({ hosts }) => hosts.includes(name)) ? target.https : undefined
+  const isSecured = (name: string): boolean =>
+    target?.certificates?.some(({ hosts }) => hosts.includes(name)) === true
+  const https = isSecured(host.split('/', 1)[0] ?? host) ? target?.https : undefined
   const canonical = target?.extras?.canonical
   const moves = canonical !== undefined && host !== canonical && !host.includes('/')
-  const marks = [https?.redirect && 'r', https?.hsts && 'h', moves && 'c', target?.extras?.visitors && 'p']
+  const marks = [
+    https?.redirect && 'r',
+    https?.hsts && 'h',
+    moves && (isSecured(canonical) ? 'c' : 'o'),
+    target?.extras?.visitors && 'p',
+  ]
     .filter((mark) => typeof mark === 'string')
     .join('')
   if (target?.bodyLimitBytes !== undefined) return `.${marks}.${target.bodyLimitBytes}`

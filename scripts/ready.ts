@@ -76,7 +76,7 @@ export const answersHttp = (host: string, port: number, preamble?: string): Prob
       if (preamble !== undefined) socket.write(preamble)
       return socket
     }
-    const asked = request({ createConnection, signal, method: 'HEAD', path: '/', agent: false })
+    const asked = request({ createConnection, signal, method: 'HEAD', path: '/' })
     asked.on('error', () => {}).end()
     try {
       await once(asked, 'response', { signal })

@@ -163,6 +163,7 @@ const frontend = (options: ConfigurationOptions, entrance: Entrance): string[] =
     ...lookup(paths),
     ...challenges(paths),
     '  acl marked var(txn.slot) -m sub .',
+    ambiguousPaths,
     ...(isBehind ? forwardedSecurity(options) : security(options.httpsPort, entrance)),
     ...bodyLimit,
     '  use_backend %[var(txn.slot),field(1,.)]',
@@ -186,6 +187,10 @@ const security = (httpsPort: number, { tls }: Entrance): string[] => [
     : // 308: a form that was sent in plain is sent again, not asked for.
       `  http-request redirect location https://%[var(txn.host)]${portText(httpsPort, 443)}%[pathq] code 308 if marked { var(txn.slot),field(2,.) -m sub r }`,
 ]
+
+// Where paths of a host lead to several apps, none may come to one of them that some program takes for the other's.
+const ambiguousPaths =
+  "  http-request deny deny_status 400 if marked { var(txn.slot),field(2,.) -m sub d } { path -m reg -i '//|%2f|%5c|/(\\.|%2e){1,2}(/|$)' }"
 
 const bodyLimit = [
   '  http-request set-var(txn.limit) var(txn.slot),field(3,.) if marked',

@@ -2,7 +2,7 @@
  * What server and router say to each other through Redis. The server writes the table, the router only
  * acknowledges. `frontend:<host>` is Hipache's own format (https://github.com/hipache/hipache): a list with an
  * identifier first and backend URLs behind it; looked up as exact host, `*.parent` (at most five levels), `*`.
- * Everything else is ours and lives under `paas:`.
+ * Everything else is ours and lives under `paas:`, and `frontend:<host>/<path>/`, which Hipache never asks for.
  */
 
 /** LIST. Element 0 is an identifier (for our apps the app id), the rest backend URLs `http://IP:PORT`. */

@@ -43,6 +43,17 @@ test('router:report shows each setting and how it is changed', async () => {
   expect(report).toMatch(/^redirect to https +off +certs:set redirect$/m)
   expect(report).toMatch(/^maintenance +off +maintenance:on$/m)
   expect(report).toMatch(/^body limit +none +router:set body-limit$/m)
+  expect(report).toMatch(/^trusted proxies +none +PAAS_TRUSTED_PROXIES in \.env$/m)
+  for (const fact of [
+    'error page',
+    'canonical domain',
+    'visitors',
+    'redirects',
+    'time limit',
+    'rate limit',
+    'sticky',
+  ])
+    expect(report).toMatch(new RegExp(`^${fact} +\\S`, 'm'))
   await paas.ok('certs:generate blog')
   await paas.ok('maintenance:on blog')
   expect(JSON.parse(await paas.ok('router:report blog --json'))).toEqual({
@@ -61,6 +72,9 @@ test('router:report shows each setting and how it is changed', async () => {
     errorPage: 'ours',
     visitors: [],
     redirects: {},
+    otherPaths: {},
+    trustedProxies: [],
+    proxyProtocol: 'off',
   })
   await paas.ok('maintenance:off blog')
   await paas.ok('certs:remove blog')

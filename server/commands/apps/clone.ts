@@ -15,7 +15,7 @@ export default {
   examples: ['apps:clone blog blog2', 'apps:clone blog blog2 --skip-deploy'],
   async run({ paas, app: from, user, words, flags, out, job, planned }) {
     const deploy = !flags.has('skip-deploy')
-    assertNameFree(paas, words[0] ?? '')
+    assertNameFree(paas, words[0] ?? '', { user })
     const release = deploy ? currentRelease(paas, from) : undefined
     planned(() => [
       `app: + ${words[0]}, with the config and quantities of ${from.name}`,

@@ -130,6 +130,11 @@ export type AppTraffic = {
   readonly p95Ms: number | null
   /** Requests and connections that its containers are busy with, those of containers that drain included. */
   readonly inFlight: number
+  /**
+   * Status to how many requests the router itself answered with it in the last 10 minutes: 401, 411, 413 and 429 as the
+   * app's settings want it, 504 where the app was silent for too long. A status that nobody got is not there.
+   */
+  readonly refused: Readonly<Record<string, number>>
 }
 
 export type RouterState = {

@@ -109,7 +109,7 @@ complete -c paas -n '__paas_is ""' -a 'deploys:set' -d 'Set on-disconnect: wheth
 complete -c paas -n '__paas_is ""' -a 'disk' -d 'Show what uses the disk, and how much is free'
 complete -c paas -n '__paas_is ""' -a 'doctor' -d 'Say whether all that the server needs holds, and what to type where it does not; exit code 1 then'
 complete -c paas -n '__paas_is ""' -a 'domains' -d 'List the domains of an app'
-complete -c paas -n '__paas_is ""' -a 'domains:add' -d 'Let an app answer to more domains'
+complete -c paas -n '__paas_is ""' -a 'domains:add' -d 'Let an app answer to more domains, or to a path of one: example.com/api'
 complete -c paas -n '__paas_is ""' -a 'domains:canonical' -d 'Send visitors of all other domains of an app on to this one (308); with --reset no more'
 complete -c paas -n '__paas_is ""' -a 'domains:check' -d 'Say whether DNS leads the app\'s domains here, and any name below the server\'s; exit code 1 if not'
 complete -c paas -n '__paas_is ""' -a 'domains:clear' -d 'Go back to the one domain by the name of the app'

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { answering, type Desired } from './desired.ts'
 import { extraSections, slotDefaults } from './extra-sections.ts'
 import type { RouterPaths } from './paths.ts'
+import { portText } from './port-text.ts'
 import { kindOfSlot, slotName } from './slots.ts'
+import { forwardedHeaders, forwardedSecurity, proxyPreamble, trustProxies } from './trusted-proxies.ts'
 
 export type ConfigurationOptions = {
   readonly paths: RouterPaths
@@ -11,6 +13,10 @@ export type ConfigurationOptions = {
   readonly httpHost: string
   readonly httpPort: number
   readonly httpsPort: number
+  /** Addresses and networks whose word on their visitors counts. */
+  readonly trustedProxies: readonly string[]
+  /** Whether their connections begin with a PROXY header. */
+  readonly proxyProtocol: boolean
   /** How many files HAProxy may have open. */
   readonly openFiles: number
 }
@@ -118,8 +124,8 @@ const sections = (options: ConfigurationOptions): string[] => {
     ...[400, 401, 404, 413, 429, 502, 504].map((status) => `  errorfile ${status} ${page(status)}`),
     // A slot without a server that answers. The request log says 502 for it too.
     `  errorfile 503 ${page(502)}`,
-    ...frontend(paths, { tls: false, host: httpHost, port: httpPort, httpsPort }),
-    ...frontend(paths, { tls: true, host: httpHost, port: httpsPort, httpsPort }),
+    ...frontend(options, { tls: false, host: httpHost, port: httpPort }),
+    ...frontend(options, { tls: true, host: httpHost, port: httpsPort }),
     'backend unknown from plain',
     '  http-request deny deny_status 404',
     ...closed(answering.stopped, page(503)),
@@ -131,31 +137,34 @@ const sections = (options: ConfigurationOptions): string[] => {
   ]
 }
 
-type Entrance = {
-  readonly tls: boolean
-  readonly host: string
-  readonly port: number
-  readonly httpsPort: number
-}
+/** One of the two ports. */
+export type Entrance = { readonly tls: boolean; readonly host: string; readonly port: number }
 
 // One for each of the two ports: what is so for all requests of a port need not be asked for each of them.
-const frontend = (paths: RouterPaths, entrance: Entrance): string[] => {
+const frontend = (options: ConfigurationOptions, entrance: Entrance): string[] => {
+  const { paths } = options
   const { tls, host, port } = entrance
+  const isBehind = options.trustedProxies.length > 0
   // Who asks for a host without a certificate gets none, not another app's.
   const secured = tls ? ` ssl strict-sni crt-list ${paths.certificateList} alpn h2,http/1.1` : ''
   return [
     `frontend ${tls ? 'https' : 'http'} from plain`,
     '  log global',
     `  bind ${bracketed(host)}:${port}${secured}`,
+    ...proxyPreamble(options),
     '  option disable-h2-upgrade',
     '  option forwardfor',
     '  unique-id-format %[uuid()]',
     '  unique-id-header X-Request-ID',
     `  log-format "${logFormat}"`,
     ...rejections(entrance),
-    ...headers(entrance),
+    ...trustProxies(options, entrance),
+    ...headers(isBehind ? forwardedHeaders : ownHeaders(entrance)),
     ...lookup(paths),
-    ...security(paths, entrance),
+    ...challenges(paths),
+    '  acl marked var(txn.slot) -m sub .',
+    ambiguousPaths,
+    ...(isBehind ? forwardedSecurity(options) : security(options.httpsPort, entrance)),
     ...bodyLimit,
     '  use_backend %[var(txn.slot),field(1,.)]',
     '  default_backend unknown',
@@ -164,19 +173,24 @@ const frontend = (paths: RouterPaths, entrance: Entrance): string[] => {
 
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
-const security = ({ challenges }: RouterPaths, { tls, httpsPort }: Entrance): string[] => {
-  const port = httpsPort === 443 ? '' : `:${httpsPort}`
-  const answer = `path,field(4,/),map_str(${challenges})`
+const challenges = ({ challenges: map }: RouterPaths): string[] => {
+  const answer = `path,field(4,/),map_str(${map})`
   return [
     // Also before an app's first release, in maintenance, and in place of a redirect.
     `  http-request return status 200 content-type application/octet-stream lf-string %[${answer}] if { path_beg /.well-known/acme-challenge/ } { ${answer} -m found }`,
-    '  acl marked var(txn.slot) -m sub .',
-    tls
-      ? '  http-after-response set-header Strict-Transport-Security max-age=31536000 if marked { var(txn.slot),field(2,.) -m sub h }'
-      : // 308: a form that was sent in plain is sent again, not asked for.
-        `  http-request redirect location https://%[var(txn.host)]${port}%[pathq] code 308 if marked { var(txn.slot),field(2,.) -m sub r }`,
   ]
 }
+
+const security = (httpsPort: number, { tls }: Entrance): string[] => [
+  tls
+    ? '  http-after-response set-header Strict-Transport-Security max-age=31536000 if marked { var(txn.slot),field(2,.) -m sub h }'
+    : // 308: a form that was sent in plain is sent again, not asked for.
+      `  http-request redirect location https://%[var(txn.host)]${portText(httpsPort, 443)}%[pathq] code 308 if marked { var(txn.slot),field(2,.) -m sub r }`,
+]
+
+// Where paths of a host lead to several apps, none may come to one of them that some program takes for the other's.
+const ambiguousPaths =
+  "  http-request deny deny_status 400 if marked { var(txn.slot),field(2,.) -m sub d } { path -m reg -i '//|%2f|%5c|/(\\.|%2e){1,2}(/|$)' }"
 
 const bodyLimit = [
   '  http-request set-var(txn.limit) var(txn.slot),field(3,.) if marked',
@@ -216,18 +230,23 @@ const rejections = ({ tls }: Entrance): string[] => [
 // Of `Connection` is set anew what a WebSocket needs.
 const notPassedOn = ['forwarded', 'proxy', 'http2-settings', 'connection']
 
-const headers = ({ tls, port }: Entrance): string[] => [
+/** @param forwarded the lines that say where a request came in */
+const headers = (forwarded: readonly string[]): string[] => [
   // An app reads the same of every request, and finds no other scheme or host in it than ours.
   '  http-request set-uri %[pathq] if !{ url_beg / } !{ url_beg * } !HTTP_2.0',
   // Programs behind CGI and its like read X_Forwarded_For and Content_Length as if a hyphen stood there.
   // One expression for all names: a rule for each costs HAProxy more.
   `  http-request del-header '_|^(x-(forwarded-|real-ip$|request-(id|start)$)|(${notPassedOn.join('|')})$)' -m reg`,
-  `  http-request add-header X-Forwarded-Proto ${tls ? 'https' : 'http'}`,
-  `  http-request add-header X-Forwarded-Port ${port}`,
-  '  http-request add-header X-Forwarded-Host %[req.fhdr(host)]',
+  ...forwarded,
   '  http-request del-header upgrade unless { req.hdr(upgrade) -i websocket }',
   '  http-request set-header connection upgrade if { req.hdr(upgrade) -m found }',
   '  http-request set-header upgrade websocket if { req.hdr(upgrade) -m found }',
+]
+
+const ownHeaders = ({ tls, port }: Entrance): string[] => [
+  `  http-request add-header X-Forwarded-Proto ${tls ? 'https' : 'http'}`,
+  `  http-request add-header X-Forwarded-Port ${port}`,
+  '  http-request add-header X-Forwarded-Host %[req.fhdr(host)]',
 ]
 
 const lookup = ({ hosts, wildcards }: RouterPaths): string[] => {

@@ -2,7 +2,7 @@
  * What server and router say to each other through Redis. The server writes the table, the router only
  * acknowledges. `frontend:<host>` is Hipache's own format (https://github.com/hipache/hipache): a list with an
  * identifier first and backend URLs behind it; looked up as exact host, `*.parent` (at most five levels), `*`.
- * Everything else is ours and lives under `paas:`.
+ * Everything else is ours and lives under `paas:`, and `frontend:<host>/<path>/`, which Hipache never asks for.
  */
 
 /** LIST. Element 0 is an identifier (for our apps the app id), the rest backend URLs `http://IP:PORT`. */
@@ -130,6 +130,11 @@ export type AppTraffic = {
   readonly p95Ms: number | null
   /** Requests and connections that its containers are busy with, those of containers that drain included. */
   readonly inFlight: number
+  /**
+   * Status to how many requests the router itself answered with it in the last 10 minutes: 401, 411, 413 and 429 as the
+   * app's settings want it, 504 where the app was silent for too long. A status that nobody got is not there.
+   */
+  readonly refused: Readonly<Record<string, number>>
 }
 
 export type RouterState = {

@@ -1,6 +1,6 @@
 import { type ExtraMaps, extraMapsOf } from './extra-maps.ts'
 import { type SlotKind, slotName } from './slots.ts'
-import { addressOf, type Routes, type Target } from './table.ts'
+import { addressOf, namesFor, type Routes, type Target } from './table.ts'
 
 /** What HAProxy should hold. */
 export type Desired = {
@@ -76,9 +76,12 @@ function mapsOf(routes: Routes, assigned: ReadonlyMap<string, number>): Maps {
   if (cached?.assigned === assigned && cached.special === special) return cached.maps
   const hosts = new Map<string, string>()
   const wildcards = new Map<string, string>()
+  const above = hostsAbovePaths(routes)
+  const divided = new Set([...above.keys(), ...above.values()])
   for (const [host, id] of routes.hosts) {
     const target = routes.targets.get(id)
-    const backend = `${backendOf(target, assigned)}${markOf(target, host)}`
+    const marks = markOf(routes, { host, target, above: above.get(host), isDivided: divided.has(host) })
+    const backend = `${backendOf(target, assigned)}${marks}`
     const key = host.endsWith('/') ? host : `${host}/`
     if (!key.startsWith('*')) hosts.set(key, backend)
     else wildcards.set(key.startsWith('*.') ? key.slice(2) : key, backend)
@@ -95,22 +98,55 @@ function backendOf(target: Target | undefined, assigned: ReadonlyMap<string, num
   return target?.extras?.errorPage === undefined ? answering.stopped : answering.stoppedOwnPage
 }
 
+/** Of each path the key of the host that it is a part of; undefined where the rest of that host leads nowhere. */
+function hostsAbovePaths({ hosts }: Routes): ReadonlyMap<string, string | undefined> {
+  const above = new Map<string, string | undefined>()
+  for (const host of hosts.keys()) {
+    const [name = '', path] = host.split('/', 2)
+    if (path !== undefined)
+      above.set(
+        host,
+        namesFor(name).find((each) => hosts.has(each)),
+      )
+  }
+  return above
+}
+
+type Marked = {
+  readonly host: string
+  readonly target: Target | undefined
+  readonly above: string | undefined
+  /** Paths of this host lead to several targets. */
+  readonly isDivided: boolean
+}
+
 /**
- * `.rhcp.1048576`: plain requests are redirected to https (r), secure answers forbid plain ones from then on (h),
- * visitors are sent on to the canonical host (c) or need a password (p), larger bodies are refused. What is not wanted
+ * `.rhcpd.1048576`: plain requests are redirected to https (r), secure answers forbid plain ones from then on (h),
+ * visitors are sent on to the canonical host (c; o: plain ones alone, it has no certificate) or need a password (p),
+ * paths that programs read differently are refused (d), and larger bodies. Whether a path is secured, its host says. What is not wanted
  * is left out: `.r`, `..1048576`.
  */
-function markOf(target: Target | undefined, host: string): string {
-  const name = host.split('/', 1)[0] ?? host
-  const https = target?.certificates?.some(({ hosts }) => hosts.includes(name)) ? target.https : undefined
+function markOf(routes: Routes, { host, target, above, isDivided }: Marked): string {
+  const [name = ''] = host.split('/', 1)
+  const holder = above === undefined ? target : routes.targets.get(routes.hosts.get(above) ?? '')
+  const https = isSecured(holder, above ?? name) ? holder?.https : undefined
   const canonical = target?.extras?.canonical
   const moves = canonical !== undefined && host !== canonical && !host.includes('/')
-  const marks = [https?.redirect && 'r', https?.hsts && 'h', moves && 'c', target?.extras?.visitors && 'p']
+  const marks = [
+    https?.redirect && 'r',
+    https?.hsts && 'h',
+    moves && (isSecured(target, canonical) ? 'c' : 'o'),
+    target?.extras?.visitors && 'p',
+    isDivided && 'd',
+  ]
     .filter((mark) => typeof mark === 'string')
     .join('')
   if (target?.bodyLimitBytes !== undefined) return `.${marks}.${target.bodyLimitBytes}`
   return marks && `.${marks}`
 }
+
+const isSecured = (target: Target | undefined, name: string): boolean =>
+  target?.certificates?.some(({ hosts }) => hosts.includes(name)) === true
 
 function closedBackend({ closed, maintenancePage }: Target): string {
   if (closed === 'unreleased') return answering.unreleased

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import type { ConfigurationOptions } from './configuration.ts'
 import { encodedPage } from './extra-maps.ts'
 import type { RouterPaths } from './paths.ts'
+import { portText } from './port-text.ts'
 import type { SlotKind } from './slots.ts'
+import { usualPort } from './trusted-proxies.ts'
 
 /** Which defaults the section of a slot takes. */
 export function slotDefaults({ extras, gzip, sticky }: SlotKind): string {
@@ -49,34 +51,57 @@ const setting = (number: number): string => `var(txn.settings),field(${number},|
 const isSet = (name: string): string => `{ var(txn.${name}) -m len gt 0 }`
 
 // The rate comes first, so that passwords are not guessed faster than that; who is sent on is asked for one only there.
-const requestRules = ({ paths: { extras }, httpPort, httpsPort }: ConfigurationOptions): string[] => [
-  `  http-request set-var(txn.settings) be_name,map_str(${extras.settings})`,
-  `  http-request set-var(txn.rate) ${setting(3)}`,
-  '  http-request set-var(txn.net) src,ipmask(32,64)',
-  '  http-request set-var(txn.address) be_name,concat(/,txn.net)',
-  `  http-request track-sc0 var(txn.address) table addresses if ${isSet('rate')}`,
-  `  http-request deny deny_status 429 if ${isSet('rate')} { sc0_http_req_rate,sub(txn.rate) gt 0 }`,
-  `  http-request set-var(txn.canonical) ${setting(4)}`,
-  `  http-request return status 308 hdr Location http://%[var(txn.canonical)]${portText(httpPort, 80)}%[pathq] hdr ${briefly} if !{ ssl_fc } { var(txn.slot),field(2,.) -m sub c }`,
-  `  http-request return status 308 hdr Location https://%[var(txn.canonical)]${portText(httpsPort, 443)}%[pathq] hdr ${briefly} if { ssl_fc } { var(txn.slot),field(2,.) -m sub c }`,
-  `  http-request set-var(txn.salt) ${setting(1)}`,
-  // The mark comes with the host: who is led here while the other maps lag behind is let in by no mistake.
-  '  acl guarded var(txn.slot),field(2,.) -m sub p',
-  '  http-request set-var(txn.credentials) req.hdr(authorization),word(2," "),b64dec',
-  `  http-request set-var(txn.visitor) var(txn.salt),concat(:,txn.credentials),sha2(256),hex,map_str(${extras.visitors}) if guarded ${isSet('salt')}`,
-  `  http-request deny deny_status 401 if guarded !${isSet('visitor')}`,
-  // The password is none of the app's business.
-  '  http-request del-header authorization if guarded',
-  '  http-request set-header X-Forwarded-User %[var(txn.visitor)] if guarded',
-  `  http-request set-var(txn.moved) be_name,concat(,txn.path),map_str(${extras.redirects})`,
-  `  http-request return status 301 hdr Location %[var(txn.moved)] hdr ${briefly} if ${isSet('moved')}`,
-  `  http-request set-timeout server ${setting(2)}`,
-]
+const requestRules = (options: ConfigurationOptions): string[] => {
+  const { extras } = options.paths
+  return [
+    `  http-request set-var(txn.settings) be_name,map_str(${extras.settings})`,
+    `  http-request set-var(txn.rate) ${setting(3)}`,
+    '  http-request set-var(txn.net) src,ipmask(32,64)',
+    '  http-request set-var(txn.address) be_name,concat(/,txn.net)',
+    `  http-request track-sc0 var(txn.address) table addresses if ${isSet('rate')}`,
+    `  http-request deny deny_status 429 if ${isSet('rate')} { sc0_http_req_rate,sub(txn.rate) gt 0 }`,
+    `  http-request set-var(txn.canonical) ${setting(4)}`,
+    ...canonicalRules(options),
+    `  http-request set-var(txn.salt) ${setting(1)}`,
+    // The mark comes with the host: who is led here while the other maps lag behind is let in by no mistake.
+    '  acl guarded var(txn.slot),field(2,.) -m sub p',
+    '  http-request set-var(txn.credentials) req.hdr(authorization),word(2," "),b64dec',
+    `  http-request set-var(txn.visitor) var(txn.salt),concat(:,txn.credentials),sha2(256),hex,map_str(${extras.visitors}) if guarded ${isSet('salt')}`,
+    `  http-request deny deny_status 401 if guarded !${isSet('visitor')}`,
+    // The password is none of the app's business.
+    '  http-request del-header authorization if guarded',
+    '  http-request set-header X-Forwarded-User %[var(txn.visitor)] if guarded',
+    `  http-request set-var(txn.moved) be_name,concat(,txn.path),map_str(${extras.redirects})`,
+    `  http-request return status 301 hdr Location %[var(txn.moved)] hdr ${briefly} if ${isSet('moved')}`,
+    `  http-request set-timeout server ${setting(2)}`,
+  ]
+}
 
 // Browsers keep a permanent redirect for ever otherwise: a mistaken one could not be taken back.
 const briefly = 'Cache-Control max-age=3600'
 
-const portText = (port: number, usual: number): string => (port === usual ? '' : `:${port}`)
+// Who has come by https is not led to where no certificate is: that is the mark o.
+const canonicalRules = ({ trustedProxies, httpPort, httpsPort }: ConfigurationOptions): string[] => {
+  const to = (where: string, condition: string): string =>
+    `  http-request return status 308 hdr Location ${where}%[pathq] hdr ${briefly} if moves ${condition} || moves_plain !{ ssl_fc } ${condition}`
+  const marks = [
+    '  acl moves var(txn.slot),field(2,.) -m sub c',
+    '  acl moves_plain var(txn.slot),field(2,.) -m sub o',
+  ]
+  const host = '%[var(txn.canonical)]'
+  if (trustedProxies.length === 0)
+    return [
+      ...marks,
+      to(`http://${host}${portText(httpPort, 80)}`, '!{ ssl_fc }'),
+      to(`https://${host}${portText(httpsPort, 443)}`, '{ ssl_fc }'),
+    ]
+  const scheme = '%[var(txn.proto)]'
+  return [
+    ...marks,
+    to(`${scheme}://${host}`, usualPort),
+    to(`${scheme}://${host}:%[var(txn.port)]`, `!${usualPort}`),
+  ]
+}
 
 const compression = [
   '  compression algo gzip',

@@ -34,6 +34,8 @@ async function main(): Promise<void> {
     httpHost: settings.httpHost,
     httpPort: settings.httpPort,
     httpsPort: settings.httpsPort,
+    trustedProxies: settings.trustedProxies,
+    proxyProtocol: settings.proxyProtocol,
     openFiles: await openFiles(),
   }
   const snapshot = snapshotWriter(paths.snapshot)

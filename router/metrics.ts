@@ -83,7 +83,12 @@ async function answer(options: MetricsOptions, url: string): Promise<Answer | un
     return { type: 'text/plain; version=0.0.4; charset=utf-8', body: prometheusText(options, inFlight) }
   const apps: Record<string, AppTraffic> = {}
   for (const { app } of routes().targets.values())
-    if (app !== undefined) apps[app] = { ...traffic.lastMinute(app), inFlight: inFlight.get(app) ?? 0 }
+    if (app !== undefined)
+      apps[app] = {
+        ...traffic.lastMinute(app),
+        inFlight: inFlight.get(app) ?? 0,
+        refused: traffic.refused(app),
+      }
   return { type: 'application/json', body: JSON.stringify(apps) }
 }
 

@@ -51,7 +51,7 @@ export function isTrusted(read: Epoch | undefined, known: Epoch | undefined, boo
 export function routesOf(table: Table): Routes {
   const targets = new Map<string, Target>()
   for (const [host, urls] of table.foreign) {
-    if (table.hosts.has(host)) continue
+    if (isOurs(table, host)) continue
     const target = foreignTarget(urls)
     targets.set(target.id, target)
   }
@@ -61,15 +61,20 @@ export function routesOf(table: Table): Routes {
   return { hosts: hostsOf(table), targets }
 }
 
+/** A path of one of our hosts is ours too: else whoever writes to Redis could take a piece of an app. */
+const isOurs = ({ hosts }: Table, host: string): boolean =>
+  hosts.has(host) || hosts.has(host.split('/', 1)[0] ?? host)
+
 // Most changes touch one app out of thousands: what did not change is the same object as before.
 const known = new WeakMap<object, Target>()
 const merged = new WeakMap<object, { foreign: object; hosts: ReadonlyMap<string, string> }>()
 
-function hostsOf({ hosts: own, foreign }: Table): ReadonlyMap<string, string> {
+function hostsOf(table: Table): ReadonlyMap<string, string> {
+  const { hosts: own, foreign } = table
   const cached = merged.get(own)
   if (cached?.foreign === foreign) return cached.hosts
   const hosts = new Map(own)
-  for (const [host, urls] of foreign) if (!own.has(host)) hosts.set(host, foreignTarget(urls).id)
+  for (const [host, urls] of foreign) if (!isOurs(table, host)) hosts.set(host, foreignTarget(urls).id)
   merged.set(own, { foreign, hosts })
   return hosts
 }
@@ -97,17 +102,22 @@ function appTarget(app: string, route: AppRoute | undefined): Target {
 
 /** The target of a request: the exact host with its longest path prefix, then `*.parent` up to five levels, then `*`. */
 export function lookUp(routes: Routes, host: string, path: string): Target | undefined {
-  const labels = host.split('.')
-  const names = [host]
-  for (let level = 1; level <= 5 && level < labels.length; level++)
-    names.push(`*.${labels.slice(level).join('.')}`)
-  for (const name of [...names, '*']) {
+  for (const name of namesFor(host)) {
     for (const key of prefixes(name, path)) {
       const id = routes.hosts.get(key)
       if (id !== undefined) return routes.targets.get(id)
     }
   }
   return undefined
+}
+
+/** Under which names `host` is looked up, the nearest first. */
+export function namesFor(host: string): readonly string[] {
+  const labels = host.split('.')
+  const names = [host]
+  for (let level = 1; level <= 5 && level < labels.length; level++)
+    names.push(`*.${labels.slice(level).join('.')}`)
+  return [...names, '*']
 }
 
 function* prefixes(name: string, path: string): Generator<string> {

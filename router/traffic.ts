@@ -1,13 +1,15 @@
 import type { AppTraffic } from './contract.ts'
 import { type LoggedRequest, outcome } from './log-line.ts'
 
-/** What was asked of each app, counted since the router started, and of the last minute apart. */
+/** What was asked of each app, counted since the router started, and of the last minutes apart. */
 export type Traffic = {
   /** Counts a request of the app (or `unknown`, `foreign`) of this id. */
   count(id: string, request: LoggedRequest): void
   /** Of all that anything was asked of. */
   totals(): ReadonlyMap<string, Totals>
-  lastMinute(id: string): Omit<AppTraffic, 'inFlight'>
+  lastMinute(id: string): Omit<AppTraffic, 'inFlight' | 'refused'>
+  /** See `AppTraffic`. */
+  refused(id: string): AppTraffic['refused']
   /** Forgets whom `isKnown` does not know. */
   keep(isKnown: (id: string) => boolean): void
 }
@@ -32,7 +34,13 @@ const slots = 6
 
 type Slot = { number: number; requests: number; failed: number; readonly classes: Uint32Array }
 
+const refusals: ReadonlySet<number> = new Set([401, 411, 413, 429])
+const minuteMs = 60_000
+const refusedMinutes = 10
+
 type Tally = {
+  /** Minute to status to number of requests that the router refused. */
+  readonly refused: Map<number, Map<number, number>>
   readonly statuses: Map<number, number>
   readonly classes: number[]
   readonly recent: readonly Slot[]
@@ -53,13 +61,15 @@ export function createTraffic(now: () => number = Date.now): Traffic {
     count(id, request) {
       const tally = tallies.get(id) ?? emptyTally()
       tallies.set(id, tally)
-      const { status } = outcome(request)
+      const { status, code } = outcome(request)
       const ms = Math.max(request.answerMs >= 0 ? request.answerMs : request.totalMs, 0)
       const index = classOf(ms)
       tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1)
       tally.classes[index] = (tally.classes[index] ?? 0) + 1
       tally.bytes += Number(request.bytes)
       tally.sumMs += ms
+      const isRefused = request.server === '<NOSRV>' && refusals.has(status)
+      if (isRefused || code === 'H12') countRefusal(tally, status, Math.floor(now() / minuteMs))
       const slot = currentSlot(tally, Math.floor(now() / slotMs))
       slot.requests++
       if (status >= 500) slot.failed++
@@ -79,6 +89,14 @@ export function createTraffic(now: () => number = Date.now): Traffic {
         p95Ms: percentile(classes, 0.95),
       }
     },
+    refused(id) {
+      const counts: Record<string, number> = {}
+      for (const [minute, statuses] of tallies.get(id)?.refused ?? []) {
+        if (minute <= Math.floor(now() / minuteMs) - refusedMinutes) continue
+        for (const [status, count] of statuses) counts[status] = (counts[status] ?? 0) + count
+      }
+      return counts
+    },
     keep(isKnown) {
       for (const id of tallies.keys()) if (!isKnown(id)) tallies.delete(id)
     },
@@ -88,6 +106,7 @@ export function createTraffic(now: () => number = Date.now): Traffic {
 function emptyTally(): Tally {
   const classes = edgesMs.length + 1
   return {
+    refused: new Map(),
     statuses: new Map(),
     classes: Array.from({ length: classes }, () => 0),
     recent: Array.from({ length: slots }, () => ({
@@ -99,6 +118,12 @@ function emptyTally(): Tally {
     bytes: 0,
     sumMs: 0,
   }
+}
+
+function countRefusal({ refused }: Tally, status: number, minute: number): void {
+  for (const each of refused.keys()) if (each <= minute - refusedMinutes) refused.delete(each)
+  const statuses = refused.get(minute) ?? new Map<number, number>()
+  refused.set(minute, statuses.set(status, (statuses.get(status) ?? 0) + 1))
 }
 
 function classOf(ms: number): number {

@@ -39,7 +39,7 @@ export async function up(): Promise<Instance> {
 
   await Promise.all([
     ready('server', places, answersSsh(loopbackFor(settings.sshHost), settings.sshPort)),
-    ready('haproxy', places, answersHttp(loopbackFor(settings.httpHost), settings.httpPort)),
+    ready('haproxy', places, answersRouter(settings)),
     routerReady(settings, places),
     settings.mysqlUrl === undefined ? mysqlReady(settings, places) : undefined,
   ])
@@ -80,6 +80,10 @@ function numberIn(path: string): number | undefined {
   } catch {
     return undefined
   }
+}
+
+function answersRouter({ httpHost, httpPort, proxyProtocol }: Settings): Probe {
+  return answersHttp(loopbackFor(httpHost), httpPort, proxyProtocol ? 'PROXY UNKNOWN\r\n' : undefined)
 }
 
 async function startUnits(parts: readonly Part[]): Promise<void> {

@@ -26,6 +26,8 @@ export function routerEnvironment(settings: Settings): Record<string, string> {
     PAAS_HTTP_HOST: settings.httpHost,
     PAAS_HTTP_PORT: `${settings.httpPort}`,
     PAAS_HTTPS_PORT: `${settings.httpsPort}`,
+    PAAS_TRUSTED_PROXIES: settings.trustedProxies.join(),
+    PAAS_PROXY_PROTOCOL: settings.proxyProtocol ? 'on' : 'off',
     PAAS_METRICS_PORT: `${settings.metricsPort ?? ''}`,
     PAAS_ROUTER_USER: settings.routerUser,
     REDIS_URL: settings.redisUrl ?? '',

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { connect, type NetConnectOpts } from 'node:net'
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { UnavailableError } from '../server/errors.ts'
 import { inspectPart } from './inspect-part.ts'
@@ -65,10 +65,18 @@ export const answersMysql = (where: () => NetConnectOpts | undefined): Probe => 
   }
 }
 
-/** Any HTTP status will do: without apps the router answers 404. */
-export const answersHttp = (host: string, port: number): Probe => {
+/**
+ * Any HTTP status will do: without apps the router answers 404.
+ * @param preamble what a proxy would say first; where that is not expected, the status is 400
+ */
+export const answersHttp = (host: string, port: number, preamble?: string): Probe => {
   return async (signal) => {
-    const asked = request({ host, port, signal, method: 'HEAD', path: '/', agent: false })
+    const createConnection = (): Socket => {
+      const socket = connect({ host, port })
+      if (preamble !== undefined) socket.write(preamble)
+      return socket
+    }
+    const asked = request({ createConnection, signal, method: 'HEAD', path: '/' })
     asked.on('error', () => {}).end()
     try {
       await once(asked, 'response', { signal })

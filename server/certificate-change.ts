@@ -1,5 +1,5 @@
 import type { Call } from './command.ts'
-import { appHosts, securedHosts } from './routing.ts'
+import { hostNames, securedHosts } from './routing.ts'
 import type { CertificateSource } from './state/certificates.ts'
 import { certificateFacts } from './tls/certificate-facts.ts'
 import type { KeyPair } from './tls/key-pair.ts'
@@ -47,7 +47,7 @@ export function showCertificate({ paas, app, out }: Call): void {
     until: facts?.notAfter.toISOString() ?? null,
     fingerprint: facts?.fingerprint ?? null,
     secured,
-    plain: appHosts(paas, app).filter((host) => !secured.includes(host)),
+    plain: hostNames(paas, app).filter((host) => !secured.includes(host)),
     redirect: settings.redirect ? 'on' : 'off',
     hsts: settings.hsts ? 'on' : 'off',
     renewal: settings.letsencrypt ? 'automatic' : 'off',

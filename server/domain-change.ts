@@ -1,49 +1,59 @@
 import type { Call } from './command.ts'
 import { runDeploy } from './deploy/deploy.ts'
 import { nameDifference, namesInWords } from './deploy/release-difference.ts'
+import { mayClaim } from './domain-holders.ts'
 import { NotAllowedError, UserError } from './errors.ts'
 import type { Paas } from './paas.ts'
 import { appHosts } from './routing.ts'
 import { type App, parseAppName } from './state/apps.ts'
-import { parseDomain } from './state/domains.ts'
+import { parseAppDomain } from './state/domains.ts'
+import type { User } from './state/people.ts'
 
-/** Throws unless the app may have `word` as a domain; a domain of ours or of another app says only that it is taken. */
+/**
+ * Throws unless this person may give the app `word` as a domain; one of ours or of another app says only that it is
+ * taken.
+ */
 export function claimableDomain(
   { paas, app, user }: Pick<Call, 'paas' | 'app' | 'user'>,
   word: string,
 ): string {
-  const host = parseDomain(word)
-  if (host.startsWith('*.') && user.role !== 'admin') {
+  const domain = parseAppDomain(word)
+  if (domain.startsWith('*.') && user.role !== 'admin') {
     throw new NotAllowedError('Only admins of the server may give a wildcard domain', {
       next: 'Ask an admin',
     })
   }
-  const owner = paas.store.domains.ownerOf(host)
-  const suffix = `.${paas.settings.domain}`
-  const named = host.endsWith(suffix) ? paas.store.apps.find(host.slice(0, -suffix.length)) : undefined
-  const others = (owner !== undefined && owner !== app.id) || (named !== undefined && named.id !== app.id)
-  if (others || host === paas.settings.domain) throw taken(host)
-  return host
+  if (!mayClaim(paas, { domain, app, user })) throw taken(domain)
+  return domain
 }
 
-/** Throws `UserError` where `name` names an app or cannot, or where its domain belongs to another app than `app`. */
-export function assertNameFree(paas: Pick<Paas, 'store' | 'settings'>, name: string, app?: App): void {
-  const owner = paas.store.domains.ownerOf(`${name}.${paas.settings.domain}`)
+/**
+ * Throws `UserError` where `name` names an app or cannot, or where its domain belongs to another app than `app`, or
+ * a path of it to one that `user` does not develop.
+ */
+export function assertNameFree(
+  paas: Pick<Paas, 'store' | 'settings'>,
+  name: string,
+  { user, app }: { readonly user: User; readonly app?: App },
+): void {
   const named = paas.store.apps.find(parseAppName(name))
   if (named?.destroying)
     throw new UserError(`The name "${name}" is taken until its app is wholly removed`, {
       next: 'Try again in a moment, or choose another name',
     })
-  if (named || (owner !== undefined && owner !== app?.id))
+  if (named || !mayClaim(paas, { domain: `${name}.${paas.settings.domain}`, app, user }))
     throw new UserError(`The name "${name}" is taken`, { next: 'Choose another name' })
 }
 
 /** Gives `hosts` to the app, those that it has already apart; part of the switch's transaction. */
-export function addDomains({ paas, app }: Pick<Call, 'paas' | 'app'>, hosts: readonly string[]): void {
+export function addDomains(
+  { paas, app, user }: Pick<Call, 'paas' | 'app' | 'user'>,
+  hosts: readonly string[],
+): void {
   for (const host of hosts) {
     if (appHosts(paas, paas.store.apps.byId(app.id)).includes(host)) continue
     // Another app may have taken it while this one waited for its lock.
-    if (paas.store.domains.ownerOf(host) !== undefined) throw taken(host)
+    if (!mayClaim(paas, { domain: host, app, user })) throw taken(host)
     paas.store.domains.add(app.id, host)
   }
 }

@@ -211,7 +211,7 @@ const branchOf = (update: Update): string => update.ref.replace('refs/heads/', '
 /** Makes an app of which `user` is the admin. */
 export function createApp(paas: Paas, user: User, name: string): App {
   const app = paas.store.transaction(() => {
-    assertNameFree(paas, parseAppName(name))
+    assertNameFree(paas, parseAppName(name), { user })
     const created = paas.store.apps.create(name)
     paas.store.people.grant(created.id, user.id, 'admin')
     return created

@@ -1,35 +1,58 @@
 import type { AppRoute, Closed, Extras, Https } from '../router/contract.ts'
+import { portText } from '../router/port-text.ts'
+import { holderOf } from './domain-holders.ts'
 import type { Paas } from './paas.ts'
 import type { RouteSource } from './redis/routes.ts'
 import type { Settings } from './settings.ts'
 import type { App } from './state/apps.ts'
+import { hostOf } from './state/domains.ts'
 import type { RouteSettings } from './state/route-settings.ts'
 import type { Store } from './state/store.ts'
 import { certificateFacts, certificateFile, covers } from './tls/certificate-facts.ts'
 import type { Challenges } from './tls/challenges.ts'
 
-/** The host names that `app` answers to: those set by hand, else `NAME.DOMAIN`. */
+/** What `app` answers to: the domains set by hand, with a path or without, else `NAME.DOMAIN`. */
 export function appHosts(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
   const own = paas.store.domains.of(app.id)
   return app.domainsSet ? own : [`${app.name}.${paas.settings.domain}`, ...own]
 }
 
+/** The host name that `app` is asked by from inside. */
+export const firstHost = (paas: Pick<Paas, 'store' | 'settings'>, app: App): string =>
+  hostOf(appHosts(paas, app)[0] ?? app.name)
+
+/** The host names that `app` speaks for, each once: its own, and of its paths those whose host is no other app's. */
+export function hostNames(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
+  const speaksFor = (domain: string): boolean =>
+    hostOf(domain) === domain || (holderOf(paas, hostOf(domain)) ?? app).id === app.id
+  return [...new Set(appHosts(paas, app).filter(speaksFor).map(hostOf))]
+}
+
+/** A domain as the router knows it: a path ends with a slash. */
+export const routeKey = (domain: string): string => (domain.includes('/') ? `${domain}/` : domain)
+
 /** The URLs to print for `app`. */
 export function appUrls(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
   const { httpPort, httpsPort } = paas.settings
-  const secure = securedHosts(paas, app)
-  return appHosts(paas, app).map((host) => {
-    if (secure.includes(host)) return `https://${host}${httpsPort === 443 ? '' : `:${httpsPort}`}`
-    return `http://${host}${httpPort === 80 ? '' : `:${httpPort}`}`
+  return appHosts(paas, app).map((domain) => {
+    const host = hostOf(domain)
+    const path = domain.slice(host.length)
+    const holder = holderOf(paas, host)
+    const isSecured = [app, ...(holder ? [holder] : [])].some((each) =>
+      securedHosts(paas, each).includes(host),
+    )
+    return isSecured
+      ? `https://${host}${portText(httpsPort, 443)}${path}`
+      : `http://${host}${portText(httpPort, 80)}${path}`
   })
 }
 
-/** Those of the app's hosts that its certificate is good for. */
+/** Those of the app's host names that its certificate is good for. */
 export function securedHosts(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
   const certificate = paas.store.certificates.of(app.id)
   if (!certificate) return []
   const { names } = certificateFacts(certificate.chain)
-  return appHosts(paas, app).filter((host) => covers(names, host))
+  return hostNames(paas, app).filter((host) => covers(names, host))
 }
 
 /**
@@ -45,7 +68,7 @@ export function routeSource(parts: {
   const { store, settings, challenges, isProved } = parts
   const routeOf = (app: App): AppRoute => ({
     name: app.name,
-    hosts: appHosts({ store, settings }, app),
+    hosts: appHosts({ store, settings }, app).map(routeKey),
     backends: store.containers
       .of(app.id, 'live')
       .filter((container) => container.process === 'web' && !container.crashed && isProved(container.name))

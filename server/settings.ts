@@ -18,6 +18,10 @@ export type Settings = {
   readonly httpHost: string
   readonly httpPort: number
   readonly httpsPort: number
+  /** Whose word on a visitor's address counts: `10.0.0.5`, `10.0.0.0/24`, `fd00::/64`. */
+  readonly trustedProxies: readonly string[]
+  /** Whether connections of these begin with a PROXY header. */
+  readonly proxyProtocol: boolean
   /** Where Prometheus finds the router's metrics, on 127.0.0.1; undefined: nowhere. */
   readonly metricsPort: number | undefined
   /** Where the HTTP API listens; without a port nowhere. */
@@ -64,6 +68,7 @@ export function readSettings(
   const file: Record<string, string> = existsSync(envFile) ? parse(readFileSync(envFile)) : {}
   const read = (name: string): string | undefined => (environment[name] ?? file[name])?.trim() || undefined
   if (read('MYSQL_URL') && read('PAAS_MYSQL_IMAGE')) throw twoServers()
+  const trustedProxies = proxies('PAAS_TRUSTED_PROXIES', read('PAAS_TRUSTED_PROXIES') ?? '')
   return {
     home: absolutePath('PAAS_HOME', read('PAAS_HOME') ?? defaultHome()),
     domain: hostName('PAAS_DOMAIN', read('PAAS_DOMAIN') ?? 'localhost'),
@@ -72,6 +77,8 @@ export function readSettings(
     httpHost: read('PAAS_HTTP_HOST') ?? '0.0.0.0',
     httpPort: port('PAAS_HTTP_PORT', read('PAAS_HTTP_PORT') ?? '8080'),
     httpsPort: port('PAAS_HTTPS_PORT', read('PAAS_HTTPS_PORT') ?? '8443'),
+    trustedProxies,
+    proxyProtocol: proxyProtocol('PAAS_PROXY_PROTOCOL', read('PAAS_PROXY_PROTOCOL') ?? 'off', trustedProxies),
     metricsPort: portIfAny('PAAS_METRICS_PORT', read('PAAS_METRICS_PORT')),
     apiHost: read('PAAS_API_HOST') ?? '127.0.0.1',
     apiPort: portIfAny('PAAS_API_PORT', read('PAAS_API_PORT')),
@@ -159,16 +166,37 @@ function size(name: string, value: string): number {
 
 function reachable(name: string, value: string): readonly Reachable[] {
   const wanted = 'addresses of the local network with commas between, such as 10.0.0.5:4873,10.0.1.0/24'
-  return value
+  return listed(value).map((each) => {
+    const parsed = parseReachable(each)
+    if (!parsed) throw wrong(name, each, wanted)
+    return parsed
+  })
+}
+
+function proxies(name: string, value: string): readonly string[] {
+  return listed(value).map((each) => {
+    const parsed = parseReachable(each)
+    // Whoever trusts everybody lets every visitor choose his address.
+    if (!parsed || parsed.port !== undefined || parsed.addresses.endsWith('/0'))
+      throw wrong(name, each, "proxies' addresses with commas between, such as 10.0.0.5,10.0.1.0/24")
+    return parsed.addresses
+  })
+}
+
+function proxyProtocol(name: string, value: string, trusted: readonly string[]): boolean {
+  if (value !== 'on' && value !== 'off') throw wrong(name, value, 'on or off')
+  if (value === 'on' && trusted.length === 0)
+    throw new UserError('PAAS_PROXY_PROTOCOL=on needs the proxies that speak it', {
+      next: 'Name them in .env or in the environment: PAAS_TRUSTED_PROXIES=10.0.0.5',
+    })
+  return value === 'on'
+}
+
+const listed = (value: string): readonly string[] =>
+  value
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '')
-    .map((each) => {
-      const parsed = parseReachable(each)
-      if (!parsed) throw wrong(name, each, wanted)
-      return parsed
-    })
-}
 
 function url(name: string, value: string | undefined, protocols: readonly string[]): string | undefined {
   if (value === undefined) return undefined

@@ -50,6 +50,14 @@ test('what apps may reach is read with its family and its port', () => {
   ])
 })
 
+test('trusted proxies are addresses and networks', () => {
+  const value = '10.0.0.5, 10.0.1.0/24,fd00::/64'
+  expect(readSettings({ PAAS_TRUSTED_PROXIES: value, PAAS_PROXY_PROTOCOL: 'on' }, nothing)).toMatchObject({
+    trustedProxies: ['10.0.0.5', '10.0.1.0/24', 'fd00::/64'],
+    proxyProtocol: true,
+  })
+})
+
 test.each([
   ['PAAS_HOME', 'relative/path'],
   ['PAAS_DOMAIN', 'http://a.example'],
@@ -59,6 +67,13 @@ test.each([
   ['PAAS_HTTPS_PORT', 'https'],
   ['PAAS_METRICS_PORT', 'all'],
   ['PAAS_API_PORT', '0'],
+  ['PAAS_TRUSTED_PROXIES', 'proxy.internal'],
+  ['PAAS_TRUSTED_PROXIES', '10.0.0.5:443'],
+  ['PAAS_TRUSTED_PROXIES', '10.0.0.5 } or { src 0/0'],
+  ['PAAS_TRUSTED_PROXIES', '0.0.0.0/0'],
+  ['PAAS_TRUSTED_PROXIES', '10.0.0.5,::/0'],
+  ['PAAS_PROXY_PROTOCOL', 'v2'],
+  ['PAAS_PROXY_PROTOCOL', 'on'],
   ['REDIS_URL', 'http://a'],
   ['REDIS_URL', 'nonsense'],
   ['MYSQL_URL', 'postgres://a'],

@@ -58,7 +58,7 @@ export function parseAppManifest(text: string): AppManifest {
       reserve: share(isObject(value) ? value.reserve : undefined),
     })),
     deployBranch: optional(found.deployBranch, (value) => matching(value, branch, 'deployBranch')),
-    domains: list(found.domains, most.domains, 'domains').map((host) => word(host, 'domains', 255)),
+    domains: list(found.domains, most.domains, 'domains').map((host) => word(host, 'domains', 512)),
     refs: record(
       found.refs,
       most.refs,

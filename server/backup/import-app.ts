@@ -62,7 +62,7 @@ export async function importApp(call: Call, name: string): Promise<Imported> {
       const domains = claimable(call, deploy, manifest)
       const record = (): void => {
         come.keep()
-        addDomains({ paas, app: deploy.app }, domains)
+        addDomains({ paas, app: deploy.app, user: call.user }, domains)
       }
       if (manifest.release) await release(deploy, come, manifest.release, record)
       else await deploy.switch(record)

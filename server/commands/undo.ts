@@ -7,12 +7,12 @@ export default {
   plans: true,
   app: 'required',
   examples: ['undo blog --plan', 'undo blog'],
-  async run({ paas, app, flags, out, job, planned }) {
+  async run({ paas, app, user, flags, out, job, planned }) {
     if (flags.has('plan')) {
-      const plan = await planUndo(paas, app)
+      const plan = await planUndo(paas, app, user)
       planned(() => [`takes back ${plan.what}`, ...plan.lines])
     }
-    const { what, lines, version } = await undo(paas, job)
+    const { what, lines, version } = await undo(paas, job, user)
     const release = version === null ? null : `v${version}`
     out.result({ app: app.name, takesBack: what, changes: lines, release }, () =>
       out.step(`Took back ${what}${release ? `; ${release} serves` : ''}`),

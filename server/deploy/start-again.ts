@@ -4,7 +4,7 @@ import { containerEnd } from '../checks/container-end.ts'
 import { placeOf } from '../checks/subject.ts'
 import { AppError, describe, UnavailableError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
-import { appHosts } from '../routing.ts'
+import { firstHost } from '../routing.ts'
 import { silentProgress } from '../silent-progress.ts'
 import type { App } from '../state/apps.ts'
 import type { Container, ContainerEnd } from '../state/containers.ts'
@@ -93,7 +93,7 @@ async function bringUp(paas: Paas, container: Container, onStarted: () => void):
   onStarted()
   await checkContainers(paas, [container], {
     release,
-    host: appHosts(paas, app)[0] ?? app.name,
+    host: firstHost(paas, app),
     progress: silentProgress,
     signal: paas.closing,
   })

@@ -1,6 +1,6 @@
 import { checkContainers, endedError } from '../checks/check-containers.ts'
 import type { Paas } from '../paas.ts'
-import { appHosts } from '../routing.ts'
+import { firstHost } from '../routing.ts'
 import type { Container } from '../state/containers.ts'
 import type { Formation, Release } from '../state/releases.ts'
 import type { ResourcesOfApp } from '../state/resources.ts'
@@ -95,7 +95,7 @@ async function startMissing(
   progress.step(`Starting ${counted(missing)}`)
   const started = await startContainers(deploy, { release, places: missing, mounts, resources })
   await deploy.step('started')
-  const host = appHosts(paas, app)[0] ?? app.name
+  const host = firstHost(paas, app)
   await checkContainers(paas, started, { release, host, progress, signal })
   for (const { name } of started) paas.proved.add(name)
   await deploy.step('checked')

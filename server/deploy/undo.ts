@@ -1,8 +1,10 @@
+import { mayClaim } from '../domain-holders.ts'
 import { UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { DeployKind } from '../state/journal.ts'
 import type { LastChange, Standing } from '../state/last-changes.ts'
+import type { User } from '../state/people.ts'
 import type { Formation, StoredRelease } from '../state/releases.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { imageGone } from './image-gone.ts'
@@ -31,24 +33,25 @@ export type UndoPlan = {
 export async function undo(
   paas: Paas,
   request: Omit<DeployRequest, 'kind'>,
+  user: User,
 ): Promise<UndoPlan & { readonly version: number | null }> {
-  const planned = await planUndo(paas, paas.store.apps.byId(request.appId))
+  const planned = await planUndo(paas, paas.store.apps.byId(request.appId), user)
   return runDeploy(paas, { ...request, kind: planned.kind }, async (deploy) => {
     const { app, progress } = deploy
-    const plan = await planUndo(paas, app)
+    const plan = await planUndo(paas, app, user)
     if (plan.change.deployId !== planned.change.deployId)
       throw new UserError(`${app.name} was changed meanwhile, by ${plan.change.who}`, {
         next: `See what undo would take back now: undo ${app.name} --plan`,
       })
     progress.step(`Taking back ${plan.what}`)
     for (const line of plan.lines) progress.detail(line)
-    await restore(deploy, plan.change.before)
+    await restore(deploy, plan.change.before, user)
     return { ...plan, version: deploy.app.release }
   })
 }
 
 /** Throws as `undo` would. */
-export async function planUndo(paas: Paas, app: App): Promise<UndoPlan> {
+export async function planUndo(paas: Paas, app: App, user: User): Promise<UndoPlan> {
   const change = paas.store.lastChanges.of(app.id)
   if (!change)
     throw new UserError(`There is no change of ${app.name} to take back`, {
@@ -61,7 +64,7 @@ export async function planUndo(paas: Paas, app: App): Promise<UndoPlan> {
     throw new UserError(`${app.name} stands as before its last change`, {
       next: `Its releases: releases ${app.name}`,
     })
-  assertDomainsFree(paas, app, before)
+  assertDomainsFree(paas, { app, user, ...before })
   const release = kind === 'rollback' ? await planRelease(paas, app, before) : undefined
   const subject = release?.what ?? subjectOf[kind] ?? kind
   return {
@@ -141,25 +144,23 @@ function linesOf(before: Standing, now: Standing, released: boolean): readonly s
 }
 
 /** Domains that the app gave away may belong to another by now. */
-function assertDomainsFree(paas: Paas, app: App, { domains }: Standing): void {
-  const suffix = `.${paas.settings.domain}`
-  const isTaken = (host: string): boolean => {
-    const owner = paas.store.domains.ownerOf(host)
-    const named = host.endsWith(suffix) ? paas.store.apps.find(host.slice(0, -suffix.length)) : undefined
-    return (owner !== undefined && owner !== app.id) || (named !== undefined && named.id !== app.id)
-  }
-  const taken = domains.find(isTaken)
+function assertDomainsFree(
+  paas: Paas,
+  { app, user, domains }: Pick<Standing, 'domains'> & { readonly app: App; readonly user: User },
+): void {
+  const kept = paas.store.domains.of(app.id)
+  const taken = domains.find((domain) => !kept.includes(domain) && !mayClaim(paas, { domain, app, user }))
   if (taken !== undefined)
     throw new UserError(`The domain ${taken} is taken meanwhile`, {
       next: `Set those that you want: domains:set ${app.name} DOMAIN`,
     })
 }
 
-async function restore(deploy: Deploy, before: Standing): Promise<void> {
+async function restore(deploy: Deploy, before: Standing, user: User): Promise<void> {
   const { paas, app } = deploy
   const now = standingOf(paas.store, app.id)
   const record = (): void => {
-    assertDomainsFree(paas, app, before)
+    assertDomainsFree(paas, { app, user, ...before })
     paas.store.config.replace(app.id, before.config)
     paas.store.apps.setPort(app.id, before.port)
     paas.store.apps.setDomainsSet(app.id, before.domainsSet)

@@ -5,7 +5,7 @@ import { type ProbeResult, runProbe } from '../checks/probe.ts'
 import { placeOf, type Subject } from '../checks/subject.ts'
 import { describe, UnavailableError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
-import { appHosts } from '../routing.ts'
+import { firstHost } from '../routing.ts'
 import { modeOf, paceOf } from '../state/check-settings.ts'
 import type { Container, ContainerEnd } from '../state/containers.ts'
 import { goBackInBackground, isOnTrial } from './go-back.ts'
@@ -100,7 +100,7 @@ async function askOnce({ paas, container, signal }: Watch, check: Check): Promis
   if (!paas.proved.has(container.name)) return undefined
   const app = paas.store.apps.byId(container.appId)
   const port = paas.store.releases.find(app.id, container.version)?.port ?? 0
-  const subject: Subject = { container, port, host: appHosts(paas, app)[0] ?? app.name }
+  const subject: Subject = { container, port, host: firstHost(paas, app) }
   const { timeoutMs } = paceOf(paas.store.checkSettings.of(app.id), check)
   try {
     return await runProbe(paas, subject, check, { timeoutMs, signal })

@@ -21,7 +21,29 @@ export function parseDomain(text: string): string {
   return wildcard ? `*.${host}` : host
 }
 
-/** Host names that apps answer to beside `NAME.DOMAIN`; each belongs to one app. */
+/**
+ * `text` as a domain of an app: a host name as `parseDomain` reads it, alone or with the path that the app answers below
+ * (`example.com/api`). Throws `UserError`.
+ */
+export function parseAppDomain(text: string): string {
+  const [host = '', ...segments] = text.split('/')
+  if (segments.length === 0 || text.startsWith('/') || text.includes('://')) return parseDomain(text)
+  if (segments.at(-1) === '') segments.pop()
+  // Only what every program reads alike: encoded, doubled and relative segments are other paths to some.
+  const isPlain = segments.every(
+    (segment) => /^[A-Za-z0-9._~-]+$/.test(segment) && !/^\.{1,2}$/.test(segment),
+  )
+  if (!isPlain || segments.join('/').length > 200)
+    throw new UserError(`"${text.slice(0, 100)}" has a path that cannot be a domain's`, {
+      next: 'Use whole segments of letters, digits and . _ ~ - alone: www.example.com/api',
+    })
+  return [parseDomain(host), ...segments].join('/')
+}
+
+/** The host name of an app's domain. */
+export const hostOf = (domain: string): string => domain.split('/', 1)[0] ?? domain
+
+/** Host names that apps answer to beside `NAME.DOMAIN`, and paths of host names; each belongs to one app. */
 export class Domains {
   readonly #database: Database
 
@@ -39,6 +61,13 @@ export class Domains {
   ownerOf(host: string): string | undefined {
     const row = this.#database.get('SELECT app_id FROM domain WHERE host = ?', host)
     return row && String(row.app_id)
+  }
+
+  /** Ids of the apps that have a path of `host`. */
+  withPathOf(host: string): readonly string[] {
+    return this.#database
+      .all("SELECT DISTINCT app_id FROM domain WHERE substr(host, 1, length(?) + 1) = ? || '/'", host, host)
+      .map((row) => String(row.app_id))
   }
 
   add(appId: string, host: string): void {

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { publishInBackground } from '../deploy/publish-in-background.ts'
 import { describe, InterruptedError, UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
-import { appHosts } from '../routing.ts'
+import { hostNames } from '../routing.ts'
 import type { App } from '../state/apps.ts'
 import { newAccountKey, orderCertificate } from './acme.ts'
 import { type CertificateFacts, certificateFacts } from './certificate-facts.ts'
@@ -24,7 +24,7 @@ export const directoryOf = ({ store }: Pick<Paas, 'store'>): string => store.acm
 
 /** The domains that an authority can be asked for by HTTP-01: no wildcard, none that leads to the asker himself. */
 export const publicHosts = (paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] =>
-  appHosts(paas, app).filter((host) => !host.startsWith('*.') && !/(^|\.)localhost$/.test(host))
+  hostNames(paas, app).filter((host) => !host.startsWith('*.') && !/(^|\.)localhost$/.test(host))
 
 export type ObtainOptions = {
   readonly signal: AbortSignal

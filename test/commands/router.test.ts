@@ -43,6 +43,17 @@ test('router:report shows each setting and how it is changed', async () => {
   expect(report).toMatch(/^redirect to https +off +certs:set redirect$/m)
   expect(report).toMatch(/^maintenance +off +maintenance:on$/m)
   expect(report).toMatch(/^body limit +none +router:set body-limit$/m)
+  expect(report).toMatch(/^trusted proxies +none +PAAS_TRUSTED_PROXIES in \.env$/m)
+  for (const fact of [
+    'error page',
+    'canonical domain',
+    'visitors',
+    'redirects',
+    'time limit',
+    'rate limit',
+    'sticky',
+  ])
+    expect(report).toMatch(new RegExp(`^${fact} +\\S`, 'm'))
   await paas.ok('certs:generate blog')
   await paas.ok('maintenance:on blog')
   expect(JSON.parse(await paas.ok('router:report blog --json'))).toEqual({
@@ -61,6 +72,9 @@ test('router:report shows each setting and how it is changed', async () => {
     errorPage: 'ours',
     visitors: [],
     redirects: {},
+    otherPaths: {},
+    trustedProxies: [],
+    proxyProtocol: 'off',
   })
   await paas.ok('maintenance:off blog')
   await paas.ok('certs:remove blog')
@@ -142,4 +156,44 @@ test('router:error-page stands for what the app cannot answer', async () => {
   expect(await paas.ok('router blog')).toMatch(/^error page +own +router:error-page$/m)
   await paas.ok('router:error-page blog --reset')
   expect((await paas.get('blog.localhost')).body).toContain('The app is not running')
+})
+
+test('why says what the router refused lately, and what would let it through, for as long as it is asked to', async () => {
+  using repository = await makeRepository({
+    ...staticApp('page'),
+    'www/cgi-bin/slow': '#!/bin/sh\nsleep 5\nprintf "Content-Type: text/plain\\r\\n\\r\\nlate\\n"\n',
+  })
+  const push = await repository.push(paas, 'strict')
+  expect(push.exitCode, push.stderr).toBe(0)
+  const status = async (path = '/', body = ''): Promise<number> =>
+    (await paas.get('strict.localhost', path, body === '' ? {} : { method: 'POST', body })).status
+  const why = async () => {
+    const { findings } = JSON.parse(await paas.ok('why strict --json'))
+    return findings as { cause: string; what: string; next: string; facts: { status: number } }[]
+  }
+  expect(await why()).toEqual([])
+  await paas.ok('router:set strict time-limit 1s')
+  expect(await status('/cgi-bin/slow')).toBe(504)
+  await paas.ok('router:set strict body-limit 1k')
+  expect(await status('/', 'x'.repeat(1025))).toBe(413)
+  await paas.ok('router:auth strict ada', { input: 'a long enough one' })
+  expect(await status()).toBe(401)
+  await paas.ok('router:set strict rate-limit 1/10s')
+  for (let count = 0; count < 2; count++) await status()
+  await expect.poll(async () => (await why()).map(({ facts }) => facts.status)).toEqual([401, 413, 429, 504])
+  const found = await why()
+  expect(found.map(({ next }) => next)).toEqual([
+    'router:auth strict NAME',
+    'router:set strict body-limit 2k',
+    'router:set strict rate-limit 2/10s',
+    'router:set strict time-limit 2s',
+  ])
+  expect(found.map(({ what }) => what).join('\n')).toMatch(
+    /1 request had more than 1\.0 kB, and got 413\n.*asked more than 1 in 10 seconds, and got 429\n.*waited 1 second for/,
+  )
+  for (const { next } of found.slice(1)) await paas.ok(next)
+  await paas.ok('router:auth strict ada --remove')
+  await paas.ok('router:set strict body-limit')
+  await paas.ok('router:set strict rate-limit')
+  expect((await why()).map(({ facts }) => facts.status)).toEqual([504])
 })

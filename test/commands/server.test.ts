@@ -54,7 +54,7 @@ test('a domain that is taken or is none is refused', async () => {
     'a..b',
     '-a.example',
     '[::1]',
-    'a/b.c',
+    'a//b.c',
   ])
     expect(await paas.ssh(`domains:add blog -- ${domain}`), domain).toMatchObject({ exitCode: 1, stdout: '' })
   expect((await paas.ssh('domains:remove blog nothing.example.com')).exitCode).toBe(1)

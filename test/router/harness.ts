@@ -19,7 +19,9 @@ export type Answer = {
 }
 
 /** Redis, HAProxy and the router in a folder of their own, with a loop that starts HAProxy again when it dies. */
-export async function startRouter(options: { readonly redis?: boolean } = {}) {
+export async function startRouter(
+  options: { readonly redis?: boolean; readonly environment?: Readonly<Record<string, string>> } = {},
+) {
   const home = await mkdtemp('/tmp/paas-router-')
   await mkdir(join(home, 'run'))
   await mkdir(join(home, 'router'))
@@ -41,6 +43,7 @@ export async function startRouter(options: { readonly redis?: boolean } = {}) {
         PAAS_HTTP_PORT: `${port}`,
         PAAS_HTTPS_PORT: `${httpsPort}`,
         PAAS_METRICS_PORT: `${metricsPort}`,
+        ...options.environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -79,6 +79,6 @@ test('The last minute of each app is for the server alone', async () => {
   })
   expect(JSON.parse(answer)).toMatchObject({
     busy: { failed: 1, p95Ms: expect.any(Number) },
-    idle: { requests: 1, failed: 1, inFlight: 0 },
+    idle: { requests: 1, failed: 1, inFlight: 0, refused: {} },
   })
 })

@@ -64,7 +64,14 @@ function served(host: string, options: { maxVersion?: SecureVersion } = {}): Pro
   })
 }
 
-function secureGet(host: string, path = '/'): Promise<{ status: number; body: string; hsts: unknown }> {
+type Secure = {
+  readonly status: number
+  readonly body: string
+  readonly hsts: unknown
+  readonly location: string | undefined
+}
+
+function secureGet(host: string, path = '/'): Promise<Secure> {
   return new Promise((resolve, reject) => {
     const sent = request(
       {
@@ -77,8 +84,11 @@ function secureGet(host: string, path = '/'): Promise<{ status: number; body: st
         agent: false,
       },
       (response) => {
-        const hsts = response.headers['strict-transport-security']
-        text(response).then((body) => resolve({ status: response.statusCode ?? 0, body, hsts }), reject)
+        const { 'strict-transport-security': hsts, location } = response.headers
+        text(response).then(
+          (body) => resolve({ status: response.statusCode ?? 0, body, hsts, location }),
+          reject,
+        )
       },
     )
     sent.on('error', reject)
@@ -170,6 +180,33 @@ test('Plain requests are redirected where that is wanted, and browsers told to c
   expect((await router.get('app.test')).status).toBe(200)
   await publish(false, false)
   expect(await secureGet('app.test')).toMatchObject({ status: 200, hsts: undefined })
+})
+
+test('The canonical domain is where https visitors are led by https, and not at all where it has no certificate', async () => {
+  const hosts = ['app.test', 'www.app.test', 'bare.app.test']
+  const publish = async (...names: string[]) =>
+    router.publish({
+      app: {
+        ...route(hosts, [address]),
+        certificates: [{ file: await certificate(...names), hosts: names }],
+        https: { redirect: true, hsts: false },
+        extras: { canonical: 'app.test' },
+      },
+    })
+  const canonical = `https://app.test:${router.httpsPort}/a?b=%20c`
+  await publish('app.test', 'www.app.test')
+  expect(await secureGet('www.app.test', '/a?b=%20c')).toMatchObject({ status: 308, location: canonical })
+  expect((await secureGet('app.test', '/a')).status).toBe(200)
+  const plain = async (host: string) => (await router.get(host, '/a?b=%20c')).headers.location
+  expect(await plain('www.app.test')).toBe(`https://www.app.test:${router.httpsPort}/a?b=%20c`)
+  expect(await plain('bare.app.test')).toBe(`http://app.test:${router.port}/a?b=%20c`)
+  expect(await plain('app.test')).toBe(canonical)
+
+  await publish('www.app.test')
+  expect(await secureGet('www.app.test', '/a')).toMatchObject({ status: 200, location: undefined })
+  expect(await plain('bare.app.test')).toBe(`http://app.test:${router.port}/a?b=%20c`)
+  expect(await plain('www.app.test')).toBe(`https://www.app.test:${router.httpsPort}/a?b=%20c`)
+  expect((await router.get('app.test')).status).toBe(200)
 })
 
 test('A certificate authority finds its answer before any redirect and in maintenance', async () => {

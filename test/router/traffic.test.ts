@@ -2,9 +2,13 @@ import { expect, test } from 'vitest'
 import { type LoggedRequest, parseLogLine } from '../../router/log-line.ts'
 import { createTraffic } from '../../router/traffic.ts'
 
-const answered = (status: number, ms: number): LoggedRequest => {
+const answered = (
+  status: number,
+  ms: number,
+  { server = 'blog_10.0.0.1:80', ending = '--' } = {},
+): LoggedRequest => {
   const request = parseLogLine(
-    `1 1790000000000000 s1 blog_10.0.0.1:80 -- ${status} 100 0 ${ms} ${ms} 127.0.0.1 id GET blog.test /`,
+    `1 1790000000000000 s1 ${server} ${ending} ${status} 100 0 ${ms} ${ms} 127.0.0.1 id GET blog.test /`,
   )
   if (!request) throw new Error('The line is none')
   return request
@@ -37,4 +41,21 @@ test('Of an app that is gone nothing is kept', () => {
   traffic.count('blog', answered(200, 5))
   traffic.keep((id) => id !== 'blog')
   expect([...traffic.totals()]).toEqual([])
+})
+
+test('What the router itself refused is known for ten minutes, by status; what the app says is its own business', () => {
+  let now = 60_000_000
+  const traffic = createTraffic(() => now)
+  const refused = { server: '<NOSRV>', ending: 'PR' }
+  for (const status of [401, 429, 429, 413]) traffic.count('blog', answered(status, -1, refused))
+  traffic.count('blog', answered(504, 1_000, { ending: 'sH' }))
+  for (const status of [401, 413, 429, 504]) traffic.count('blog', answered(status, 5))
+  traffic.count('blog', answered(403, -1, refused))
+  expect(traffic.refused('blog')).toEqual({ 401: 1, 413: 1, 429: 2, 504: 1 })
+  now += 9 * 60_000
+  traffic.count('blog', answered(429, -1, refused))
+  expect(traffic.refused('blog')).toEqual({ 401: 1, 413: 1, 429: 3, 504: 1 })
+  now += 60_000
+  expect(traffic.refused('blog')).toEqual({ 429: 1 })
+  expect(traffic.refused('shop')).toEqual({})
 })

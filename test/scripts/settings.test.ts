@@ -43,6 +43,8 @@ describe('the environment of a part', () => {
       PAAS_HTTP_HOST: '127.0.0.2',
       PAAS_HTTP_PORT: '80',
       PAAS_HTTPS_PORT: '443',
+      PAAS_TRUSTED_PROXIES: '10.0.0.5,fd00::/64',
+      PAAS_PROXY_PROTOCOL: 'on',
       PAAS_METRICS_PORT: '9100',
       PAAS_API_HOST: '127.0.0.3',
       PAAS_API_PORT: '8081',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { UserError } from '../../server/errors.ts'
-import { parseDomain } from '../../server/state/domains.ts'
+import { parseAppDomain, parseDomain } from '../../server/state/domains.ts'
 
 test.each([
   ['example.com', 'example.com'],
@@ -47,4 +47,40 @@ test.each([
   `${'a.'.repeat(127)}example`,
 ])('%j is no domain', (text) => {
   expect(() => parseDomain(text)).toThrow(UserError)
+})
+
+test.each([
+  ['WWW.Example.com', 'www.example.com'],
+  ['www.example.com/', 'www.example.com'],
+  ['Example.com/Api', 'example.com/Api'],
+  ['example.com./api/v1/', 'example.com/api/v1'],
+  ['*.example.com/api', '*.example.com/api'],
+  ['example.com/.well-known/a_b~c', 'example.com/.well-known/a_b~c'],
+])('%s is the domain %s of an app', (text, domain) => {
+  expect(parseAppDomain(text)).toBe(domain)
+})
+
+test.each([
+  '/api',
+  'example.com//api',
+  'example.com/api//',
+  'example.com/api//v1',
+  'example.com/./api',
+  'example.com/api/..',
+  'example.com/../api',
+  'example.com/%61pi',
+  'example.com/%2e%2e',
+  'example.com/a b',
+  'example.com/api?x',
+  'example.com/api#x',
+  'example.com/api;x',
+  'example.com/a\\b',
+  'example.com/ä',
+  'example.com/a\nb',
+  'example.com:80/api',
+  'http://example.com/api',
+  '127.0.0.1/api',
+  `example.com/${'a'.repeat(201)}`,
+])('%j is no domain of an app', (text) => {
+  expect(() => parseAppDomain(text)).toThrow(UserError)
 })

@@ -17,7 +17,7 @@ export default {
   async run({ paas, app: from, user, words, flags, out, job, planned }) {
     assertRight(paas.store, user, 'create', undefined)
     const deploy = !flags.has('skip-deploy')
-    assertNameFree(paas, words[0] ?? '')
+    assertNameFree(paas, words[0] ?? '', { user })
     const release = deploy ? currentRelease(paas, from) : undefined
     planned(() => [
       `app: + ${words[0]}, with the config and quantities of ${from.name}`,

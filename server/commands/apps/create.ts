@@ -13,7 +13,7 @@ export default {
   examples: ['apps:create blog'],
   async run({ paas, user, words, out, planned }) {
     const name = words[0] ?? ''
-    assertNameFree(paas, name)
+    assertNameFree(paas, name, { user })
     planned(() => [`app: + ${name}, of which ${user.name} is the admin`])
     const app = createApp(paas, user, name)
     out.result({ name: app.name, id: app.id, urls: appUrls(paas, app) }, () => {

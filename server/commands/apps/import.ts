@@ -14,7 +14,7 @@ export default {
   async run(call) {
     const { paas, user, words, session, out } = call
     const name = words[0] ?? ''
-    assertNameFree(paas, name)
+    assertNameFree(paas, name, { user })
     if (session.terminal)
       throw new UsageError('A terminal would change the bytes', {
         next: `Without -t, from a file: ssh paas apps:import ${name} < ${name}.tar`,

@@ -12,12 +12,12 @@ export default {
   examples: ['apps:rename blog journal', 'apps:rename journal --app blog'],
   async run({ paas, app, user, words, out, job, planned }) {
     const name = words[0] ?? ''
-    assertNameFree(paas, name, app)
+    assertNameFree(paas, name, { user, app })
     planned(() => [`name: ${app.name} -> ${name}`, app.domainsSet ? undefined : 'its domain follows'])
     await runDeploy(paas, { ...job, kind: 'rename' }, async (deploy) => {
       await paas.routes.assertReady()
       await deploy.switch(() => {
-        assertNameFree(paas, name, app)
+        assertNameFree(paas, name, { user, app })
         paas.store.apps.rename(app.id, name)
       })
       await deploy.finish('Routes could not be updated', () => paas.routes.publish(app.id))

@@ -2,7 +2,7 @@ import { replaceCertificate, showCertificate } from '../../certificate-change.ts
 import type { Call, Command } from '../../command.ts'
 import { readBytes } from '../../configuration.ts'
 import { UsageError } from '../../errors.ts'
-import { appHosts } from '../../routing.ts'
+import { hostNames } from '../../routing.ts'
 import { certificateFacts, covers } from '../../tls/certificate-facts.ts'
 import { parseKeyPair } from '../../tls/key-pair.ts'
 
@@ -22,7 +22,7 @@ export default {
     const { paas, app, user, out } = call
     const pair = parseKeyPair(await readPem(call))
     const { names } = certificateFacts(pair.chain)
-    const hosts = appHosts(paas, app)
+    const hosts = hostNames(paas, app)
     if (!hosts.some((host) => covers(names, host)))
       throw new UsageError(
         `The certificate is for ${names.join(', ') || 'no domain'}, and none of them is ${app.name}'s`,

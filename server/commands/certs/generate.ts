@@ -1,7 +1,7 @@
 import { replaceCertificate, showCertificate } from '../../certificate-change.ts'
 import type { Command } from '../../command.ts'
 import { UserError } from '../../errors.ts'
-import { appHosts } from '../../routing.ts'
+import { hostNames } from '../../routing.ts'
 import { selfSigned } from '../../tls/self-signed.ts'
 
 const days = 365
@@ -14,7 +14,7 @@ export default {
   examples: ['certs:generate blog'],
   async run(call) {
     const { paas, app, user, out } = call
-    const hosts = appHosts(paas, app)
+    const hosts = hostNames(paas, app)
     if (hosts.length === 0)
       throw new UserError(`${app.name} has no domain`, { next: `domains:add ${app.name} www.example.com` })
     const known = paas.store.certificates.of(app.id)

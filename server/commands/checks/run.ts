@@ -4,7 +4,7 @@ import { placeOf } from '../../checks/subject.ts'
 import type { Command } from '../../command.ts'
 import { assertProcess, currentRelease } from '../../deploy/release.ts'
 import { exitCode } from '../../errors.ts'
-import { appHosts } from '../../routing.ts'
+import { firstHost } from '../../routing.ts'
 import { paceOf } from '../../state/check-settings.ts'
 import type { Release } from '../../state/releases.ts'
 
@@ -20,7 +20,7 @@ export default {
     const release = currentRelease(paas, app)
     if (type !== undefined) assertProcess(app, release, type)
     const settings = paas.store.checkSettings.of(app.id)
-    const host = appHosts(paas, app)[0] ?? app.name
+    const host = firstHost(paas, app)
     const results = await Promise.all(
       paas.store.containers
         .of(app.id, 'live')

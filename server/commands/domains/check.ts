@@ -2,7 +2,7 @@ import type { Command } from '../../command.ts'
 import { checkDomains, type DomainCheck } from '../../domain-check.ts'
 import { exitCode } from '../../errors.ts'
 import { appHosts } from '../../routing.ts'
-import { parseDomain } from '../../state/domains.ts'
+import { hostOf, parseAppDomain } from '../../state/domains.ts'
 
 export default {
   summary:
@@ -13,8 +13,8 @@ export default {
   examples: ['domains:check blog', 'domains:check blog www.example.com'],
   async run({ paas, app, words, out }) {
     const { domain } = paas.settings
-    const hosts = words.length > 0 ? words.map(parseDomain) : [...appHosts(paas, app), `*.${domain}`]
-    const checks = await checkDomains(hosts, { domain })
+    const hosts = words.length > 0 ? words.map(parseAppDomain) : [...appHosts(paas, app), `*.${domain}`]
+    const checks = await checkDomains([...new Set(hosts.map(hostOf))], { domain })
     out.result({ app: app.name, domains: checks }, () => {
       out.table(
         ['Domain', 'Leads', 'Addresses'],

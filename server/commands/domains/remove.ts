@@ -2,7 +2,7 @@ import type { Command } from '../../command.ts'
 import { changeDomains, planDomains } from '../../domain-change.ts'
 import { UserError } from '../../errors.ts'
 import { appHosts } from '../../routing.ts'
-import { parseDomain } from '../../state/domains.ts'
+import { parseAppDomain } from '../../state/domains.ts'
 
 export default {
   summary: 'Take domains from an app',
@@ -15,7 +15,7 @@ export default {
   examples: ['domains:remove blog www.example.com'],
   async run(call) {
     const { paas, app, words } = call
-    const hosts = words.map(parseDomain)
+    const hosts = words.map(parseAppDomain)
     const now = appHosts(paas, app)
     const missing = hosts.find((host) => !now.includes(host))
     if (missing)

@@ -1,6 +1,6 @@
 import { showCertificate } from '../../certificate-change.ts'
 import type { Command } from '../../command.ts'
-import { appHosts } from '../../routing.ts'
+import { hostNames } from '../../routing.ts'
 import { directoryOf, obtainCertificate, publicHosts } from '../../tls/letsencrypt.ts'
 
 export default {
@@ -16,7 +16,7 @@ export default {
     call.planned(() => [
       `certificate: one of ${new URL(directoryOf(paas)).host} for ${hosts.join(', ') || 'no domain'}`,
     ])
-    const others = appHosts(paas, app).filter((host) => !hosts.includes(host))
+    const others = hostNames(paas, app).filter((host) => !hosts.includes(host))
     if (hosts.length > 0) out.step(`Asking ${new URL(directoryOf(paas)).host} for ${hosts.join(', ')}`)
     for (const host of others) out.detail(`Left out: ${host}, which cannot be asked for by HTTP`)
     await obtainCertificate(paas, app, { signal, begin: true })

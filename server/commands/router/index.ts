@@ -1,6 +1,8 @@
-import type { Command } from '../../command.ts'
+import { maySee } from '../../access.ts'
+import type { Call, Command } from '../../command.ts'
 import { routeProperties } from '../../route-properties.ts'
 import { appHosts, securedHosts } from '../../routing.ts'
+import { hostOf } from '../../state/domains.ts'
 
 export default {
   summary: 'Show how the router treats the requests of an app',
@@ -9,7 +11,9 @@ export default {
   all: 'every',
   aliases: ['router:report'],
   examples: ['router blog', 'router:report --all --json'],
-  async run({ paas, app, out }) {
+  async run(call) {
+    const { paas, app, out } = call
+    const { trustedProxies, proxyProtocol } = paas.settings
     const settings = paas.store.routeSettings.of(app.id)
     const { redirect, hsts, errorPage, letsencrypt: _, ...others } = settings
     const visitors = Object.keys(paas.store.visitors.of(app.id))
@@ -27,6 +31,9 @@ export default {
       errorPage: errorPage === null ? 'ours' : 'own',
       visitors,
       redirects,
+      otherPaths: otherPaths(call),
+      trustedProxies,
+      proxyProtocol: isOn(proxyProtocol),
     }
     out.result(facts, () => {
       out.heading(`${app.name} router`)
@@ -34,6 +41,7 @@ export default {
         ['Fact', 'Value', 'Change it'],
         [
           ['domains', facts.domains.join(' ') || 'none', 'domains:add'],
+          ['paths of other apps', pairs(facts.otherPaths), 'domains:add'],
           ['secured', secured.join(' ') || 'none', 'letsencrypt:enable, certs:add'],
           ['redirect to https', facts.redirect, 'certs:set redirect'],
           ['hsts', facts.hsts, 'certs:set hsts'],
@@ -41,20 +49,38 @@ export default {
           ['error page', facts.errorPage, 'router:error-page'],
           ['canonical domain', settings.canonical ?? 'none', 'domains:canonical'],
           ['visitors', visitors.join(' ') || 'everybody', 'router:auth'],
-          [
-            'redirects',
-            Object.entries(redirects)
-              .map(([path, to]) => `${path} -> ${to}`)
-              .join(', ') || 'none',
-            'router:redirect',
-          ],
+          ['redirects', pairs(redirects), 'router:redirect'],
           ...Object.entries(routeProperties).map(([name, property]) => [
             name.replace('-', ' '),
             property.show(settings),
             `router:set ${name}`,
           ]),
+          ['trusted proxies', trustedProxies.join(' ') || 'none', 'PAAS_TRUSTED_PROXIES in .env'],
+          ['proxy protocol', facts.proxyProtocol, 'PAAS_PROXY_PROTOCOL in .env'],
         ],
       )
     })
   },
 } satisfies Command
+
+const pairs = (map: Readonly<Record<string, string>>): string =>
+  Object.entries(map)
+    .map(([path, to]) => `${path} -> ${to}`)
+    .join(', ') || 'none'
+
+/** Paths of the app's host names that lead to other apps: to the name of each, where this person may know it. */
+function otherPaths({ paas, app, user }: Call): Readonly<Record<string, string>> {
+  const { store } = paas
+  const hosts = new Set(appHosts(paas, app).filter((domain) => hostOf(domain) === domain))
+  const others = [...hosts].flatMap((host) => store.domains.withPathOf(host)).filter((id) => id !== app.id)
+  return Object.fromEntries(
+    [...new Set(others)].flatMap((id) => {
+      const other = store.apps.byId(id)
+      const name = maySee(store, user, other) ? other.name : 'another app'
+      return store.domains
+        .of(id)
+        .filter((domain) => hostOf(domain) !== domain && hosts.has(hostOf(domain)))
+        .map((domain) => [domain, name])
+    }),
+  )
+}

@@ -1,6 +1,6 @@
 import { visibleApps } from '../../access.ts'
 import type { Command } from '../../command.ts'
-import { appHosts } from '../../routing.ts'
+import { appHosts, routeKey } from '../../routing.ts'
 
 export default {
   summary: 'Show what Redis holds for each domain, and which backend is which container',
@@ -14,8 +14,9 @@ export default {
     const facts = await Promise.all(
       apps.flatMap((app) =>
         appHosts(paas, app).map(async (host) => {
-          const [, ...urls] = (await paas.routes.table([host])).get(host) ?? []
-          const dead = await paas.routes.dead(host)
+          const key = routeKey(host)
+          const [, ...urls] = (await paas.routes.table([key])).get(key) ?? []
+          const dead = await paas.routes.dead(key)
           const containers = paas.store.containers.of(app.id)
           const backends = urls.map((url, index) => {
             const found = containers.find((container) => url.startsWith(`http://${container.address}:`))

@@ -1,7 +1,7 @@
 import { askHttp } from '../../checks/ask-http.ts'
 import { listensOn } from '../../checks/listens-on.ts'
 import { placeOf } from '../../checks/subject.ts'
-import { appHosts } from '../../routing.ts'
+import { firstHost } from '../../routing.ts'
 import type { Cause, Finding } from '../cause.ts'
 
 const timeoutMs = 1_500
@@ -19,7 +19,7 @@ export default {
           address: container.address,
           port,
           path: '/',
-          headers: new Map([['host', appHosts(paas, app)[0] ?? app.name]]),
+          headers: new Map([['host', firstHost(paas, app)]]),
           timeoutMs,
           bodyBytes: 1024,
           signal,

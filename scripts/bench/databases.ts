@@ -126,7 +126,9 @@ async function run(
   stdio: StdioOptions,
   password: string,
 ): Promise<void> {
-  const child = spawn(program, words, { env: { PATH: '/usr/bin:/bin', MYSQL_PWD: password }, stdio })
+  // The clients' own character set is that of the shell, which is UTF-8 on a machine as Debian installs it.
+  const env = { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', MYSQL_PWD: password }
+  const child = spawn(program, words, { env, stdio })
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new Error(`${program} ended with ${code}`)
 }

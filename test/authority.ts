@@ -1,3 +1,4 @@
+import { Resolver } from 'node:dns/promises'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:https'
 import { createServer } from 'node:net'
@@ -16,6 +17,10 @@ export type Authority = AsyncDisposable & {
   readonly directory: string
   /** PEM file that whoever speaks to it has to trust. */
   readonly trust: string
+  /** Where its name server takes records: `/set-txt` and `/clear-txt` of pebble-challtestsrv. */
+  readonly records: string
+  /** The values of the TXT records of `name`. */
+  txt(name: string): Promise<readonly string[]>
   /** It asks each name on `httpPort`, where the real ones ask on 80. */
   start(httpPort: number): Promise<void>
 }
@@ -23,7 +28,9 @@ export type Authority = AsyncDisposable & {
 /** Makes one that `start` starts. */
 export async function makeAuthority(): Promise<Authority> {
   const folder = mkdtempSync(join(tmpdir(), 'paas-authority-'))
-  const [port, dnsPort] = [await freePort(), await freePort()]
+  const [port, dnsPort, recordsPort] = [await freePort(), await freePort(), await freePort()]
+  const resolver = new Resolver({ timeout: 2_000 })
+  resolver.setServers([`127.0.0.1:${dnsPort}`])
   const at = (name: string): string => join(folder, name)
   const { chain, privateKey } = await selfSigned(['localhost'], 10)
   writeFileSync(at('cert.pem'), chain)
@@ -43,9 +50,17 @@ export async function makeAuthority(): Promise<Authority> {
   return {
     directory,
     trust: at('cert.pem'),
+    records: `http://127.0.0.1:${recordsPort}`,
+    txt: async (name) => (await resolver.resolveTxt(name).catch(nothing)).flat(),
     async start(httpPort) {
       const none = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-defaultIPv6', '']
-      run('pebble-challtestsrv', ['-dns01', `127.0.0.1:${dnsPort}`, '-management', '127.0.0.1:0', ...none])
+      run('pebble-challtestsrv', [
+        '-dns01',
+        `127.0.0.1:${dnsPort}`,
+        '-management',
+        `127.0.0.1:${recordsPort}`,
+        ...none,
+      ])
       const pebble = {
         listenAddress: `127.0.0.1:${port}`,
         managementListenAddress: '',
@@ -66,6 +81,11 @@ export async function makeAuthority(): Promise<Authority> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+function nothing(error: NodeJS.ErrnoException): string[][] {
+  if (error.code === 'ENODATA' || error.code === 'ENOTFOUND') return []
+  throw error
 }
 
 function answers(url: string, ca: string): Promise<boolean> {

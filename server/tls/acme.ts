@@ -13,11 +13,14 @@ export type CertificateOrder = {
   readonly hosts: readonly string[]
   /** Returns when `answer` is served at `http://HOST/.well-known/acme-challenge/TOKEN`. */
   readonly serve: (token: string, answer: string) => Promise<void>
+  /** Returns when `value` is a TXT record of `_acme-challenge.HOST`. Of wildcards alone, HOST being what is below. */
+  readonly writeDns: (host: string, value: string) => Promise<void>
   readonly signal: AbortSignal
 }
 
 /**
- * Has a certificate authority make a certificate for all of `hosts`, with a new key, by ACME's HTTP-01 (RFC 8555). An
+ * Has a certificate authority make a certificate for all of `hosts`, with a new key, by ACME's HTTP-01, of
+ * wildcards by DNS-01 (RFC 8555). An
  * account is made where this key has none yet. Throws `UserError` with the authority's words where it refuses,
  * `UnavailableError` where it does not answer.
  */
@@ -39,8 +42,11 @@ export async function orderCertificate(order: CertificateOrder): Promise<KeyPair
     csr,
     ...(order.email === undefined ? {} : { email: order.email }),
     termsOfServiceAgreed: true,
-    challengePriority: ['http-01'],
-    challengeCreateFn: (_authorization, challenge, answer) => order.serve(challenge.token, answer),
+    challengePriority: ['http-01', 'dns-01'],
+    challengeCreateFn: ({ identifier }, challenge, answer) =>
+      challenge.type === 'dns-01'
+        ? order.writeDns(identifier.value, answer)
+        : order.serve(challenge.token, answer),
     // Whoever serves them knows when the order is over.
     challengeRemoveFn: async () => {},
     // It would ask from inside, where the way is another than the authority's.
@@ -94,8 +100,18 @@ function translated(error: unknown, { directory, hosts }: CertificateOrder): unk
   if (error instanceof PaasError || !(error instanceof Error)) return error
   // What becomes of a lost connection in the library.
   if (error instanceof TypeError || 'isAxiosError' in error) return unavailable(directory, error)
+  const wildcards = hosts.filter((host) => host.startsWith('*.'))
+  const others = hosts.filter((host) => !host.startsWith('*.'))
+  const next = [
+    others.length > 0
+      ? `It asks each domain on port 80, and has to reach this server there: ${others.join(', ')}`
+      : undefined,
+    wildcards.length > 0
+      ? `Of wildcards it asks DNS for what the hook has written: ${wildcards.join(', ')}`
+      : undefined,
+  ]
   return new UserError(`The certificate authority refused: ${error.message.trim()}`, {
     cause: error,
-    next: `It asks each domain on port 80, and has to reach this server there: ${hosts.join(', ')}`,
+    next: next.filter((line) => line !== undefined).join('. '),
   })
 }

@@ -6,6 +6,7 @@ import { hostNames } from '../routing.ts'
 import type { App } from '../state/apps.ts'
 import { newAccountKey, orderCertificate } from './acme.ts'
 import { type CertificateFacts, certificateFacts } from './certificate-facts.ts'
+import { DnsChallenges, writesDns } from './dns-challenges.ts'
 import type { KeyPair } from './key-pair.ts'
 import { isDue } from './renewals.ts'
 
@@ -22,9 +23,14 @@ const lookMs = 10_000
 /** URL of the directory of the certificate authority that is asked. */
 export const directoryOf = ({ store }: Pick<Paas, 'store'>): string => store.acme.setting('server') ?? byRule
 
-/** The domains that an authority can be asked for by HTTP-01: no wildcard, none that leads to the asker himself. */
-export const publicHosts = (paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] =>
-  hostNames(paas, app).filter((host) => !host.startsWith('*.') && !/(^|\.)localhost$/.test(host))
+/**
+ * The domains that an authority can be asked for: by HTTP-01 none that leads to the asker himself; wildcards by DNS-01,
+ * where a hook writes what it asks for.
+ */
+export function publicHosts(paas: Pick<Paas, 'store' | 'settings'>, app: App): readonly string[] {
+  const isProved = (host: string): boolean => !host.startsWith('*.') || writesDns(paas)
+  return hostNames(paas, app).filter((host) => isProved(host) && !/(^|\.)localhost$/.test(host))
+}
 
 export type ObtainOptions = {
   readonly signal: AbortSignal
@@ -76,6 +82,7 @@ async function ordered(
   { hosts, signal }: { hosts: readonly string[]; signal: AbortSignal },
 ): Promise<KeyPair> {
   const directory = directoryOf(paas)
+  await using dns = new DnsChallenges(paas, app, signal)
   try {
     return await orderCertificate({
       directory,
@@ -87,6 +94,7 @@ async function ordered(
         paas.challenges.add(app.id, token, answer)
         await paas.routes.publish(app.id)
       },
+      writeDns: (host, value) => dns.write(host, value),
       signal,
     })
   } catch (error) {

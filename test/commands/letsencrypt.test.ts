@@ -1,4 +1,7 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { connect, type PeerCertificate } from 'node:tls'
+import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { selfSigned } from '../../server/tls/self-signed.ts'
 import { type Authority, makeAuthority } from '../authority.ts'
@@ -130,4 +133,91 @@ test('a certificate of one’s own, or letsencrypt:disable, ends it', async () =
   await paas.ok('letsencrypt:disable blog')
   expect(await report()).toMatchObject({ certificate: null, renewal: 'off' })
   expect(await served('www.example.com')).toBeUndefined()
+})
+
+const hook = (): string => join(paas.home, 'hooks', 'dns-challenge', '10-zone')
+const asked = (): readonly string[] => readFileSync(join(paas.folder, 'asked'), 'utf8').trimEnd().split('\n')
+
+/** Writes into the name server that the authority asks, and notes what it was called with. */
+function writeHook(first = ''): void {
+  mkdirSync(join(hook(), '..'), { recursive: true })
+  writeFileSync(
+    hook(),
+    `#!/bin/sh
+echo "$PAAS_APP $*" >> ${paas.folder}/asked
+${first}
+case $1 in
+present) curl -fsS -d "{\\"host\\": \\"$2\\", \\"value\\": \\"$3\\"}" ${authority.records}/set-txt ;;
+cleanup) curl -fsS -d "{\\"host\\": \\"$2\\"}" ${authority.records}/clear-txt ;;
+esac
+`,
+  )
+  chmodSync(hook(), 0o755)
+}
+
+test('a wildcard is proved by DNS, through a hook, and its record is taken away again', async () => {
+  await paas.ok('apps:create wide')
+  await paas.ok('domains:set wide *.wide.example wide.example')
+  expect(await paas.ok('letsencrypt:enable wide')).toContain(
+    'Left out: *.wide.example, which is proved by DNS',
+  )
+  expect(await served('any.wide.example')).toBeUndefined()
+
+  // From then on the server asks by itself for what is lacking.
+  writeHook()
+  await until(
+    'the wildcard is secured',
+    async () => (await served('any.wide.example'))?.subjectaltname?.includes('DNS:*.wide.example') === true,
+    60_000,
+  )
+  expect((await served('wide.example'))?.subjectaltname).toContain('DNS:wide.example')
+  const name = '_acme-challenge.wide.example'
+  await expect.poll(asked).toHaveLength(2)
+  expect(asked()[0]).toMatch(new RegExp(`^wide present ${name}\\. [\\w-]{43}$`))
+  expect(asked()[1]).toBe(asked()[0]?.replace('present', 'cleanup'))
+  expect(await authority.txt(name)).toEqual([])
+
+  const before = (await served('any.wide.example'))?.fingerprint256
+  expect(await paas.ok('letsencrypt:auto-renew wide --force')).toContain('renewed')
+  expect((await served('any.wide.example'))?.fingerprint256).not.toBe(before)
+  expect(asked()).toHaveLength(4)
+  expect(asked()[2]).not.toBe(asked()[0])
+  expect(await authority.txt(name)).toEqual([])
+})
+
+test('a hook that fails is said, also what it has made is taken away, and the certificate stays', async () => {
+  const before = (await served('any.wide.example'))?.fingerprint256
+  expect(before).toBeDefined()
+  writeHook('[ $1 = cleanup ] || { echo no such zone >&2; exit 3; }')
+  const refused = await paas.ssh('letsencrypt:auto-renew wide --force')
+  expect(refused.exitCode).toBe(1)
+  expect(refused.stderr).toContain(
+    "The server's hook dns-challenge/10-zone failed (exit code 3): no such zone",
+  )
+  expect(refused.stderr).toContain(`${hook()} present _acme-challenge.wide.example. `)
+  expect(
+    asked()
+      .slice(-2)
+      .map((line) => line.split(' ')[1]),
+  ).toEqual(['present', 'cleanup'])
+
+  // What says that it wrote and did not is found out by the authority.
+  writeHook('exit 0')
+  const unproved = await paas.ssh('letsencrypt:auto-renew wide --force')
+  expect(unproved.stderr).toMatch(/authority refused: .*\n.*Of wildcards it asks DNS .*: \*\.wide\.example/s)
+  expect((await served('any.wide.example'))?.fingerprint256).toBe(before)
+})
+
+test('who goes away while a hook runs ends it, and its record is taken away', async () => {
+  const pidFile = join(paas.folder, 'hook-pid')
+  writeHook(`[ $1 = cleanup ] || { echo $$ > ${pidFile}; exec sleep 600; }`)
+  const count = asked().length
+  const line = 'letsencrypt:auto-renew wide --force'
+  const client = execa('ssh', ['-F', paas.sshConfig, 'paas', '--', line], { reject: false, stdin: 'ignore' })
+  await until('the hook runs', async () => existsSync(pidFile))
+  client.kill()
+  await client
+  await until('the record is taken away', async () => asked().length === count + 2)
+  expect(asked().at(-1)).toContain(' cleanup ')
+  expect(existsSync(`/proc/${readFileSync(pidFile, 'utf8').trim()}`)).toBe(false)
 })

@@ -18,7 +18,12 @@ export default {
     ])
     const others = hostNames(paas, app).filter((host) => !hosts.includes(host))
     if (hosts.length > 0) out.step(`Asking ${new URL(directoryOf(paas)).host} for ${hosts.join(', ')}`)
-    for (const host of others) out.detail(`Left out: ${host}, which cannot be asked for by HTTP`)
+    for (const host of others)
+      out.detail(
+        host.startsWith('*.')
+          ? `Left out: ${host}, which is proved by DNS: a hook of the server has to write there`
+          : `Left out: ${host}, which cannot be asked for by HTTP`,
+      )
     await obtainCertificate(paas, app, { signal, begin: true })
     out.step(`${app.name} has a certificate; it is renewed by itself`)
     showCertificate(call)

@@ -5,6 +5,7 @@ import type { Sandboxes } from './deploy/sandboxes.ts'
 import type { Engine } from './docker/engine.ts'
 import type { RunningDrains } from './drains/running-drains.ts'
 import type { Events } from './events/events.ts'
+import type { AppLogs } from './logs/app-logs.ts'
 import type { Outputs } from './outputs/outputs.ts'
 import type { Routes } from './redis/routes.ts'
 import type { Secrets } from './secrets.ts'
@@ -32,6 +33,8 @@ export type Paas = {
   readonly outputs: Outputs
   /** What cron runs printed. */
   readonly cronOutputs: Outputs
+  /** What apps' processes write. */
+  readonly appLogs: AppLogs
   readonly sandboxes: Sandboxes
   readonly provisioning: Provisioning
   readonly secrets: Secrets

@@ -1,8 +1,9 @@
-import type { Command } from '../command.ts'
-import { EndedByServerError, UsageError } from '../errors.ts'
-import { type AppLogOptions, appHistory, followApp } from '../logs/app-log.ts'
-import { formatLogEntry, type LogEntry } from '../logs/log-entry.ts'
-import { parseVersion } from '../version.ts'
+import { once } from 'node:events'
+import type { Command } from '../../command.ts'
+import { EndedByServerError, UsageError } from '../../errors.ts'
+import { type AppLogOptions, appHistory, followApp } from '../../logs/app-log.ts'
+import { formatLogEntry, type LogEntry } from '../../logs/log-entry.ts'
+import { parseVersion } from '../../version.ts'
 
 export default {
   summary: "Show an app's log, also as it grows",
@@ -17,7 +18,7 @@ export default {
     release: { value: 'vN', summary: 'Only this release' },
   },
   examples: ['logs blog -t', 'logs blog -n 500 -p web', 'logs --since 10m', 'logs -s build'],
-  async run({ paas, app, flags, out, signal }) {
+  async run({ paas, app, flags, out, session, signal }) {
     const options = readOptions(flags)
     const { entries, places } = await appHistory(paas, app, options)
     if (!flags.has('tail')) {
@@ -30,7 +31,15 @@ export default {
     const write = (entry: LogEntry): void =>
       out.json ? out.raw(`${JSON.stringify(entry)}\n`) : out.line(formatLogEntry(entry))
     for (const entry of entries) write(entry)
-    for await (const entry of followApp(paas, app, options, places, signal)) write(entry)
+    try {
+      for await (const entry of followApp(paas, app, options, places, signal)) {
+        write(entry)
+        // A reader that is slow leaves lines in the log, not in our memory.
+        if (session.stdout.writableNeedDrain) await once(session.stdout, 'drain', { signal })
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
     // Whoever leaves is through; whose session the server ends is not.
     if (signal.reason instanceof EndedByServerError) throw signal.reason
   },

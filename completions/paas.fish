@@ -143,6 +143,7 @@ complete -c paas -n '__paas_is ""' -a 'links' -d 'List the apps that an app reac
 complete -c paas -n '__paas_is ""' -a 'links:add' -d 'Let an app reach the web processes of another by a name that stays: OTHER_URL in its environment'
 complete -c paas -n '__paas_is ""' -a 'links:remove' -d 'Take from an app the way to another, by its name or alias'
 complete -c paas -n '__paas_is ""' -a 'logs' -d 'Show an app\'s log, also as it grows'
+complete -c paas -n '__paas_is ""' -a 'logs:set' -d 'Set how much of an app\'s log is kept; without a value as the server\'s settings say'
 complete -c paas -n '__paas_is ""' -a 'maintenance' -d 'Show whether an app is in maintenance'
 complete -c paas -n '__paas_is ""' -a 'maintenance:custom-page' -d 'Show a page of the app while it is in maintenance: HTML on stdin, at most 64 KiB'
 complete -c paas -n '__paas_is ""' -a 'maintenance:off' -d 'Let visitors in again'

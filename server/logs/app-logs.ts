@@ -68,7 +68,6 @@ export class AppLogs {
   readonly #rewatch = new WeakMap<Source, () => void>()
   #isUnreadable = false
   #isFull = false
-  #containersFolder: Promise<string> | undefined
 
   constructor(parts: AppLogsParts) {
     this.#parts = parts
@@ -82,7 +81,11 @@ export class AppLogs {
   async start(): Promise<void> {
     const { engine, store, closing } = this.#parts
     const labels = { 'paas.instance': store.instanceId }
-    const found = await engine.containers.list({ labels, all: true })
+    const [found] = await Promise.all([
+      engine.containers.list({ labels, all: true }),
+      // Asked for now: the first deploy need not wait for it.
+      engine.disk.root(),
+    ])
     for (const { name, id } of found) {
       const container = store.containers.find(name)
       if (!container) continue
@@ -97,8 +100,7 @@ export class AppLogs {
 
   /** A container that was just made, or that an earlier process has known. */
   async collect(container: Place, id: string): Promise<void> {
-    this.#containersFolder ??= this.#parts.engine.disk.root().then((root) => join(root, 'containers'))
-    const folder = await this.#containersFolder
+    const folder = join(await this.#parts.engine.disk.root(), 'containers')
     const { name, appId, version, process, number } = container
     const key = id.slice(0, 12)
     const known = this.#sources.get(name)

@@ -57,8 +57,9 @@ _paas() {
       deploys:report) candidates='--all' ;;
       domains|domains:report|domains:list) candidates='--all' ;;
       domains:canonical) candidates='--reset' ;;
-      drains|drains:list|drains:report) candidates='--all' ;;
-      drains:add) candidates='--private' ;;
+      drains|drains:list|drains:report) candidates='--all --global' ;;
+      drains:add) candidates='--global --private' ;;
+      drains:remove) candidates='--global' ;;
       enter|ps:exec) candidates='--no-tty' ;;
       events) candidates='--app --tail --num --type' ;;
       git:from-archive) candidates='--private' ;;

@@ -21,6 +21,8 @@ import { PaasError } from './errors.ts'
 import { runEventHooks } from './events/event-hooks.ts'
 import { Events } from './events/events.ts'
 import { AppLogs } from './logs/app-logs.ts'
+import { FolderEvents } from './logs/folder-events.ts'
+import { requestLogs } from './logs/router-log.ts'
 import { Outputs } from './outputs/outputs.ts'
 import type { Paas } from './paas.ts'
 import { Routes } from './redis/routes.ts'
@@ -103,6 +105,7 @@ async function main(): Promise<void> {
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
     appLogs: new AppLogs({ engine, store, settings, secrets, log, closing: closing.signal }),
+    requestEvents: new FolderEvents(requestLogs(settings.home)),
     cronOutputs: new Outputs(settings.home, 'cron-outputs'),
     sandboxes: new Sandboxes({ engine, store, walls, mostSpares: settings.spareSandboxes, log }),
     events: new Events(settings.home, log),

@@ -67,7 +67,8 @@ export async function* followApp(
     }
   }
   if (places.builds) void feed(followBuilds(paas, app, places.builds, all))
-  if (places.router) void feed(followRouter(paas.settings.home, app.id, places.router, all))
+  const requests = { home: paas.settings.home, appId: app.id, events: paas.requestEvents }
+  if (places.router) void feed(followRouter(requests, places.router, all))
   // It ends with the app, also where nothing of it is wanted.
   void feed(followKept(paas, app, options, places.kept, all)).then(() => channel.end())
   try {
@@ -87,7 +88,7 @@ async function keptHistory(
   if (options.tail === 0 || !wantsProcesses(options)) return { entries: [], place }
   const blocks: (readonly LogEntry[])[] = []
   let count = 0
-  for await (const block of log.backwards()) {
+  for await (const block of log.backwards(options.since)) {
     const entries = block.filter((line) => isWanted(line, options)).map(toEntry)
     blocks.push(entries)
     count += entries.length

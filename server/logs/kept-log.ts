@@ -26,11 +26,18 @@ export type KeptPlace = {
   readonly line: number
 }
 
-type Segment = { readonly first: number; readonly path: string; readonly bytes: number }
+type Segment = {
+  readonly first: number
+  readonly path: string
+  readonly bytes: number
+  readonly writtenMs: number
+}
 
 const blockBytes = 128 * 1024
 /** The log is cut in steps of a thirtieth, its oldest segment as a whole. */
 const mostSegments = 30
+/** A file's time is the kernel's, which is a tick behind. */
+const clockMs = 1_000
 const leastSegmentBytes = 64 * 1024
 
 /**
@@ -94,10 +101,16 @@ export class KeptLog implements Disposable {
     if (lines.length > 0) this.#wake()
   }
 
-  /** The lines that are kept now in blocks, the newest first; within a block the oldest. */
-  async *backwards(): AsyncGenerator<readonly KeptLine[]> {
+  /**
+   * The lines that are kept now in blocks, the newest first; within a block the oldest.
+   * @param since RFC 3339: segments that were written before are left out
+   */
+  async *backwards(since?: string): AsyncGenerator<readonly KeptLine[]> {
     this.#open()
-    for (const { path, bytes } of this.#segments().reverse()) {
+    const sinceMs = since === undefined ? 0 : Date.parse(since) - clockMs
+    for (const { path, bytes, writtenMs } of this.#segments().reverse()) {
+      // No line is younger than its segment, and no segment than those after it.
+      if (writtenMs < sinceMs) return
       const descriptor = openIfThere(path)
       // The limit has taken it, and all before it, meanwhile.
       if (descriptor === undefined) return
@@ -247,8 +260,9 @@ export class KeptLog implements Disposable {
         const path = join(this.#folder, name)
         const first = Number(number)
         const isCurrent = this.#descriptor !== undefined && first === this.#segment
-        const bytes = isCurrent ? this.#bytes : (statSync(path, { throwIfNoEntry: false })?.size ?? 0)
-        return [{ first, path, bytes }]
+        const found = statSync(path, { throwIfNoEntry: false })
+        const bytes = isCurrent ? this.#bytes : (found?.size ?? 0)
+        return [{ first, path, bytes, writtenMs: found?.mtimeMs ?? Number.POSITIVE_INFINITY }]
       })
       .sort((one, other) => one.first - other.first)
   }

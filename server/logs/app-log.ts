@@ -83,6 +83,7 @@ async function keptHistory(
   app: App,
   options: AppLogOptions,
 ): Promise<{ readonly entries: readonly LogEntry[]; readonly place: KeptPlace }> {
+  await paas.appLogs.catchUp(app.id)
   const log = paas.appLogs.of(app.id)
   const place = log.end
   if (options.tail === 0 || !wantsProcesses(options)) return { entries: [], place }

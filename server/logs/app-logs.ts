@@ -44,8 +44,8 @@ type Source = {
   readAt: number
 }
 
-/** Lines that come together are written together. */
-const gatherMs = 20
+/** Lines that come together are written together; nobody waits for those that nobody follows. */
+const gatherMs = { followed: 20, unfollowed: 250 }
 /** For what no event tells: files that cannot be watched, containers that somebody else has removed. */
 const lookMs = 2_000
 const silentMs = 1_000
@@ -64,6 +64,8 @@ export class AppLogs {
   readonly #sources = new Map<string, Source>()
   #dirty = new Set<Source>()
   #timer: NodeJS.Timeout | undefined
+  #due = 0
+  #isPassing = false
   #look: NodeJS.Timeout | undefined
   readonly #rewatch = new WeakMap<Source, () => void>()
   #isUnreadable = false
@@ -120,6 +122,12 @@ export class AppLogs {
     this.#sources.set(name, source)
     this.#watch(source, join(folder, id))
     this.#mark(source)
+  }
+
+  /** Takes what the app's containers have written up to now. */
+  async catchUp(appId: string): Promise<void> {
+    const names = [...this.#sources.values()].flatMap((source) => (source.appId === appId ? source.name : []))
+    for (const name of names) await this.settle(name)
   }
 
   /** Takes what the container has written up to now: before it is removed. Nothing where it is not known. */
@@ -205,23 +213,40 @@ export class AppLogs {
 
   #mark(source: Source): void {
     this.#dirty.add(source)
-    this.#timer ??= setTimeout(() => void this.#pass(), gatherMs)
+    const { followed, unfollowed } = gatherMs
+    this.#passWithin(this.of(source.appId).isFollowed ? followed : unfollowed)
+  }
+
+  #passWithin(ms: number): void {
+    const due = Date.now() + ms
+    if (this.#isPassing || this.#parts.closing.aborted || (this.#timer && this.#due <= due)) return
+    clearTimeout(this.#timer)
+    this.#due = due
+    this.#timer = setTimeout(() => void this.#pass(), ms)
   }
 
   /** App by app, a piece of each: a flood of one waits for the others. */
   async #pass(): Promise<void> {
+    this.#isPassing = true
+    this.#timer = undefined
     const marked = this.#dirty
     this.#dirty = new Set()
-    for (const sources of Map.groupBy(marked, ({ appId }) => appId).values()) {
-      if (this.#parts.closing.aborted) return
-      const known = sources.filter((source) => this.#sources.get(source.name) === source)
-      for (const source of known) if (!source.watcher) this.#rewatch.get(source)?.()
-      // One that had more than was read goes on in the next pass.
-      if (this.#read(known)) for (const source of known) this.#dirty.add(source)
-      await nextTurn()
+    const again = new Set<Source>()
+    try {
+      for (const sources of Map.groupBy(marked, ({ appId }) => appId).values()) {
+        if (this.#parts.closing.aborted) return
+        const known = sources.filter((source) => this.#sources.get(source.name) === source)
+        for (const source of known) if (!source.watcher) this.#rewatch.get(source)?.()
+        // One that had more than was read goes on in the next pass.
+        if (this.#read(known)) for (const source of known) again.add(source)
+        await nextTurn()
+      }
+    } finally {
+      this.#isPassing = false
+      if (again.size > 0) this.#passWithin(1)
+      for (const source of again) this.#dirty.add(source)
+      for (const source of this.#dirty) if (!again.has(source)) this.#mark(source)
     }
-    const isMore = this.#dirty.size > 0 && !this.#parts.closing.aborted
-    this.#timer = isMore ? setTimeout(() => void this.#pass(), 1) : undefined
   }
 
   #lookAtAll(): void {

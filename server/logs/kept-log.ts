@@ -54,6 +54,7 @@ export class KeptLog implements Disposable {
   #bytes = 0
   #nextLine = 0
   #isOpen = false
+  #followers = 0
   #isDisposed = false
   #changed = Promise.withResolvers<void>()
 
@@ -67,6 +68,11 @@ export class KeptLog implements Disposable {
   get end(): KeptPlace {
     this.#open()
     return { segment: this.#segment, offset: this.#bytes, line: this.#nextLine }
+  }
+
+  /** Whether somebody waits for the next line. */
+  get isFollowed(): boolean {
+    return this.#followers > 0
   }
 
   /** How far `source` was read; undefined: never. */
@@ -138,6 +144,7 @@ export class KeptLog implements Disposable {
     this.#open()
     let { segment, offset, line } = place
     let descriptor = openIfThere(this.#pathOf(segment))
+    this.#followers++
     try {
       while (!signal.aborted && !this.#isDisposed) {
         const changed = this.#changed.promise
@@ -167,6 +174,7 @@ export class KeptLog implements Disposable {
         descriptor = openIfThere(next.path)
       }
     } finally {
+      this.#followers--
       if (descriptor !== undefined) closeSync(descriptor)
     }
   }

@@ -24,7 +24,7 @@ _paas() {
   if [[ $previous == -a || $previous == --app ]]; then
     candidates=$(_paas_apps)
   elif [[ ! $command ]]; then
-    candidates='access access:add access:remove apps listsites apps:clone apps:create create addsite apps:destroy destroy apps:exists apps:export apps:import apps:lock apps:locked apps:rename rename apps:report info dumpsite apps:unlock apps:use audit audit:verify autoscale autoscale:off autoscale:set backup builder builder:set builds builds:cancel builds:info builds:output certs certs:add certs:generate certs:remove certs:set checks checks:disable checks:enable checks:run checks:set checks:skip cleanup config config:clear config:export config:get config:import config:keys config:set config:unset cron:list cron cron:report cron:resume cron:run cron:suspend deploys deploys:attach deploys:cancel deploys:report deploys:set disk doctor domains domains:add domains:canonical domains:check domains:clear domains:remove domains:set drains drains:add drains:remove enter events git:from-archive git:from-image addimage git:report git git:set git:sync help commands keys ssh-keys keys:add keys:remove keys:rotate-master letsencrypt letsencrypt:auto-renew letsencrypt:disable letsencrypt:enable letsencrypt:set links links:add links:remove logs maintenance maintenance:custom-page maintenance:off maintenance:on mysql mysql:backup mysql:backups mysql:backups:download mysql:backups:restore mysql:backups:schedule mysql:clone mysql:connect mysql:create mysql:destroy mysql:exists mysql:export mysql:expose mysql:import mysql:info mysql:link mysql:links mysql:promote mysql:unexpose mysql:unlink nodes ports ports:add ports:remove ports:set ps ps:inspect ps:kill ps:rebuild deploysite ps:restart restart ps:scale scale ps:start ps:stop releases releases:diff releases:info releases:output releases:rollback rollback releases:set report resource resource:limit resource:limit-clear resource:reserve resource:reserve-clear restore router router:auth router:error-page router:redirect router:set routes listkeys routes:rebuild run run:detached run:list run:logs run:stop storage storage:backup storage:create storage:destroy storage:mount storage:restore storage:unmount tokens tokens:create tokens:revoke undo url urls open users users:remove version webhooks webhooks:add webhooks:remove webhooks:report webhooks:test why'
+    candidates='access access:add access:remove apps listsites apps:clone apps:create create addsite apps:destroy destroy apps:exists apps:export apps:import apps:lock apps:locked apps:rename rename apps:report info dumpsite apps:unlock apps:use audit audit:verify autoscale autoscale:off autoscale:set backup builder builder:set builds builds:cancel builds:info builds:output certs certs:add certs:generate certs:remove certs:set checks checks:disable checks:enable checks:run checks:set checks:skip cleanup config config:clear config:export config:get config:import config:keys config:set config:unset cron:list cron cron:report cron:resume cron:run cron:suspend deploys deploys:attach deploys:cancel deploys:report deploys:set disk doctor domains domains:add domains:canonical domains:check domains:clear domains:remove domains:set drains drains:add drains:remove enter events git:from-archive git:from-image addimage git:report git git:set git:sync help commands keys ssh-keys keys:add keys:remove keys:rotate-master letsencrypt letsencrypt:auto-renew letsencrypt:disable letsencrypt:enable letsencrypt:set links links:add links:remove logs logs:set maintenance maintenance:custom-page maintenance:off maintenance:on mysql mysql:backup mysql:backups mysql:backups:download mysql:backups:restore mysql:backups:schedule mysql:clone mysql:connect mysql:create mysql:destroy mysql:exists mysql:export mysql:expose mysql:import mysql:info mysql:link mysql:links mysql:promote mysql:unexpose mysql:unlink nodes ports ports:add ports:remove ports:set ps ps:inspect ps:kill ps:rebuild deploysite ps:restart restart ps:scale scale ps:start ps:stop releases releases:diff releases:info releases:output releases:rollback rollback releases:set report resource resource:limit resource:limit-clear resource:reserve resource:reserve-clear restore router router:auth router:error-page router:redirect router:set routes listkeys routes:rebuild run run:detached run:list run:logs run:stop storage storage:backup storage:create storage:destroy storage:mount storage:restore storage:unmount undo url urls open users users:remove version webhooks webhooks:add webhooks:remove webhooks:report webhooks:test why'
   elif [[ $current != -* ]]; then
     candidates=$(_paas_apps)
   else
@@ -57,8 +57,9 @@ _paas() {
       deploys:report) candidates='--all' ;;
       domains|domains:report|domains:list) candidates='--all' ;;
       domains:canonical) candidates='--reset' ;;
-      drains|drains:list|drains:report) candidates='--all' ;;
-      drains:add) candidates='--private' ;;
+      drains|drains:list|drains:report) candidates='--all --global' ;;
+      drains:add) candidates='--global --private' ;;
+      drains:remove) candidates='--global' ;;
       enter|ps:exec) candidates='--no-tty' ;;
       events) candidates='--app --tail --num --type' ;;
       git:from-archive) candidates='--private' ;;
@@ -106,7 +107,6 @@ _paas() {
       storage:destroy) candidates='--confirm' ;;
       storage:mount) candidates='--container-dir --process-type --no-restart' ;;
       storage:unmount) candidates='--container-dir --no-restart' ;;
-      tokens:create) candidates='--app --all --role --expires' ;;
       webhooks:add) candidates='--server --on --allow-private' ;;
       webhooks:report) candidates='--num' ;;
     esac

@@ -14,6 +14,7 @@ import { databases } from './bench/databases.ts'
 import type { Page } from './bench/first-answer.ts'
 import { httpApi } from './bench/http-api.ts'
 import { type Live, live } from './bench/live.ts'
+import { logs } from './bench/logs.ts'
 import { memoryOf, type PartMemory, sharedFiles } from './bench/memory.ts'
 import { nodeExample } from './bench/node-example.ts'
 import { oneWaits } from './bench/one-waits.ts'
@@ -38,6 +39,7 @@ const sections = {
   node: ({ instance, hand }: Given) => nodeExample(instance, hand, rounds),
   containers,
   databases: ({ instance }: Given) => databases(instance, rounds),
+  logs: ({ instance }: Given) => logs(instance, rounds),
   logins,
   api: async () => {
     await httpApi()

@@ -21,6 +21,9 @@ import { RunningDrains } from './drains/running-drains.ts'
 import { PaasError } from './errors.ts'
 import { runEventHooks } from './events/event-hooks.ts'
 import { Events } from './events/events.ts'
+import { AppLogs } from './logs/app-logs.ts'
+import { FolderEvents } from './logs/folder-events.ts'
+import { requestLogs } from './logs/router-log.ts'
 import { Outputs } from './outputs/outputs.ts'
 import type { Paas } from './paas.ts'
 import { Routes } from './redis/routes.ts'
@@ -78,6 +81,7 @@ async function main(): Promise<void> {
   const isProved = (name: string): boolean => proved.has(name) && !unready.has(name)
   const walls = new Walls({ store, kinds, settings, isProved, log, closing: closing.signal })
   const challenges = new Challenges()
+  const secrets = new Secrets(store)
   let door: Door | undefined
   let httpDoor: HttpDoor | undefined
   let end = async (): Promise<void> => exit(0)
@@ -102,13 +106,15 @@ async function main(): Promise<void> {
     locks: new Locks(),
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
+    appLogs: new AppLogs({ engine, store, settings, secrets, log, closing: closing.signal }),
+    requestEvents: new FolderEvents(requestLogs(settings.home)),
     cronOutputs: new Outputs(settings.home, 'cron-outputs'),
     sandboxes: new Sandboxes({ engine, store, walls, mostSpares: settings.spareSandboxes, log }),
     events: new Events(settings.home, log),
     drains: new RunningDrains(),
     provisioning: new Provisioning({ store, kinds, walls, log, closing: closing.signal }),
     walls,
-    secrets: new Secrets(store),
+    secrets,
     proved,
     unready,
     log,
@@ -196,6 +202,8 @@ function admitAdmin(settings: Settings, store: Store): void {
 
 /** What an earlier process left is ended; then routes are published and what runs is watched over. */
 async function goOn(paas: Paas): Promise<void> {
+  // What is removed now has its last lines taken first.
+  await paas.appLogs.start()
   await recover(paas, startedAt)
   // Where they cannot be changed now their watch does it; routes do not wait for that.
   await paas.walls.recovered().catch((error: unknown) => log(`Walls: ${String(error)}`))

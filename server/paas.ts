@@ -5,6 +5,8 @@ import type { Sandboxes } from './deploy/sandboxes.ts'
 import type { Engine } from './docker/engine.ts'
 import type { RunningDrains } from './drains/running-drains.ts'
 import type { Events } from './events/events.ts'
+import type { AppLogs } from './logs/app-logs.ts'
+import type { FolderEvents } from './logs/folder-events.ts'
 import type { Outputs } from './outputs/outputs.ts'
 import type { Routes } from './redis/routes.ts'
 import type { Secrets } from './secrets.ts'
@@ -32,6 +34,10 @@ export type Paas = {
   readonly outputs: Outputs
   /** What cron runs printed. */
   readonly cronOutputs: Outputs
+  /** What apps' processes write. */
+  readonly appLogs: AppLogs
+  /** When the router has written requests of an app. */
+  readonly requestEvents: FolderEvents
   readonly sandboxes: Sandboxes
   readonly provisioning: Provisioning
   readonly secrets: Secrets

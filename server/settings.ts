@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { parse } from 'dotenv'
 import { parseKeep } from './command-line/keep.ts'
+import { logSizes, parseLogSize } from './command-line/log-size.ts'
 import { parseSize } from './command-line/size.ts'
 import { UserError } from './errors.ts'
 import { parseReachable, type Reachable } from './walls/reachable.ts'
@@ -52,6 +53,8 @@ export type Settings = {
   readonly spareSandboxes: number
   /** What apps and builds may reach in the local network or on the host. */
   readonly reachable: readonly Reachable[]
+  /** Bytes that an app's kept log may take, unless the app says so itself. */
+  readonly logBytes: number
   /** Free bytes below which nothing is built or received any more; 0: never. */
   readonly diskFloorBytes: number
 }
@@ -98,6 +101,7 @@ export function readSettings(
     buildCacheBytes: size('PAAS_BUILD_CACHE', read('PAAS_BUILD_CACHE') ?? '10g'),
     spareSandboxes: spareSandboxes('PAAS_SPARE_SANDBOXES', read('PAAS_SPARE_SANDBOXES') ?? '16'),
     reachable: reachable('PAAS_REACHABLE', read('PAAS_REACHABLE') ?? ''),
+    logBytes: logSize('PAAS_LOG_SIZE', read('PAAS_LOG_SIZE') ?? '30m'),
     diskFloorBytes: size('PAAS_DISK_FLOOR', read('PAAS_DISK_FLOOR') ?? '2g'),
   }
 }
@@ -161,6 +165,12 @@ function keepReleases(value: string): number {
 function size(name: string, value: string): number {
   const bytes = parseSize(value)
   if (bytes === undefined) throw wrong(name, value, 'a size, such as 500m or 2g')
+  return bytes
+}
+
+function logSize(name: string, value: string): number {
+  const bytes = parseLogSize(value)
+  if (bytes === undefined) throw wrong(name, value, logSizes)
   return bytes
 }
 

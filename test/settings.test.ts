@@ -24,6 +24,7 @@ test('without any setting there are sensible ones', () => {
     dockerHost: 'unix:///var/run/docker.sock',
     keepReleases: 5,
     spareSandboxes: 16,
+    logBytes: 30 * 1024 ** 2,
     diskFloorBytes: 2 * 1024 ** 3,
   })
 })
@@ -84,6 +85,7 @@ test.each([
   ['PAAS_IMAGE_REGISTRY', 'https://docker.io'],
   ['PAAS_IMAGE_BUDGET', 'much'],
   ['PAAS_BUILD_CACHE', '-1'],
+  ['PAAS_LOG_SIZE', '10k'],
   ['PAAS_DISK_FLOOR', '2 pounds'],
   ['PAAS_REACHABLE', 'db.internal:3306'],
   ['PAAS_REACHABLE', '10.0.0.5:99999'],

@@ -24,6 +24,7 @@ export async function finishDestroy(paas: Paas, app: App): Promise<void> {
   await removeRepository(repositoryOf(paas, app))
   for (const link of paas.store.links.of(app.id)) paas.provisioning.release(link)
   paas.configFiles.removeOf(app.id)
+  paas.appLogs.removeOf(app.id)
   paas.outputs.removeOf(app.id)
   paas.cronOutputs.removeOf(app.id)
   paas.store.transaction(() => {

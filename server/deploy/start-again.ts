@@ -119,7 +119,8 @@ async function startInSandbox(paas: Paas, app: App, release: Release, container:
   }
   // What memory held is gone with the boot before.
   paas.configFiles.provide(release)
-  if (!joined) await containers.create(specOf(paas, app, release, container))
+  if (!joined)
+    await paas.appLogs.collect(container, await containers.create(specOf(paas, app, release, container)))
   await containers.start(container.name)
 }
 

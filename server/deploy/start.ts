@@ -50,7 +50,7 @@ export async function startContainers(
       paas.store.containers.add(container)
       containers.push({ ...container, restarts: 0, crashed: null, lastEnd: null })
       const spec = specOf(paas, app, release, container, { mounts, resources })
-      await paas.engine.containers.create(spec)
+      await paas.appLogs.collect(container, await paas.engine.containers.create(spec))
       await startContainer(paas, { name, place: `${place.process}.${place.number}` })
     }),
   )
@@ -61,7 +61,9 @@ export async function startContainers(
 export async function removeContainers(paas: Paas, containers: readonly Container[]): Promise<void> {
   await everyOne(
     containers.map(async (container) => {
+      await paas.appLogs.settle(container.name)
       await paas.engine.containers.remove(container.name, { force: true })
+      paas.appLogs.release(container.name)
       await paas.sandboxes.remove(container.sandbox)
       paas.store.containers.delete(container.name)
       paas.proved.delete(container.name)

@@ -15,7 +15,7 @@ export type AppUse = {
   readonly imageBytes: number
   /** What its containers have written over their image. */
   readonly writtenBytes: number
-  /** What Docker keeps of its containers' output. */
+  /** Its kept log, and what Docker keeps of its containers' output. */
   readonly logBytes: number
   readonly volumeBytes: number
   readonly repositoryBytes: number
@@ -84,8 +84,9 @@ async function containersUse(
 ): Promise<{ writtenBytes: number; logBytes: number }> {
   const root = await paas.engine.disk.root()
   const containers = ofApp(app, engine.containers)
+  const kept = await folderSize(join(paas.settings.home, 'app-logs', app.id))
   const logs = await Promise.all(containers.map(({ id }) => folderSize(join(root, 'containers', id))))
-  return { writtenBytes: sum(containers.map(({ writtenBytes }) => writtenBytes)), logBytes: sum(logs) }
+  return { writtenBytes: sum(containers.map(({ writtenBytes }) => writtenBytes)), logBytes: kept + sum(logs) }
 }
 
 const ofApp = <T extends { readonly labels: Readonly<Record<string, string>> }>(

@@ -119,10 +119,11 @@ async function volumesOfNobody(paas: Paas): Promise<readonly LeftOver[]> {
     }))
 }
 
-/** Repositories, kept outputs and request logs whose app is gone: a server that was killed in the middle leaves them. */
+/** Repositories, kept logs, kept outputs and request logs whose app is gone: a server that was killed in the middle leaves them. */
 async function filesOfNobody(paas: Paas): Promise<readonly LeftOver[]> {
   const places = [
     { folder: 'repositories', name: /^([a-z2-7]{10})\.git$/, what: 'repository' },
+    { folder: 'app-logs', name: /^([a-z2-7]{10})$/, what: 'kept log' },
     { folder: 'outputs', name: /^([a-z2-7]{10})$/, what: 'kept output' },
     { folder: join('router', 'log'), name: /^([a-z2-7]{10})\.log(?:\.1)?$/, what: 'request log' },
   ]

@@ -1,13 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, PaasError } from '../errors.ts'
 import { appHistory, followApp } from '../logs/app-log.ts'
-import type { LogEntry } from '../logs/log-entry.ts'
 import type { Paas } from '../paas.ts'
 import type { Drain } from '../state/drains.ts'
 import { drainAddress } from './drain-address.ts'
 import { HttpsSink } from './https-sink.ts'
 import { type Sink, sendMs } from './sink.ts'
-import { Spool } from './spool.ts'
+import { type DrainedLine, Spool } from './spool.ts'
 import { syslogMessage } from './syslog-message.ts'
 import { SyslogSink } from './syslog-sink.ts'
 
@@ -15,6 +14,8 @@ const spoolBytes = 4 * 1024 * 1024
 const sendingBytes = 256 * 1024
 /** Lines that come together go together. */
 const gatherMs = 100
+/** Apps that are new are read from their beginning. */
+const lookForAppsMs = 1_000
 const firstPauseMs = 500
 const longestPauseMs = 30_000
 /** How far a start of the server goes back: the lines of several processes do not come in the order of their times. */
@@ -31,7 +32,7 @@ export type DrainState = {
   readonly error: string | null
 }
 
-/** One log drain at work: reads the app's log into a spool, and sends what is in it for as long as it takes. */
+/** One log drain at work: reads the app's log, or every app's, into a spool, and sends what is in it for as long as it takes. */
 export class RunningDrain {
   readonly #paas: Paas
   readonly #drain: Drain
@@ -68,8 +69,24 @@ export class RunningDrain {
   }
 
   async #read(signal: AbortSignal): Promise<void> {
+    const { appId } = this.#drain
+    if (appId !== null) return await this.#readApp(appId, signal)
+    const read = new Set<string>()
+    while (!signal.aborted) {
+      for (const { id } of this.#paas.store.apps.list()) {
+        if (read.has(id)) continue
+        read.add(id)
+        this.#readApp(id, signal)
+          .catch((error: unknown) => this.#paas.log(`A log drain reads ${id} no more: ${String(error)}`))
+          .finally(() => read.delete(id))
+      }
+      await pause(lookForAppsMs, signal)
+    }
+  }
+
+  async #readApp(appId: string, signal: AbortSignal): Promise<void> {
     const { store } = this.#paas
-    const app = store.apps.byId(this.#drain.appId)
+    const app = store.apps.byId(appId)
     const options = {
       tail: mostHistory,
       since: this.#drain.sentUntil,
@@ -77,18 +94,10 @@ export class RunningDrain {
       source: undefined,
       version: undefined,
     }
-    while (!signal.aborted && store.apps.exists(app.id)) {
-      try {
-        const { entries, places } = await appHistory(this.#paas, app, options)
-        for (const entry of entries) this.#spool.push(entry)
-        for await (const entry of followApp(this.#paas, app, options, places, signal)) this.#spool.push(entry)
-        return
-      } catch (error) {
-        // Docker is down: nothing of this was read.
-        if (!(error instanceof PaasError)) throw error
-        await pause(firstPauseMs, signal)
-      }
-    }
+    const { entries, places } = await appHistory(this.#paas, app, options)
+    for (const entry of entries) this.#spool.push({ ...entry, appId })
+    for await (const entry of followApp(this.#paas, app, options, places, signal))
+      this.#spool.push({ ...entry, appId })
   }
 
   async #send(signal: AbortSignal): Promise<void> {
@@ -109,17 +118,17 @@ export class RunningDrain {
     }
   }
 
-  async #sent(entries: readonly LogEntry[], signal: AbortSignal): Promise<boolean> {
+  async #sent(entries: readonly DrainedLine[], signal: AbortSignal): Promise<boolean> {
     const { store, settings } = this.#paas
-    const { appId } = this.#drain
-    if (!store.apps.exists(appId)) return true
-    const origin = { host: settings.domain, app: store.apps.byId(appId).name }
+    const names = new Map(store.apps.list().map(({ id, name }) => [id, name]))
+    const messages = entries.flatMap((entry) => {
+      const app = names.get(entry.appId)
+      return app === undefined ? [] : syslogMessage(entry, { host: settings.domain, app })
+    })
+    if (messages.length === 0) return true
     const limit = AbortSignal.timeout(sendMs)
     try {
-      await this.#sink.send(
-        entries.map((entry) => syslogMessage(entry, origin)),
-        AbortSignal.any([signal, limit]),
-      )
+      await this.#sink.send(messages, AbortSignal.any([signal, limit]))
     } catch (error) {
       this.#error = limit.aborted ? `it takes nothing within ${sendMs / 1000} s` : reason(error)
       return false
@@ -130,7 +139,7 @@ export class RunningDrain {
   }
 
   /** Where the next start goes on. Each note is a write to the disk: not for every sending. */
-  #note(last: LogEntry | undefined): void {
+  #note(last: DrainedLine | undefined): void {
     if (!last || Date.now() - this.#notedAt < overlapMs) return
     this.#notedAt = Date.now()
     const at = new Date(Date.parse(last.at) - overlapMs).toISOString()

@@ -1,9 +1,12 @@
 import type { LogEntry } from '../logs/log-entry.ts'
 
+/** A line, and the app that wrote it. */
+export type DrainedLine = LogEntry & { readonly appId: string }
+
 /** What of a log waits for its drain, at most so many bytes: the oldest lines go first, and are counted. */
 export class Spool {
   readonly #mostBytes: number
-  readonly #waiting: LogEntry[] = []
+  readonly #waiting: DrainedLine[] = []
   #bytes = 0
   #missed = 0
   #filled = Promise.withResolvers<void>()
@@ -21,7 +24,7 @@ export class Spool {
     return this.#missed
   }
 
-  push(entry: LogEntry): void {
+  push(entry: DrainedLine): void {
     this.#waiting.push(entry)
     this.#bytes += sizeOf(entry)
     if (this.#bytes > this.#mostBytes) this.#drop()
@@ -44,7 +47,7 @@ export class Spool {
   }
 
   /** Takes the oldest lines, at most so many bytes and at least one; before them what was missed, as a line. */
-  take(mostBytes: number): readonly LogEntry[] {
+  take(mostBytes: number): readonly DrainedLine[] {
     let count = 0
     let bytes = 0
     for (const entry of this.#waiting) {
@@ -57,7 +60,7 @@ export class Spool {
     const missed = this.#missed
     this.#missed = 0
     const [first] = taken
-    return missed > 0 && first ? [missedLine(missed, first.at), ...taken] : taken
+    return missed > 0 && first ? [missedLine(missed, first), ...taken] : taken
   }
 
   /** A tenth goes at once: each time the whole list moves. */
@@ -76,8 +79,9 @@ export class Spool {
 /** As it takes room here, roughly: time and source beside the text. */
 const sizeOf = ({ text }: LogEntry): number => text.length + 64
 
-const missedLine = (count: number, at: string): LogEntry => ({
+const missedLine = (count: number, { at, appId }: DrainedLine): DrainedLine => ({
   at,
+  appId,
   source: 'app[drain]',
   text: `${count} lines before this one were missed: the drain was down for too long`,
 })

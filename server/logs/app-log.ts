@@ -1,10 +1,10 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import { NotFoundError } from '../docker/engine-errors.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
-import type { Container } from '../state/containers.ts'
 import { type BuildPlace, buildHistory, followBuilds } from './build-log.ts'
 import { Channel } from './channel.ts'
+import type { KeptLine } from './kept-line.ts'
+import type { KeptPlace } from './kept-log.ts'
 import type { LogEntry } from './log-entry.ts'
 import { followRouter, type RouterPlace, routerHistory } from './router-log.ts'
 
@@ -22,40 +22,31 @@ export type AppLogOptions = {
 
 /** Where a reader stands in each log: following goes on from there, without a gap or a repeat. */
 export type LogPlaces = {
-  /** By container name. */
-  readonly containers: Map<string, ContainerPlace>
+  readonly kept: KeptPlace
   readonly router: RouterPlace | undefined
   readonly builds: BuildPlace | undefined
 }
 
-/** The time of the last line that was read, and how many lines of exactly that time. */
-type ContainerPlace = { readonly at: string; readonly lines: number }
-
-const lookForNewMs = 300
-
-/** What the app's containers and the router have written, in order of time, and where that ends. */
+/** What the app's processes, of all releases, and the router have written, in order of time, and where that ends. */
 export async function appHistory(
   paas: Paas,
   app: App,
   options: AppLogOptions,
 ): Promise<{ readonly entries: readonly LogEntry[]; readonly places: LogPlaces }> {
-  const places = new Map<string, ContainerPlace>()
   const builds = options.source === 'build' ? buildHistory(paas, app, options) : undefined
   const router = wantsRouter(options) ? await routerHistory(paas.settings.home, app.id) : undefined
-  const parts = await Promise.all(
-    containersOf(paas, app, options).map((container) => containerHistory(paas, container, options, places)),
-  )
+  const kept = await keptHistory(paas, app, options)
   const since = options.since ?? ''
-  const entries = [...parts.flat(), ...(router?.entries ?? []), ...(builds?.entries ?? [])]
+  const entries = [...kept.entries, ...(router?.entries ?? []), ...(builds?.entries ?? [])]
     .filter((entry) => entry.at >= since)
     .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   return {
     entries: options.tail === 0 ? [] : entries.slice(-options.tail),
-    places: { containers: places, router: router?.place, builds: builds?.place },
+    places: { kept: kept.place, router: router?.place, builds: builds?.place },
   }
 }
 
-/** Lines from `places` on as they come, also of containers that start later, until the signal or the app's end. */
+/** Lines from `places` on as they come, of whatever process writes them, until the signal or the app's end. */
 export async function* followApp(
   paas: Paas,
   app: App,
@@ -72,28 +63,14 @@ export async function* followApp(
     try {
       for await (const entry of source) await channel.push(entry)
     } catch (error) {
-      if (!all.aborted && !(error instanceof NotFoundError))
-        paas.log(`A log of ${app.name} broke off: ${String(error)}`)
-    }
-  }
-  const watchContainers = async (): Promise<void> => {
-    const followed = new Set<string>()
-    while (!all.aborted) {
-      if (!paas.store.apps.exists(app.id)) return channel.end()
-      for (const container of containersOf(paas, app, options)) {
-        const { name } = container
-        if (followed.has(name)) continue
-        followed.add(name)
-        // It ends with the container's process; that may be started again.
-        const following = feed(followContainer(paas, container, options, places, all))
-        following.finally(() => followed.delete(name))
-      }
-      await wait(lookForNewMs)
+      if (!all.aborted) paas.log(`A log of ${app.name} broke off: ${String(error)}`)
     }
   }
   if (places.builds) void feed(followBuilds(paas, app, places.builds, all))
-  if (places.router) void feed(followRouter(paas.settings.home, app.id, places.router, all))
-  void watchContainers()
+  const requests = { home: paas.settings.home, appId: app.id, events: paas.requestEvents }
+  if (places.router) void feed(followRouter(requests, places.router, all))
+  // It ends with the app, also where nothing of it is wanted.
+  void feed(followKept(paas, app, options, places.kept, all)).then(() => channel.end())
   try {
     yield* channel
   } finally {
@@ -101,69 +78,54 @@ export async function* followApp(
   }
 }
 
-async function containerHistory(
+async function keptHistory(
   paas: Paas,
-  container: Container,
+  app: App,
   options: AppLogOptions,
-  places: LogPlaces['containers'],
-): Promise<LogEntry[]> {
-  const entries: LogEntry[] = []
-  const lines = paas.engine.containers.logs(container.name, {
-    // Of one line at least the time is needed.
-    tail: Math.max(options.tail, 1),
-    ...(options.since === undefined ? {} : { since: options.since }),
-  })
-  try {
-    for await (const line of lines) {
-      places.set(container.name, after(places.get(container.name), line.at))
-      entries.push(toEntry(paas, container, line))
-    }
-  } catch (error) {
-    // It was retired and removed while we read.
-    if (!(error instanceof NotFoundError)) throw error
+): Promise<{ readonly entries: readonly LogEntry[]; readonly place: KeptPlace }> {
+  await paas.appLogs.catchUp(app.id)
+  const log = paas.appLogs.of(app.id)
+  const place = log.end
+  if (options.tail === 0 || !wantsProcesses(options)) return { entries: [], place }
+  const blocks: (readonly LogEntry[])[] = []
+  let count = 0
+  for await (const block of log.backwards(options.since)) {
+    const entries = block.filter((line) => isWanted(line, options)).map(toEntry)
+    blocks.push(entries)
+    count += entries.length
+    if (count >= options.tail) break
   }
-  return entries
+  return { entries: blocks.reverse().flat(), place }
 }
 
-async function* followContainer(
+async function* followKept(
   paas: Paas,
-  container: Container,
+  app: App,
   options: AppLogOptions,
-  places: LogPlaces,
+  place: KeptPlace,
   signal: AbortSignal,
 ): AsyncGenerator<LogEntry> {
-  const { name } = container
-  const from = places.containers.get(name)
-  const since = from?.at ?? options.since
-  const lines = paas.engine.containers.logs(name, {
-    follow: true,
-    signal,
-    ...(since === undefined ? {} : { since }),
-  })
-  let known = from?.lines ?? 0
-  for await (const line of lines) {
-    if (from && line.at === from.at && known-- > 0) continue
-    places.containers.set(name, after(places.containers.get(name), line.at))
-    yield toEntry(paas, container, line)
+  for await (const block of paas.appLogs.of(app.id).follow(place, signal, tooSlow)) {
+    if (!wantsProcesses(options)) continue
+    for (const line of block) if (line.isNote || isWanted(line, options)) yield toEntry(line)
+    await nextTurn()
   }
 }
 
-const after = (place: ContainerPlace | undefined, at: string): ContainerPlace => ({
-  at,
-  lines: place?.at === at ? place.lines + 1 : 1,
+const tooSlow = (count: number): KeptLine => ({
+  at: new Date().toISOString().replace('Z', '000000Z'),
+  version: 0,
+  process: '',
+  isNote: true,
+  text: `${count} lines were missed here: they went out of the kept log before this reader came to them`,
 })
 
-function containersOf(paas: Paas, app: App, options: AppLogOptions): readonly Container[] {
-  if (options.source === 'router' || options.source === 'build') return []
-  return paas.store.containers
-    .of(app.id)
-    .filter((container) => options.version === undefined || container.version === options.version)
-    .filter(
-      (container) =>
-        options.process === undefined ||
-        options.process === container.process ||
-        options.process === `${container.process}.${container.number}`,
-    )
+const wantsProcesses = ({ source }: AppLogOptions): boolean => source !== 'router' && source !== 'build'
+
+function isWanted(line: KeptLine, { version, process, since }: AppLogOptions): boolean {
+  if (version !== undefined && line.version !== version) return false
+  if (since !== undefined && line.at < since) return false
+  return process === undefined || line.process === process || line.process.startsWith(`${process}.`)
 }
 
 const wantsRouter = (options: AppLogOptions): boolean =>
@@ -171,8 +133,8 @@ const wantsRouter = (options: AppLogOptions): boolean =>
   options.process === undefined &&
   options.version === undefined
 
-const toEntry = (paas: Paas, container: Container, line: { at: string; text: string }): LogEntry => ({
-  at: line.at,
-  source: `app[${container.process}.${container.number}]`,
-  text: paas.secrets.hide(container.appId, line.text),
+const toEntry = ({ at, process, isNote, text }: KeptLine): LogEntry => ({
+  at,
+  source: isNote ? 'app[logs]' : `app[${process}]`,
+  text,
 })

@@ -1,9 +1,10 @@
 import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
+import type { FolderEvents } from './folder-events.ts'
 import type { LogEntry } from './log-entry.ts'
 
-const pollMs = 200
+/** The folder of `home` in which they are. */
+export const requestLogs = (home: string): string => join(home, 'router', 'log')
 
 /** How far a file has been read; inode 0: there was none. */
 export type RouterPlace = { readonly inode: number; readonly size: number }
@@ -13,7 +14,7 @@ export async function routerHistory(
   home: string,
   appId: string,
 ): Promise<{ readonly entries: readonly LogEntry[]; readonly place: RouterPlace }> {
-  const path = join(home, 'router', 'log', `${appId}.log`)
+  const path = join(requestLogs(home), `${appId}.log`)
   const { inode } = await identity(path)
   const [old, now] = await Promise.all([read(`${path}.1`, 0), read(path, 0)])
   // The last line may be half written: following begins with it.
@@ -26,15 +27,16 @@ export async function routerHistory(
 
 /** Request lines from `from` on, until the signal. A rotated file is read to its end first. */
 export async function* followRouter(
-  home: string,
-  appId: string,
+  log: { readonly home: string; readonly appId: string; readonly events: FolderEvents },
   from: RouterPlace,
   signal: AbortSignal,
 ): AsyncGenerator<LogEntry> {
-  const path = join(home, 'router', 'log', `${appId}.log`)
+  const name = `${log.appId}.log`
+  const path = join(requestLogs(log.home), name)
   let place = from
   let rest = ''
   while (!signal.aborted) {
+    const changed = log.events.changed(name, signal)
     const now = await identity(path)
     if (now.inode !== place.inode) {
       const old = place.inode === 0 ? { text: '' } : await read(`${path}.1`, place.size)
@@ -46,7 +48,7 @@ export async function* followRouter(
     const lines = (rest + text).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) yield* parse(line)
-    await wait(pollMs)
+    await changed
   }
 }
 

@@ -26,6 +26,8 @@ export type App = {
   readonly builder: Builder
   /** What is kept of its releases' images; null: as the server's settings say. */
   readonly retention: Retention
+  /** How many bytes of its log are kept; null: as the server's settings say. */
+  readonly logBytes: number | null
 }
 
 export type Retention = {
@@ -133,6 +135,10 @@ export class Apps {
     )
   }
 
+  setLogBytes(id: string, bytes: number | null): void {
+    this.#database.run('UPDATE app SET log_bytes = ? WHERE id = ?', bytes, id)
+  }
+
   setSubnet(id: string, subnet: string | null): void {
     this.#database.run('UPDATE app SET subnet = ? WHERE id = ?', subnet, id)
   }
@@ -190,5 +196,6 @@ function toApp(row: Row | undefined): App | undefined {
       keep: row.keep_releases === null ? null : Number(row.keep_releases),
       budgetBytes: row.image_budget === null ? null : Number(row.image_budget),
     },
+    logBytes: row.log_bytes === null ? null : Number(row.log_bytes),
   }
 }

@@ -2,10 +2,11 @@ import type { Cipher } from './cipher.ts'
 import type { Database, Row } from './database.ts'
 import { randomName } from './identifiers.ts'
 
-/** A log drain: where copies of an app's log lines are sent. */
+/** A log drain: where copies of log lines are sent. */
 export type Drain = {
   readonly id: string
-  readonly appId: string
+  /** Whose lines; null: every app's. */
+  readonly appId: string | null
   readonly url: string
   /** Also where the internet does not lead. */
   readonly allowPrivate: boolean
@@ -27,9 +28,10 @@ export class Drains {
     return this.#database.all('SELECT * FROM drain ORDER BY rowid').map((row) => this.#toDrain(row))
   }
 
-  of(appId: string): readonly Drain[] {
+  /** @param appId null: those that take every app's lines */
+  of(appId: string | null): readonly Drain[] {
     return this.#database
-      .all('SELECT * FROM drain WHERE app_id = ? ORDER BY rowid', appId)
+      .all('SELECT * FROM drain WHERE app_id IS ? ORDER BY rowid', appId)
       .map((row) => this.#toDrain(row))
   }
 
@@ -60,7 +62,7 @@ export class Drains {
     const id = String(row.id)
     return {
       id,
-      appId: String(row.app_id),
+      appId: row.app_id === null ? null : String(row.app_id),
       url: this.#cipher.open(row.url as Uint8Array, `drain/${id}`),
       allowPrivate: row.allow_private === 1,
       sentUntil: String(row.sent_until),

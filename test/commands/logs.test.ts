@@ -179,6 +179,41 @@ test('while a drain is down its lines wait, and come without a gap or a repeat o
   await paas.ok(`drains:remove blog ${id}`)
 })
 
+test('a drain of every app takes the lines of all of them, also of an app that comes later', async () => {
+  await using receiver = await syslogReceiver()
+  const url = `syslog://127.0.0.1:${receiver.port}`
+  expect(await paas.ok(`drains:add --global ${url} --private --plan`)).toContain(`log drain: + ${url}`)
+  const { id } = JSON.parse(await paas.ok(`drains:add --global ${url} --private --json`)) as { id: string }
+  expect((await paas.ssh(`drains:add --global ${url} --private`)).stderr).toContain('already')
+  expect(await drains()).toEqual([])
+  expect(JSON.parse(await paas.ok('drains --global --json'))).toMatchObject({
+    app: null,
+    drains: [{ id, url }],
+  })
+  await paas.ok('apps:clone blog shop')
+  const { messages } = receiver
+  const from = (app: string, process: string): boolean =>
+    messages.some((message) => message.includes(` localhost ${app} ${process} - - `))
+  await until('both apps are there', async () => from('blog', 'worker.1') && from('shop', 'web.1'))
+  await paas.get('shop.localhost', '/for-the-drain')
+  await until('the router is there', async () =>
+    messages.some((message) => / shop router - - .*for-the-drain/.test(message)),
+  )
+  const before = counted(messages).at(-1) ?? 0
+  await paas.kill('server')
+  await until('it goes on', async () => (counted(messages).at(-1) ?? 0) > before + 10)
+  const all = [...new Set(counted(messages))]
+  expect(all).toEqual(all.map((_, index) => (all[0] ?? 0) + index))
+  await until('the server is back', async () => (await paas.ssh('version')).exitCode === 0)
+  const bob = await addPerson(paas, 'bob')
+  await paas.ok('access:add blog bob')
+  for (const line of ['drains --global', `drains:remove --global ${id}`, `drains:add --global ${url}`])
+    expect((await bob.ssh(line)).exitCode, line).toBe(77)
+  await paas.ok(`drains:remove --global ${id}`)
+  expect(JSON.parse(await paas.ok('drains --global --json'))).toEqual({ app: null, drains: [] })
+  await paas.ok('destroy shop --force')
+})
+
 test('a drain that may not be, or is none, is refused', async () => {
   for (const url of ['http://localhost/in', 'file:///etc/passwd', 'syslog://u:p@localhost:1', 'nonsense:'])
     expect((await paas.ssh(`drains:add blog ${url}`)).exitCode, url).toBe(64)

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest'
 import { Spool } from '../../server/drains/spool.ts'
 
-const entry = (text: string) => ({ at: '2026-08-01T10:00:00.123456789Z', source: 'app[web.1]', text })
+const entry = (text: string) => ({
+  appId: 'blog',
+  at: '2026-08-01T10:00:00.123456789Z',
+  source: 'app[web.1]',
+  text,
+})
 const textsOf = (spool: Spool, mostBytes = Number.POSITIVE_INFINITY) =>
   spool.take(mostBytes).map(({ text }) => text)
 

@@ -3,19 +3,20 @@ import { shownDrain } from '../../drains/drain-address.ts'
 
 export default {
   summary:
-    "List an app's log drains: where its lines are sent, how many wait, and why the last sending failed",
+    "List an app's log drains, with --global those of every app: where its lines are sent, how many wait, and why the last sending failed",
   right: 'view',
   app: 'required',
   all: 'every',
+  shared: true,
   aliases: ['drains:list', 'drains:report'],
-  examples: ['drains blog', 'drains --all --json'],
-  async run({ paas, app, out }) {
-    const drains = paas.store.drains.of(app.id).map(({ id, url }) => {
+  examples: ['drains blog', 'drains --global', 'drains --all --json'],
+  async run({ paas, appIfAny: app, out }) {
+    const drains = paas.store.drains.of(app?.id ?? null).map(({ id, url }) => {
       const { waiting = 0, missed = 0, error = null } = paas.drains.stateOf(id) ?? {}
       return { id, url: shownDrain(url), waiting, missed, error }
     })
-    out.result({ app: app.name, drains }, () => {
-      out.heading(`${app.name} log drains`)
+    out.result({ app: app?.name ?? null, drains }, () => {
+      out.heading(app ? `${app.name} log drains` : 'Log drains of every app')
       out.table(
         ['Drain', 'URL', 'State'],
         drains.map(({ id, url, waiting, missed, error }) => [

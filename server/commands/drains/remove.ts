@@ -7,24 +7,27 @@ export default {
   right: 'develop',
   plans: true,
   app: 'required',
+  shared: true,
   arguments: [{ name: 'DRAIN|URL', required: true }],
-  examples: ['drains:remove blog k3x7qmab'],
-  async run({ paas, app, user, words, out, planned }) {
+  examples: ['drains:remove blog k3x7qmab', 'drains:remove --global k3x7qmab'],
+  async run({ paas, appIfAny: app, user, words, out, planned }) {
     const [word = ''] = words
-    const drain = paas.store.drains.of(app.id).find(({ id, url }) => id === word || url === word)
+    const drain = paas.store.drains.of(app?.id ?? null).find(({ id, url }) => id === word || url === word)
     if (!drain)
-      throw new UserError(`${app.name} has no such log drain`, { next: `Its drains: drains ${app.name}` })
+      throw new UserError(`${app?.name ?? 'Every app'} has no such log drain`, {
+        next: `To see them: drains ${app?.name ?? '--global'}`,
+      })
     const shown = shownDrain(drain.url)
     planned(() => [`log drain: - ${shown}`])
     paas.store.drains.remove(drain.id)
     paas.drains.stop(drain.id)
     paas.events.record({
       type: 'drain-removed',
-      app,
+      ...(app ? { app } : {}),
       who: user.name,
-      message: `The log of ${app.name} is no longer sent to ${shown}`,
+      message: `The log of ${app?.name ?? 'every app'} is no longer sent to ${shown}`,
       facts: { drain: drain.id },
     })
-    out.result({ app: app.name, removed: drain.id }, () => out.step(`Removed ${shown}`))
+    out.result({ app: app?.name ?? null, removed: drain.id }, () => out.step(`Removed ${shown}`))
   },
 } satisfies Command

@@ -13,10 +13,11 @@ export default {
     const [first] = failing
     if (!first)
       return { holds: true, saw: all.length === 0 ? 'there are none' : `all ${all.length} take lines` }
-    const app = store.apps.byId(first.drain.appId).name
+    const { appId } = first.drain
+    const app = appId === null ? '--global' : store.apps.byId(appId).name
     return {
       holds: false,
-      saw: `${failing.length} of ${all.length} fail; ${shownDrain(first.drain.url)} of ${app}: ${first.error}`,
+      saw: `${failing.length} of ${all.length} fail; ${shownDrain(first.drain.url)} of ${appId === null ? 'every app' : app}: ${first.error}`,
       next: `drains ${app}; what leads nowhere: drains:remove ${app} ${first.drain.id}`,
     }
   },

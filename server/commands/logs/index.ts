@@ -1,9 +1,9 @@
-import type { Command } from '../command.ts'
-import { EndedByServerError, UsageError } from '../errors.ts'
-import { type AppLogOptions, appHistory, followApp } from '../logs/app-log.ts'
-import { formatLogEntry, type LogEntry } from '../logs/log-entry.ts'
-import { readerFollows } from '../reader-follows.ts'
-import { parseVersion } from '../version.ts'
+import type { Command } from '../../command.ts'
+import { EndedByServerError, UsageError } from '../../errors.ts'
+import { type AppLogOptions, appHistory, followApp } from '../../logs/app-log.ts'
+import { formatLogEntry, type LogEntry } from '../../logs/log-entry.ts'
+import { readerFollows } from '../../reader-follows.ts'
+import { parseVersion } from '../../version.ts'
 
 export default {
   summary: "Show an app's log, also as it grows",
@@ -30,10 +30,15 @@ export default {
     }
     const write = async (entry: LogEntry): Promise<void> => {
       out.item(entry, () => out.line(formatLogEntry(entry)))
+      // A reader that is slow leaves lines in the log, not in our memory.
       await readerFollows(call)
     }
-    for (const entry of entries) await write(entry)
-    for await (const entry of followApp(paas, app, options, places, signal)) await write(entry)
+    try {
+      for (const entry of entries) await write(entry)
+      for await (const entry of followApp(paas, app, options, places, signal)) await write(entry)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
     // Whoever leaves is through; whose session the server ends is not.
     if (signal.reason instanceof EndedByServerError) throw signal.reason
   },

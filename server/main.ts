@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { followLoad } from './autoscale/follow-load.ts'
 import { finishRestore } from './backup/finish-restore.ts'
 import { undoLeftRestore } from './backup/undo-restore.ts'
+import { Brakes } from './brakes/brakes.ts'
 import { followSchedules } from './cron/follow-schedules.ts'
 import { ConfigFiles } from './deploy/config-files.ts'
 import { endLeftVisits } from './deploy/enter-process.ts'
@@ -77,6 +78,9 @@ async function main(): Promise<void> {
   const isProved = (name: string): boolean => proved.has(name) && !unready.has(name)
   const walls = new Walls({ store, kinds, settings, isProved, log, closing: closing.signal })
   const challenges = new Challenges()
+  const events = new Events(settings.home, log)
+  const isLocal = settings.dockerHost.startsWith('unix:')
+  const brakes = new Brakes({ engine, store, events, isLocal, log, closing: closing.signal })
   let door: Door | undefined
   let end = async (): Promise<void> => exit(0)
   const paas: Paas = {
@@ -102,10 +106,11 @@ async function main(): Promise<void> {
     outputs,
     cronOutputs: new Outputs(settings.home, 'cron-outputs'),
     sandboxes: new Sandboxes({ engine, store, walls, mostSpares: settings.spareSandboxes, log }),
-    events: new Events(settings.home, log),
+    events,
     drains: new RunningDrains(),
     provisioning: new Provisioning({ store, kinds, walls, log, closing: closing.signal }),
     walls,
+    brakes,
     secrets: new Secrets(store),
     proved,
     unready,
@@ -185,6 +190,7 @@ async function goOn(paas: Paas): Promise<void> {
   await paas.walls.recovered().catch((error: unknown) => log(`Walls: ${String(error)}`))
   paas.certificateFiles.restore()
   paas.routes.follow()
+  paas.brakes.watch().catch((error: unknown) => log(`Brakes ended: ${String(error)}`))
   supervise(paas).catch((error: unknown) => log(`Supervision ended: ${String(error)}`))
   renewCertificates(paas).catch((error: unknown) => log(`Renewal of certificates ended: ${String(error)}`))
   removeLateStrays(paas).catch((error: unknown) => {

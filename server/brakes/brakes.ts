@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Engine } from '../docker/engine.ts'
@@ -24,9 +25,13 @@ const firstHoldMs = 30_000
 const longestHoldMs = 10 * 60_000
 /** A container that was calm for so long begins anew. */
 const forgottenMs = 60 * 60_000
-/** Of one CPU, between two looks: who uses more comes behind who uses less. */
-const muchCpu = 0.3
-const littleCpu = 0.15
+/** Of one CPU: who uses less does not compute. */
+const someCpu = 0.1
+/** Of an equal share of the machine among those who compute: who uses more comes behind, who uses less comes back. */
+const muchOfShare = 0.8
+const littleOfShare = 0.5
+/** Of the machine: while they use as much together, nobody comes back. */
+const fullyUsed = 0.8
 /** So many looks in a row. */
 const looksBehind = 2
 const looksBack = 10
@@ -164,29 +169,29 @@ export class Brakes {
       watched.refused = refused
       if (loggedSince(watched, this.#root) >= muchLoggedBytes)
         this.#slow(watched, 'writes more into its log than Docker keeps up with', slowest)
-      await this.#place(watched)
       const { brake } = watched
       if (brake?.until !== undefined && brake.until <= Date.now()) await this.#letGo(watched, brake)
     }
+    await this.#place()
   }
 
-  /** Behind the others while it computes much, beside them while it does not. */
-  async #place(watched: Watched): Promise<void> {
-    const { cgroup, used } = watched
-    const seconds = cgroup.usedSeconds()
-    if (seconds === undefined) return
-    watched.used = { seconds, at: performance.now() }
-    const cpus = ((seconds - used.seconds) * 1000) / (watched.used.at - used.at)
-    const speaks = watched.isBehind ? cpus < littleCpu : cpus > muchCpu
-    watched.looks = speaks ? watched.looks + 1 : 0
-    if (watched.looks < (watched.isBehind ? looksBack : looksBehind)) return
-    watched.looks = 0
-    if (watched.isBehind) {
-      const found = await this.#inspected(watched)
-      if (found === undefined) return
-      this.#change(watched, () => cgroup.putBack(found.cpuShares))
-    } else this.#change(watched, () => cgroup.putBehind())
-    watched.isBehind = !watched.isBehind
+  /** Behind the others while it computes much more than they do, beside them while it does not. */
+  async #place(): Promise<void> {
+    const used = [...this.#watched.values()].map((watched) => ({ watched, cpus: cpusSince(watched) }))
+    const all = availableParallelism()
+    const share = all / Math.max(1, used.filter(({ cpus }) => cpus > someCpu).length)
+    const isFull = used.reduce((sum, { cpus }) => sum + cpus, 0) > fullyUsed * all
+    for (const { watched, cpus } of used) {
+      const { isBehind, cgroup } = watched
+      const speaks = isBehind ? !isFull && cpus < littleOfShare * share : cpus > muchOfShare * share
+      watched.looks = speaks ? watched.looks + 1 : 0
+      if (watched.looks < (isBehind ? looksBack : looksBehind)) continue
+      watched.looks = 0
+      const found = isBehind ? await this.#inspected(watched) : { cpuShares: 0 }
+      if (found === undefined) continue
+      this.#change(watched, () => (isBehind ? cgroup.putBack(found.cpuShares) : cgroup.putBehind()))
+      watched.isBehind = !isBehind
+    }
   }
 
   /** @param mostSteps how much further it is slowed where it goes on all the same */
@@ -254,6 +259,15 @@ export class Brakes {
     log(message)
     events.record({ type, app: { id: app.id, name: app.name }, who: 'paas', message, facts: { process } })
   }
+}
+
+/** CPUs that it has used since the last look; 0 when it has ended. */
+function cpusSince(watched: Watched): number {
+  const { used, cgroup } = watched
+  const seconds = cgroup.usedSeconds()
+  if (seconds === undefined) return 0
+  watched.used = { seconds, at: performance.now() }
+  return ((seconds - used.seconds) * 1000) / Math.max(1, watched.used.at - used.at)
 }
 
 /** Bytes that it has written since the last look, as far as they are still there. */

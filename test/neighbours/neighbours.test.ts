@@ -8,7 +8,7 @@ import { startInstance, type TestInstance, until } from '../instance.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 import { burnerApp, burningBuild, pageApp } from './burners.ts'
 
-// What visitors of one app notice while another takes all that it can get. In `make test` for a second each, to see
+// What visitors of one app notice while another takes all that it can get. In `make test` some of it for a second, to see
 // that both work; `make security` measures, alone on the machine.
 const measures = attackFactor > 1
 const seconds = measures ? 10 : 1
@@ -81,7 +81,7 @@ async function compared(what: string, before: number): Promise<Figure> {
   }
 }
 
-test.for(['cpu', 'forks', 'memory', 'logs'])(
+test.for(measures ? ['cpu', 'forks', 'memory', 'logs'] : ['cpu', 'forks'])(
   'an app that takes all %s that it can get is kept from its neighbours',
   { timeout: 120_000 },
   async (way, { task }) => {
@@ -157,7 +157,7 @@ test('two builds that take all that they can get are kept from their neighbours'
   }
 })
 
-test.for(['slow', 'bodies', 'headers', 'flood'])(
+test.for(measures ? ['slow', 'bodies', 'headers', 'flood'] : ['slow'])(
   'an app that is attacked by %s requests is kept from its neighbours',
   { timeout: 60_000 },
   async (way, { task }) => {

@@ -9,7 +9,7 @@ import { startInstance } from '../instance.ts'
 // Against the server as it runs, in a process of its own.
 const most = attackFactor > 1 ? 1_000_000 : 3_000
 /** However slow the machine is. */
-const longestMs = attackFactor > 1 ? 7 * 60_000 : 60_000
+const longestMs = attackFactor > 1 ? 4 * 60_000 : 60_000
 const width = 40
 
 test('malformed openings end their own connection and nothing else', { timeout: 2 * longestMs }, async ({

@@ -79,6 +79,8 @@ chaos:
 ## make security  attack what we promise to withstand; a promise beside what was measured (ROWS="7 12")
 security:
 	scripts/bootstrap
+	scripts/bootstrap dbclient:dropbear-bin plink:putty-tools ssh-audit:ssh-audit \
+		/usr/lib/python3/dist-packages/paramiko/__init__.py:python3-paramiko || true
 	scripts/run node scripts/security.ts $(ROWS)
 
 ## make soak     random commands against an instance of its own, compared with a model, for an hour (MINUTES=10 SEED=n)

@@ -5,6 +5,7 @@ import type { HttpDoor } from './api/http-door.ts'
 import { followLoad } from './autoscale/follow-load.ts'
 import { finishRestore } from './backup/finish-restore.ts'
 import { undoLeftRestore } from './backup/undo-restore.ts'
+import { Brakes } from './brakes/brakes.ts'
 import { followSchedules } from './cron/follow-schedules.ts'
 import { ConfigFiles } from './deploy/config-files.ts'
 import { endLeftVisits } from './deploy/enter-process.ts'
@@ -82,6 +83,9 @@ async function main(): Promise<void> {
   const walls = new Walls({ store, kinds, settings, isProved, log, closing: closing.signal })
   const challenges = new Challenges()
   const secrets = new Secrets(store)
+  const events = new Events(settings.home, log)
+  const isLocal = settings.dockerHost.startsWith('unix:')
+  const brakes = new Brakes({ engine, store, events, isLocal, log, closing: closing.signal })
   let door: Door | undefined
   let httpDoor: HttpDoor | undefined
   let end = async (): Promise<void> => exit(0)
@@ -110,10 +114,11 @@ async function main(): Promise<void> {
     requestEvents: new FolderEvents(requestLogs(settings.home)),
     cronOutputs: new Outputs(settings.home, 'cron-outputs'),
     sandboxes: new Sandboxes({ engine, store, walls, mostSpares: settings.spareSandboxes, log }),
-    events: new Events(settings.home, log),
+    events,
     drains: new RunningDrains(),
     provisioning: new Provisioning({ store, kinds, walls, log, closing: closing.signal }),
     walls,
+    brakes,
     secrets,
     proved,
     unready,
@@ -209,6 +214,7 @@ async function goOn(paas: Paas): Promise<void> {
   await paas.walls.recovered().catch((error: unknown) => log(`Walls: ${String(error)}`))
   paas.certificateFiles.restore()
   paas.routes.follow()
+  paas.brakes.watch().catch((error: unknown) => log(`Brakes ended: ${String(error)}`))
   supervise(paas).catch((error: unknown) => log(`Supervision ended: ${String(error)}`))
   renewCertificates(paas).catch((error: unknown) => log(`Renewal of certificates ended: ${String(error)}`))
   removeLateStrays(paas).catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import type { Brakes } from './brakes/brakes.ts'
 import type { ConfigFiles } from './deploy/config-files.ts'
 import type { Jobs } from './deploy/jobs.ts'
 import type { Locks } from './deploy/locks.ts'
@@ -42,6 +43,7 @@ export type Paas = {
   readonly provisioning: Provisioning
   readonly secrets: Secrets
   readonly walls: Walls
+  readonly brakes: Brakes
   readonly events: Events
   readonly drains: RunningDrains
   /** Names of live containers whose identity and health this process has proved: only these are routed to. */

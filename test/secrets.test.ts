@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -23,6 +24,7 @@ const canaries = [token, password, newer, inFile]
 let paas: TestInstance
 let repository: Repository
 const said: string[] = []
+const startedAt = new Date()
 beforeAll(async () => {
   paas = await startInstance()
   await paas.ok('apps:create leaky')
@@ -104,3 +106,82 @@ test('the container itself has them, and nothing else of it', async () => {
   expect(await paas.ok(`run leaky sh -c 'echo $API_TOKEN'`)).toBe(`${newer}\n`)
   expect(await paas.ok(`run leaky sh -c 'cat $SERVICE'`)).toContain(inFile)
 })
+
+// docs/secrets.md: what a Dockerfile declares as ARG is in the image's history.
+const undeclared = [password, inFile]
+
+test('no image, and nothing that Docker keeps or told of it, has one that the Dockerfile does not declare', async () => {
+  const filter = ['--filter', `label=paas.instance=${paas.id}`]
+  const { stdout } = await execa('docker', ['images', '-aq', '--no-trunc', ...filter])
+  const images = [...new Set(stdout.split('\n').filter(Boolean))]
+  expect(images.length).toBeGreaterThan(0)
+  const leaks: string[] = []
+  for (const image of images) {
+    const { stdout: history } = await execa('docker', ['history', '--no-trunc', image])
+    const { stdout: facts } = await execa('docker', ['inspect', image])
+    const layers = await execa('docker', ['save', image], { encoding: 'buffer', maxBuffer: 1 << 30 })
+    leaks.push(
+      ...found(image, `${history}${facts}`),
+      ...found(`${image}, layers`, Buffer.from(layers.stdout)),
+    )
+  }
+  const { stdout: cache } = await execa('docker', ['system', 'df', '-v', '--format', '{{json .BuildCache}}'])
+  const { stdout: events } = await execa('docker', [
+    ...['events', ...filter, '--format', '{{json .}}'],
+    ...['--since', startedAt.toISOString(), '--until', new Date().toISOString()],
+  ])
+  expect(events).toContain(paas.id)
+  leaks.push(...found('build cache', cache), ...found('events', events))
+  expect(leaks.filter((leak) => undeclared.some((each) => leak.includes(each)))).toEqual([])
+}, 60_000)
+
+test('neither Redis nor a backup as a whole has one in plain', async () => {
+  const redis = async (...words: string[]): Promise<string> =>
+    (await execa('redis-cli', ['-s', join(paas.home, 'run', 'redis.sock'), '--raw', ...words])).stdout
+  const keys = (await redis('--scan')).split('\n').filter(Boolean)
+  expect(keys).toContain('frontend:leaky.localhost')
+  const read: Readonly<Record<string, readonly string[]>> = {
+    string: ['GET'],
+    list: ['LRANGE', '0', '-1'],
+    set: ['SMEMBERS'],
+    hash: ['HGETALL'],
+  }
+  for (const key of keys) {
+    const [command, ...range] = read[await redis('TYPE', key)] ?? []
+    expect(command, key).toBeDefined()
+    expect(found(key, await redis(command ?? '', key, ...range))).toEqual([])
+  }
+  const archive = await paas.ssh('backup')
+  expect(archive.stdout.length, archive.stderr).toBeGreaterThan(10_000)
+  // With the images is their history.
+  const leaks = found('backup', archive.stdout)
+  expect(leaks.filter((leak) => !leak.endsWith(token))).toEqual([])
+})
+
+test('no process outside of the app has one in its environment, and no log or temporary file of this machine', async () => {
+  const leaks: string[] = []
+  let looked = 0
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      // The app's own processes, and what Docker has put before them.
+      if (/docker[/-][0-9a-f]{64}/.test(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))) continue
+      leaks.push(...found(`process ${pid}`, readFileSync(`/proc/${pid}/environ`)))
+      looked++
+    } catch {
+      // It has ended meanwhile, or is the kernel's.
+    }
+  }
+  expect(looked).toBeGreaterThan(5)
+  expect(leaks).toEqual([])
+  const patterns = canaries.flatMap((each) => ['-e', each])
+  const places = [
+    '/var/log',
+    ...readdirSync(tmpdir())
+      .filter((name) => name.startsWith('paas'))
+      .map((name) => join(tmpdir(), name)),
+  ]
+  const { stdout } = await execa('grep', ['-rlaF', '--devices=skip', ...patterns, ...places], {
+    reject: false,
+  })
+  expect(stdout).toBe('')
+}, 60_000)

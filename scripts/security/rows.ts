@@ -6,6 +6,9 @@ export type Row = {
   readonly attacks: readonly (readonly [file: string, named?: RegExp])[]
 }
 
+/** What measures what others notice has the machine to itself, when all other attacks are over. */
+export const measuredAlone: ReadonlySet<string> = new Set(['test/neighbours/neighbours.test.ts'])
+
 /** In the order of their numbers, which docs/security.md explains. */
 export const rows: readonly Row[] = [
   {
@@ -70,7 +73,10 @@ export const rows: readonly Row[] = [
   {
     row: '13',
     promise: 'malformed packets end their own connection alone',
-    attacks: [['test/ssh/attacks.test.ts', /malformed|0 bytes/]],
+    attacks: [
+      ['test/ssh/attacks.test.ts', /malformed|0 bytes/],
+      ['test/ssh/fuzz.test.ts', /malformed/],
+    ],
   },
   {
     row: '14',
@@ -82,7 +88,8 @@ export const rows: readonly Row[] = [
     promise: 'no compression, no costly exchange, few tries, few sessions',
     attacks: [
       ['test/ssh/attacks.test.ts', /too many keys|compression/],
-      ['test/ssh/door.test.ts', /eleventh session|its limit/],
+      ['test/ssh/door.test.ts', /eleventh session|its limit|answers nothing/],
+      ['test/ssh/clients.test.ts'],
     ],
   },
   {
@@ -112,13 +119,16 @@ export const rows: readonly Row[] = [
   },
   {
     row: '21',
-    promise: 'bodies and requests that are too large, or never end, are cut off',
-    attacks: [['test/router/body-limit.test.ts']],
+    promise: "slow, huge and many requests: the other apps' p99 at most twice",
+    attacks: [['test/router/body-limit.test.ts'], ['test/neighbours/neighbours.test.ts', /is attacked by/]],
   },
   {
     row: '22',
-    promise: 'memory, processes and privileges have limits that the kernel keeps',
-    attacks: [['test/deploy/processes.test.ts', /limits are real/]],
+    promise: "forks, CPU, memory, logs and builds: the neighbours' p99 at most twice, a command within 1 s",
+    attacks: [
+      ['test/deploy/processes.test.ts', /limits are real/],
+      ['test/neighbours/neighbours.test.ts', /takes? all|slowed down/],
+    ],
   },
   {
     row: '23',

@@ -1,3 +1,4 @@
+import { limitBuilds } from '../brakes/limit-builds.ts'
 import type { BuildOptions } from '../docker/build.ts'
 import type { Deploy } from './deploy.ts'
 import { discardImages } from './discard-images.ts'
@@ -18,6 +19,7 @@ export async function buildAppImage(
   // A build that fails fills the cache too.
   deploy.onUndo(async () => trimBuildCacheInBackground(paas))
   deploy.onUndo(() => discardImages(paas, deploy.id), { laterToo: true })
+  if (paas.settings.dockerHost.startsWith('unix:')) limitBuilds()
   const { imageId } = await paas.engine.build({
     ...build,
     hide: (text) => paas.secrets.hide(app.id, text),

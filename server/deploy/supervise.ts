@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { EngineEvent } from '../docker/events.ts'
 import { describe } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { Container } from '../state/containers.ts'
@@ -27,6 +28,7 @@ export async function supervise(paas: Paas): Promise<void> {
         // The last one that was seen comes again after a break.
         if (event.at === since) continue
         since = event.at
+        tellBrakes(paas, event)
         if (event.action === 'die') onExit(paas, event.labels.name ?? '', event.exitCode ?? 0)
       }
     } catch (error) {
@@ -38,6 +40,12 @@ export async function supervise(paas: Paas): Promise<void> {
     }
   }
   clearInterval(timer)
+}
+
+function tellBrakes(paas: Paas, { action, id, labels }: EngineEvent): void {
+  if (action === 'start') paas.brakes.started({ id, name: labels.name ?? '', labels })
+  if (action === 'oom') paas.brakes.outOfMemory(id)
+  if (action === 'die') paas.brakes.ended(id)
 }
 
 function onExit(paas: Paas, name: string, code: number): void {
@@ -64,6 +72,7 @@ async function reconcile(paas: Paas): Promise<void> {
   const proved = [...paas.proved]
   const labels = { 'paas.instance': paas.store.instanceId }
   const running = await paas.engine.containers.list({ labels, all: false })
+  paas.brakes.running(running)
   const names = new Set(running.map((each) => each.name))
   for (const name of proved) {
     const sandbox = paas.store.containers.find(name)?.sandbox

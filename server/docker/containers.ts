@@ -35,6 +35,8 @@ export type Container = {
   readonly memoryBytes: number
   /** Its limit; 0: none. */
   readonly cpus: number
+  /** Its weight where the machine is short of CPU; 0: the engine's own, 1024. */
+  readonly cpuShares: number
   readonly tty: boolean
   /** Why the engine could not start it. */
   readonly error: string | undefined
@@ -240,6 +242,7 @@ function container(found: Dockerode.ContainerInspectInfo): Container {
     network,
     address: (network && found.NetworkSettings.Networks[network]?.IPAddress) || undefined,
     memoryBytes: found.HostConfig.Memory ?? 0,
+    cpuShares: found.HostConfig.CpuShares ?? 0,
     cpus: (found.HostConfig.NanoCpus ?? 0) / 1e9,
     tty: found.Config.Tty,
     error: (state as { Error?: string }).Error || undefined,

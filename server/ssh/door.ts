@@ -4,7 +4,7 @@ import { authenticate, type OfferedKey, type Person } from './authentication.ts'
 import { type ConnectionLimits, type ServedConnection, serveConnection } from './connection.ts'
 import { holdKeyExchange } from './key-exchange-start.ts'
 import type { Session } from './session.ts'
-import { type Connection, nativeCryptoLoaded, SshServer, socketOf } from './ssh2.ts'
+import { type Connection, heedRightGuess, nativeCryptoLoaded, SshServer, socketOf } from './ssh2.ts'
 import { type Startup, type StartupLimits, Startups } from './startups.ts'
 
 export type Limits = StartupLimits &
@@ -109,6 +109,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     const startup = sockets.get(socket)
     const address = socket.remoteAddress ?? ''
     startup?.advance('greeted')
+    heedRightGuess(connection)
     // Whatever a client does wrong ends its connection and nothing else.
     connection.on('error', () => socket.destroy())
     connection.on('handshake', () => startup?.advance('keyed'))
@@ -185,7 +186,8 @@ const algorithms = {
   // No chacha20: Terrapin, with peers that lack strict key exchange. The encrypt-then-MAC ones go with CTR, which
   // it does not reach.
   cipher: ['aes128-gcm@openssh.com', 'aes256-gcm@openssh.com', 'aes128-ctr', 'aes192-ctr', 'aes256-ctr'],
-  hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com'],
+  // The last is for dropbear's client, which has no other in common with us.
+  hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256'],
   compress: ['none'],
 } satisfies NonNullable<ConstructorParameters<typeof SshServer>[0]['algorithms']>
 

@@ -64,3 +64,42 @@ export function forgetFinishedWrite(channel: ServerChannel): void {
     _chunkcbErr: undefined,
   })
 }
+
+/**
+ * ssh2 skips the packet that a client sends on a guess of the key exchange also where the guess was right: it compares
+ * the method with the first letter of its name. A client that guesses, as dropbear's does, then waits for ever.
+ */
+export function heedRightGuess(connection: Connection): void {
+  const { _protocol: protocol } = connection as unknown as { _protocol?: Guessed }
+  if (protocol === undefined) return
+  let skips = false
+  Object.defineProperty(protocol, '_skipNextInboundPacket', {
+    get: () => skips && !isRight(protocol),
+    set: (value: boolean) => {
+      skips = value
+    },
+  })
+}
+
+type Guessed = {
+  readonly _kex?: {
+    readonly negotiated: { readonly kex: string; readonly serverHostKey: string }
+    readonly _remoteKexinit: Buffer
+  }
+}
+
+/** RFC 4253, 7: the guess is the first of each list; by dropbear's extension the method alone counts. */
+function isRight({ _kex: exchange }: Guessed): boolean {
+  if (exchange === undefined) return false
+  const offer = exchange._remoteKexinit
+  // Behind the message's number and its cookie.
+  const methods = nameList(offer, 17)
+  const hostKeys = nameList(offer, 17 + 4 + methods.join(',').length)
+  return (
+    methods[0] === exchange.negotiated.kex &&
+    (methods.includes('kexguess2@matt.ucc.asn.au') || hostKeys[0] === exchange.negotiated.serverHostKey)
+  )
+}
+
+const nameList = (bytes: Buffer, at: number): readonly string[] =>
+  bytes.toString('latin1', at + 4, at + 4 + bytes.readUInt32BE(at)).split(',')

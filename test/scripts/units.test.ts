@@ -47,6 +47,12 @@ describe.each(['router', 'haproxy'])('the unit of %s', (name) => {
   })
 })
 
+it('lets the server alone change control groups', () => {
+  expect(parsed('server').has('ProtectControlGroups')).toBe(false)
+  for (const name of ['router', 'haproxy', 'redis', 'mysql'])
+    expect(parsed(name).get('ProtectControlGroups')).toBe('yes')
+})
+
 it("keeps the database's address from the router", () => {
   const files = units(settings({ MYSQL_URL: 'mysql://root:s"e$c@localhost' }), checkout)
   const content = (path: string) => files.find((file) => file.path === path)

@@ -319,3 +319,23 @@ async function exitCode(channel: ClientChannel): Promise<number> {
   const [code] = await once(channel, 'exit')
   return code as number
 }
+
+test('a client that answers nothing any more loses its session', async () => {
+  const started = Promise.withResolvers<void>()
+  const ended = Promise.withResolvers<void>()
+  await using bench = await openTestDoor(
+    async ({ signal }) => {
+      started.resolve()
+      signal.addEventListener('abort', () => ended.resolve(), { once: true })
+      await ended.promise
+      return 0
+    },
+    { keepaliveMs: 200 },
+  )
+  const { child, outcome } = bench.launchSsh(await bench.person('ada'), ['x'])
+  await started.promise
+  child.kill('SIGSTOP')
+  await ended.promise
+  child.kill('SIGKILL')
+  await outcome
+})

@@ -1,0 +1,289 @@
+import { statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Engine } from '../docker/engine.ts'
+import { NotFoundError } from '../docker/engine-errors.ts'
+import { describe } from '../errors.ts'
+import type { Events } from '../events/events.ts'
+import type { Store } from '../state/store.ts'
+import { ContainerCgroup, slowest } from './container-cgroup.ts'
+import { weighContainers } from './weigh-containers.ts'
+
+const lookMs = 1_000
+/** Between two looks: an app that now and then meets its limit is left alone. */
+const manyProcessesRefused = 30
+/** So often out of memory within so long; each time the kernel ends one of its processes. */
+const manyTimesOutOfMemory = 3
+const outOfMemoryMs = 10_000
+/** Between two looks: what Docker writes for it, which takes a core at some 50 MB a second. */
+const muchLoggedBytes = 8 * 1024 * 1024
+/** Docker begins another file behind so much. */
+const logFileBytes = 10 * 1024 * 1024
+/** How long it stays slow at first; twice as long each time that it goes on afterwards. */
+const firstHoldMs = 30_000
+const longestHoldMs = 10 * 60_000
+/** A container that was calm for so long begins anew. */
+const forgottenMs = 60 * 60_000
+/** Of one CPU: who uses less does not compute. */
+const someCpu = 0.1
+/** Of an equal share of the machine among those who compute: who uses more comes behind, who uses less comes back. */
+const muchOfShare = 0.8
+const littleOfShare = 0.5
+/** Of the machine: while they use as much together, nobody comes back. */
+const fullyUsed = 0.8
+/** So many looks in a row. */
+const looksBehind = 2
+const looksBack = 10
+
+type Parts = {
+  readonly engine: Engine
+  readonly store: Store
+  readonly events: Events
+  /** Docker's files are on this machine. */
+  readonly isLocal: boolean
+  readonly log: (line: string) => void
+  readonly closing: AbortSignal
+}
+
+/** A container as Docker's list and its events name it. */
+export type Seen = {
+  readonly id: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+type Watched = Seen & {
+  readonly cgroup: ContainerCgroup
+  refused: number
+  used: { readonly seconds: number; readonly at: number }
+  isBehind: boolean
+  /** Looks in a row that speak for the other place. */
+  looks: number
+  /** Of Docker's file of what it has written; undefined before the first look. */
+  logged: { readonly file: string; readonly bytes: number } | undefined
+  /** Times of the last ones. */
+  outOfMemory: readonly number[]
+  brake: Brake | undefined
+}
+
+type Brake = {
+  readonly why: string
+  /** Of `slow`. */
+  step: number
+  steppedAt: number
+  readonly holdMs: number
+  /** When it is let go; undefined: it was. */
+  until: number | undefined
+  /** When it last gave a reason. */
+  lastAt: number
+}
+
+/**
+ * Slows a container down to a tenth of a CPU, and less where that does not help, when it does what costs the kernel or
+ * Docker more than its own limits count: it asks for processes beyond its limit without end, runs out of memory again
+ * and again, or floods its log. It is let go when it has been calm for a while. One that merely computes keeps its CPU,
+ * and comes behind its neighbours where there is not enough for all.
+ */
+export class Brakes {
+  readonly #parts: Parts
+  readonly #watched = new Map<string, Watched>()
+  /** Docker's folder. */
+  #root: string | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** All that run now, of which the events may not have told. */
+  running(all: readonly Seen[]): void {
+    const ids = new Set(all.map(({ id }) => id))
+    for (const id of this.#watched.keys()) if (!ids.has(id)) this.ended(id)
+    for (const each of all) this.started(each)
+  }
+
+  /** It runs. Called once or many times. */
+  started({ id, name, labels }: Seen): void {
+    if (this.#watched.has(id) || !this.#parts.isLocal || labels['paas.sandbox'] !== undefined) return
+    const cgroup = ContainerCgroup.open(id)
+    if (cgroup === undefined) return
+    this.#watched.set(id, {
+      ...{ id, name, labels, cgroup },
+      refused: cgroup.processesRefused() ?? 0,
+      used: { seconds: cgroup.usedSeconds() ?? 0, at: performance.now() },
+      isBehind: cgroup.isBehind(),
+      looks: 0,
+      logged: undefined,
+      outOfMemory: [],
+      brake: cgroup.isSlowed() ? begun('was slowed down before this server started') : undefined,
+    })
+  }
+
+  ended(id: string): void {
+    this.#watched.get(id)?.cgroup.close()
+    this.#watched.delete(id)
+  }
+
+  /** The kernel has ended a process of it that would have had more memory than its limit. */
+  outOfMemory(id: string): void {
+    const watched = this.#watched.get(id)
+    if (watched === undefined) return
+    const now = Date.now()
+    watched.outOfMemory = [...watched.outOfMemory.filter((at) => at > now - outOfMemoryMs), now]
+    if (watched.outOfMemory.length >= manyTimesOutOfMemory)
+      this.#slow(watched, 'runs out of memory, over and over', 0)
+  }
+
+  /** Why the container of this name is slow now; undefined: it is not. */
+  reason(name: string): string | undefined {
+    const found = [...this.#watched.values()].find((each) => each.name === name)
+    return found?.brake?.until === undefined ? undefined : found.brake.why
+  }
+
+  /** Looks at all of them each second until the server closes. */
+  async watch(): Promise<void> {
+    const { closing, log, isLocal } = this.#parts
+    let broken: string | undefined
+    while (isLocal && !closing.aborted) {
+      await wait(lookMs, undefined, { signal: closing, ref: false }).catch(() => {})
+      if (closing.aborted) return
+      try {
+        await this.#look()
+        broken = undefined
+      } catch (error) {
+        if (describe(error) !== broken) log(`What containers do to others is not seen: ${describe(error)}`)
+        broken = describe(error)
+      }
+    }
+  }
+
+  async #look(): Promise<void> {
+    if (this.#root === undefined) {
+      this.#root = await this.#parts.engine.disk.root()
+      weighContainers()
+    }
+    for (const watched of [...this.#watched.values()]) {
+      const refused = watched.cgroup.processesRefused() ?? watched.refused
+      if (refused - watched.refused >= manyProcessesRefused)
+        this.#slow(watched, 'asks for more processes than it may have, over and over', 1)
+      watched.refused = refused
+      if (loggedSince(watched, this.#root) >= muchLoggedBytes)
+        this.#slow(watched, 'writes more into its log than Docker keeps up with', slowest)
+      const { brake } = watched
+      if (brake?.until !== undefined && brake.until <= Date.now()) await this.#letGo(watched, brake)
+    }
+    await this.#place()
+  }
+
+  /** Behind the others while it computes much more than they do, beside them while it does not. */
+  async #place(): Promise<void> {
+    const used = [...this.#watched.values()].map((watched) => ({ watched, cpus: cpusSince(watched) }))
+    const all = availableParallelism()
+    const share = all / Math.max(1, used.filter(({ cpus }) => cpus > someCpu).length)
+    const isFull = used.reduce((sum, { cpus }) => sum + cpus, 0) > fullyUsed * all
+    for (const { watched, cpus } of used) {
+      const { isBehind, cgroup } = watched
+      const speaks = isBehind ? !isFull && cpus < littleOfShare * share : cpus > muchOfShare * share
+      watched.looks = speaks ? watched.looks + 1 : 0
+      if (watched.looks < (isBehind ? looksBack : looksBehind)) continue
+      watched.looks = 0
+      const found = isBehind ? await this.#inspected(watched) : { cpuShares: 0 }
+      if (found === undefined) continue
+      this.#change(watched, () => (isBehind ? cgroup.putBack(found.cpuShares) : cgroup.putBehind()))
+      watched.isBehind = !isBehind
+    }
+  }
+
+  /** @param mostSteps how much further it is slowed where it goes on all the same */
+  #slow(watched: Watched, why: string, mostSteps: number): void {
+    const now = Date.now()
+    const { brake, cgroup } = watched
+    if (brake?.until !== undefined) {
+      brake.lastAt = now
+      brake.until = now + brake.holdMs
+      // What was begun before it was slowed is not yet all done at the next look.
+      if (brake.step >= mostSteps || now - brake.steppedAt < 2 * lookMs) return
+      brake.step++
+      brake.steppedAt = now
+      this.#change(watched, () => cgroup.slow(brake.step))
+      return
+    }
+    if (!this.#change(watched, () => cgroup.slow(0))) return
+    const isNew = brake === undefined || now - brake.lastAt > forgottenMs
+    watched.brake = begun(why, isNew ? firstHoldMs : Math.min(longestHoldMs, brake.holdMs * 2))
+    this.#tell(watched, 'process-slowed', `${why}: it is slowed down until it is calm`)
+  }
+
+  async #letGo(watched: Watched, brake: Brake): Promise<void> {
+    const found = await this.#inspected(watched)
+    if (found === undefined) return
+    this.#change(watched, () => watched.cgroup.release(found.cpus))
+    brake.until = undefined
+    this.#tell(watched, 'process-released', 'is calm: it has all of its CPU again')
+  }
+
+  async #inspected({
+    id,
+  }: Watched): Promise<{ readonly cpus: number; readonly cpuShares: number } | undefined> {
+    try {
+      return await this.#parts.engine.containers.inspect(id)
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error
+      this.ended(id)
+      return undefined
+    }
+  }
+
+  /** False: it has ended meanwhile, or its group is not ours to change. */
+  #change({ name, cgroup }: Watched, change: (cgroup: ContainerCgroup) => void): boolean {
+    try {
+      change(cgroup)
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#parts.log(`The CPU of ${name} could not be changed: ${describe(error)}`)
+      return false
+    }
+  }
+
+  #tell({ name, labels }: Watched, type: string, what: string): void {
+    const { store, events, log } = this.#parts
+    const appId = labels['paas.app-id'] ?? ''
+    const process = labels['paas.process'] ?? name
+    if (!store.apps.exists(appId)) {
+      log(`${name} ${what}`)
+      return
+    }
+    const app = store.apps.byId(appId)
+    const message = `${app.name} ${process} ${what}`
+    log(message)
+    events.record({ type, app: { id: app.id, name: app.name }, who: 'paas', message, facts: { process } })
+  }
+}
+
+/** CPUs that it has used since the last look; 0 when it has ended. */
+function cpusSince(watched: Watched): number {
+  const { used, cgroup } = watched
+  const seconds = cgroup.usedSeconds()
+  if (seconds === undefined) return 0
+  watched.used = { seconds, at: performance.now() }
+  return ((seconds - used.seconds) * 1000) / Math.max(1, watched.used.at - used.at)
+}
+
+/** Bytes that it has written since the last look, as far as they are still there. */
+function loggedSince(watched: Watched, root: string): number {
+  const { id, logged } = watched
+  const found = statSync(join(root, 'containers', id, `${id}-json.log`), { throwIfNoEntry: false })
+  if (found === undefined) return 0
+  watched.logged = { file: `${found.ino}/${found.birthtimeMs}`, bytes: found.size }
+  if (logged === undefined) return 0
+  if (logged.file === watched.logged.file && found.size >= logged.bytes) return found.size - logged.bytes
+  return Math.max(0, logFileBytes - logged.bytes) + found.size
+}
+
+const begun = (why: string, holdMs = firstHoldMs): Brake => ({
+  ...{ why, holdMs, step: 0 },
+  steppedAt: Date.now(),
+  until: Date.now() + holdMs,
+  lastAt: Date.now(),
+})

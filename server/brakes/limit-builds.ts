@@ -1,0 +1,50 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
+import { join } from 'node:path'
+
+/** All builds together. */
+const most = {
+  memoryBytes: Math.min(4 * 1024 ** 3, Math.floor(totalmem() * 0.75)),
+  processes: 2048,
+  /** Of what one container has, where the machine is short of CPU: 256 of 1024, and 25 of 100 on cgroup v2. */
+  share: 0.25,
+}
+
+/**
+ * Holds what all builds together may take of this machine: BuildKit takes no limits for one build, but runs each step
+ * in a control group below one of its own, and what is written there holds for all of them. Costs nothing where it
+ * holds already. Returns why it cannot be held here; undefined: it is.
+ */
+export function limitBuilds(root = '/sys/fs/cgroup'): string | undefined {
+  try {
+    for (const [controller, file, value] of limits(root)) {
+      const folder = join(root, controller, 'docker', 'buildkit')
+      // Before Docker's first build there is none.
+      mkdirSync(folder, { recursive: true })
+      const path = join(folder, file)
+      if (readFileSync(path, 'utf8').trim() !== value) writeFileSync(path, value)
+    }
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+type Limit = readonly [controller: string, file: string, value: string]
+
+function limits(root: string): readonly Limit[] {
+  // The kernel counts whole pages.
+  const memory = String(most.memoryBytes - (most.memoryBytes % 4096))
+  const processes = String(most.processes)
+  if (existsSync(join(root, 'cgroup.controllers')))
+    return [
+      ['', 'memory.max', memory],
+      ['', 'pids.max', processes],
+      ['', 'cpu.weight', String(100 * most.share)],
+    ]
+  return [
+    ['memory', 'memory.limit_in_bytes', memory],
+    ['pids', 'pids.max', processes],
+    ['cpu', 'cpu.shares', String(1024 * most.share)],
+  ]
+}

@@ -1,0 +1,111 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ContainerCgroup } from '../../server/brakes/container-cgroup.ts'
+import { limitBuilds } from '../../server/brakes/limit-builds.ts'
+import { weighContainers } from '../../server/brakes/weigh-containers.ts'
+
+// The files of both versions, since a machine has one of them alone; test/neighbours drives the kernel's.
+let root: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'paas-cgroup-'))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+const id = 'c0ffee'
+const write = (path: string, text: string): void => {
+  mkdirSync(join(root, path, '..'), { recursive: true })
+  writeFileSync(join(root, path), text)
+}
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+describe.each([`docker/${id}`, `system.slice/docker-${id}.scope`])('cgroup v2 at %s', (folder) => {
+  beforeEach(() => {
+    write(`${folder}/cpu.max`, '100000 100000\n')
+    write(`${folder}/cpu.weight`, '100\n')
+    write(`${folder}/cpu.stat`, 'usage_usec 2500000\nuser_usec 1\n')
+    write(`${folder}/pids.events`, 'max 42\n')
+  })
+
+  test('tells what was used and refused', () => {
+    const cgroup = ContainerCgroup.open(id, root)
+    expect([cgroup?.usedSeconds(), cgroup?.processesRefused()]).toEqual([2.5, 42])
+    expect([cgroup?.isSlowed(), cgroup?.isBehind()]).toEqual([false, false])
+    cgroup?.close()
+  })
+
+  test('is slowed step by step, and released', () => {
+    const cgroup = ContainerCgroup.open(id, root)
+    for (const [step, written] of ['1000 10000', '1000 100000', '1000 1000000', '1000 1000000'].entries()) {
+      cgroup?.slow(step)
+      expect(read(`${folder}/cpu.max`)).toBe(written)
+      expect(cgroup?.isSlowed()).toBe(true)
+    }
+    cgroup?.release(0.5)
+    expect(read(`${folder}/cpu.max`)).toBe('50000 100000')
+    cgroup?.release(0)
+    expect(read(`${folder}/cpu.max`)).toBe('max 100000')
+    expect(cgroup?.isSlowed()).toBe(false)
+    cgroup?.close()
+  })
+
+  test('is put behind the others, and back to what it had', () => {
+    const cgroup = ContainerCgroup.open(id, root)
+    cgroup?.putBehind()
+    expect(cgroup?.isBehind()).toBe(true)
+    cgroup?.putBack(0)
+    expect([read(`${folder}/cpu.weight`), cgroup?.isBehind()]).toEqual(['100', false])
+    cgroup?.putBack(2048)
+    expect(read(`${folder}/cpu.weight`)).toBe('79')
+    cgroup?.close()
+  })
+})
+
+test('cgroup v1 is slowed, put behind and back', () => {
+  write(`cpu/docker/${id}/cpu.cfs_quota_us`, '100000\n')
+  write(`cpu/docker/${id}/cpu.cfs_period_us`, '100000\n')
+  write(`cpu/docker/${id}/cpu.shares`, '1024\n')
+  write(`cpuacct/docker/${id}/cpuacct.usage`, '2500000000\n')
+  const cgroup = ContainerCgroup.open(id, root)
+  expect([cgroup?.usedSeconds(), cgroup?.processesRefused()]).toEqual([2.5, undefined])
+  cgroup?.slow(1)
+  expect(read(`cpu/docker/${id}/cpu.cfs_quota_us`)).toBe('1000')
+  expect(cgroup?.isSlowed()).toBe(true)
+  cgroup?.release(1)
+  expect(read(`cpu/docker/${id}/cpu.cfs_quota_us`)).toBe('100000')
+  expect(read(`cpu/docker/${id}/cpu.cfs_period_us`)).toBe('100000')
+  cgroup?.putBehind()
+  expect(cgroup?.isBehind()).toBe(true)
+  cgroup?.putBack(512)
+  expect(read(`cpu/docker/${id}/cpu.shares`)).toBe('512')
+  cgroup?.close()
+})
+
+test('a container that is not here has none', () => {
+  expect(ContainerCgroup.open(id, root)).toBeUndefined()
+})
+
+test('all builds together are limited, in both versions, and what cannot be held is said', () => {
+  expect(limitBuilds(root)).toContain('no such file')
+  write('cgroup.controllers', 'cpu memory pids\n')
+  for (const file of ['memory.max', 'pids.max', 'cpu.weight']) write(`docker/buildkit/${file}`, 'max\n')
+  expect(limitBuilds(root)).toBeUndefined()
+  expect(read('docker/buildkit/cpu.weight')).toBe('25')
+  expect(Number(read('docker/buildkit/memory.max'))).toBeGreaterThan(100 * 1024 * 1024)
+  rmSync(join(root, 'cgroup.controllers'))
+  for (const file of ['memory/docker/buildkit/memory.limit_in_bytes', 'pids/docker/buildkit/pids.max'])
+    write(file, 'max\n')
+  write('cpu/docker/buildkit/cpu.shares', '1024\n')
+  expect(limitBuilds(root)).toBeUndefined()
+  expect(read('cpu/docker/buildkit/cpu.shares')).toBe('256')
+  expect(read('pids/docker/buildkit/pids.max')).toBe('2048')
+})
+
+test('all containers together weigh more than one session, unless somebody has chosen', () => {
+  weighContainers(root)
+  write('cpu/docker/cpu.shares', '1024\n')
+  write('docker/cpu.weight', '250\n')
+  weighContainers(root)
+  expect([read('cpu/docker/cpu.shares'), read('docker/cpu.weight')]).toEqual(['4096', '250\n'])
+})

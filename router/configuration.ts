@@ -104,7 +104,8 @@ const sections = (options: ConfigurationOptions): string[] => {
     '  maxlen 8192',
     '  size 4194304',
     '  timeout connect 1s',
-    '  timeout server 10s',
+    // Lines wait for a router that is away or hangs: a cut would lose those on their way, and help neither.
+    '  timeout server 24d',
     `  server router unix@${paths.logSocket}`,
     'defaults plain',
     '  mode http',

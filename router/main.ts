@@ -6,6 +6,7 @@ import { readSettings } from '../server/settings.ts'
 import { createBalancer } from './balancer.ts'
 import { bootLine, type ConfigurationOptions } from './configuration.ts'
 import { follow } from './follower.ts'
+import { heldSocket } from './held-socket.ts'
 import { startMetrics } from './metrics.ts'
 import { startPages } from './pages.ts'
 import { routerPaths } from './paths.ts'
@@ -64,6 +65,7 @@ async function main(): Promise<void> {
   // The last to begin: with the first lines it is asked for names, which the known table has.
   await using log = await startRequestLog({
     socket: paths.logSocket,
+    held: heldSocket(),
     directory: paths.logs,
     report,
     routes: balancer.routes,

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { createServer, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ownerOf } from './desired.ts'
@@ -13,6 +13,8 @@ import type { Traffic } from './traffic.ts'
 export type RequestLogOptions = {
   /** Unix socket that HAProxy's ring connects to. */
   readonly socket: string
+  /** The file of one that listens there already: it is ours to accept from, and not to close for good. */
+  readonly held: number | undefined
   readonly directory: string
   readonly report: Report
   routes(): Routes
@@ -33,7 +35,7 @@ export type RequestLog = AsyncDisposable & {
 
 /** Writes a line for each request into the file of its app, `foreign.log` or `unknown.log`, until it is disposed. */
 export async function startRequestLog(options: RequestLogOptions): Promise<RequestLog> {
-  const { socket: path, directory, report, routes, ownerOfSlot, traffic } = options
+  const { socket: path, held, directory, report, routes, ownerOfSlot, traffic } = options
   const files = await createLogFiles({ directory, report })
   const sockets = new Set<Socket>()
   const dynos = createDynos()
@@ -52,8 +54,7 @@ export async function startRequestLog(options: RequestLogOptions): Promise<Reque
     return fileOf(id ?? lookUp(routes(), host, path)?.id)
   }
 
-  await rm(path, { force: true })
-  const server = createServer((socket) => {
+  const take = (socket: Socket): void => {
     sockets.add(socket)
     const decoder = new StringDecoder('utf8')
     const sequence = createSequence(report)
@@ -77,17 +78,29 @@ export async function startRequestLog(options: RequestLogOptions): Promise<Reque
       sequence.close()
       sockets.delete(socket)
     })
-  })
-  server.on('error', (error) => report(`the request log's socket: ${error.message}`))
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, resolve)
-  })
+  }
+  const listen = async (at: { fd: number } | { path: string }): Promise<Server> => {
+    const server = createServer(take)
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(at, resolve)
+    })
+    server.on('error', (error) => report(`the request log's socket: ${error.message}`))
+    return server
+  }
+
+  const servers: Server[] = []
+  if (held !== undefined) servers.push(await listen({ fd: held }))
+  // Somebody may have removed the held one's path. It is heard on all the same: HAProxy may wait there already.
+  if (held === undefined || !(await isListenedAt(path))) {
+    await rm(path, { force: true })
+    servers.push(await listen({ path }))
+  }
 
   return {
     learn: dynos.learn,
     async [Symbol.asyncDispose]() {
-      server.close()
+      for (const server of servers) server.close()
       // What HAProxy has sent is read first.
       for (const socket of sockets) socket.resume()
       await delay(gatherMs)
@@ -95,6 +108,12 @@ export async function startRequestLog(options: RequestLogOptions): Promise<Reque
       await files[Symbol.asyncDispose]()
     },
   }
+}
+
+function isListenedAt(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const probe = connect(path, () => resolve(true)).on('error', () => resolve(false))
+  return promise.finally(() => probe.destroy())
 }
 
 const fileOf = (id: string | undefined): string => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { execa } from 'execa'
 import { readSettings } from '../server/settings.ts'
-import { installed, unitPattern } from './installed.ts'
+import { installed, socketPattern, unitPattern } from './installed.ts'
 import { layout } from './layout.ts'
 import { mysqlContainer } from './mysql-image.ts'
 import { runEntry } from './run-entry.ts'
@@ -14,7 +14,7 @@ await runEntry(async () => {
   const places = layout(home)
   say.step(`Stopping the instance in ${home}`)
   if (installed(home)) {
-    await execa('systemctl', ['stop', unitPattern])
+    await execa('systemctl', ['stop', unitPattern, socketPattern])
     return
   }
   // The server first: what it still has to write goes to the others.

@@ -35,7 +35,7 @@ await runEntry(async () => {
   await execa('systemctl', ['daemon-reload'])
   const names = files
     .map(({ path }) => path.split('/').at(-1) ?? '')
-    .filter((name) => name.endsWith('.service'))
+    .filter((name) => /\.(service|socket)$/.test(name))
   await execa('systemctl', ['enable', ...names])
   await up()
 })

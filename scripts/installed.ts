@@ -8,5 +8,6 @@ export function installed(home: string): boolean {
   return readFileSync(environment, 'utf8').split('\n').includes(`PAAS_HOME="${home}"`)
 }
 
-/** The units of an instance that is installed. */
+/** The services of an instance that is installed, and the sockets that would start them again. */
 export const unitPattern = 'paas-*.service'
+export const socketPattern = 'paas-*.socket'

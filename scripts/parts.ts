@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join, relative } from 'node:path'
+import { routerPaths } from '../router/paths.ts'
 import type { Settings } from '../server/settings.ts'
 import { compileCacheEnvironment, frugal } from './compile-cache.ts'
 import type { Account, Identities } from './identity.ts'
@@ -19,9 +20,17 @@ export type Part = {
   /** True: what the starter's environment holds (a proxy, a CA bundle) comes along. */
   readonly inheritsEnvironment: boolean
   readonly listens: readonly Listener[]
+  /** A socket that its supervisor keeps open for it while it is away: `command` finds it as scripts/hold-socket says. */
+  readonly holds?: HeldSocket
 }
 
 export type Words = readonly [string, ...string[]]
+
+export type HeldSocket = {
+  readonly path: string
+  /** Whose it is and whose its folder is; undefined: of whoever starts it. */
+  readonly owner: Account | undefined
+}
 
 export type Listener = { readonly setting: string; readonly host: string; readonly port: number }
 
@@ -104,6 +113,8 @@ export function parts(
       ...leanMalloc(),
       PATH: path,
     },
+    // Where nobody listens, HAProxy tries again without a pause, all of a core's time.
+    holds: { path: routerPaths(places.home).logSocket, owner: users.router },
   }
   const webPorts = [
     { setting: 'PAAS_HTTP_PORT', host: settings.httpHost, port: settings.httpPort },

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { UserError } from '../server/errors.ts'
 import { inspectPart } from './inspect-part.ts'
 import type { Layout } from './layout.ts'
-import type { Listener, Part } from './parts.ts'
+import type { HeldSocket, Listener, Part } from './parts.ts'
 import { startDetached } from './start-detached.ts'
 import { stopPart } from './stop-part.ts'
 
@@ -25,9 +25,9 @@ export async function startPart(part: Part, places: Layout): Promise<'started' |
   return replaced ? 'replaced' : 'started'
 }
 
-function fingerprint({ prefix, command, folder, environment }: Part): string {
+function fingerprint({ prefix, command, folder, environment, holds }: Part): string {
   return createHash('sha256')
-    .update(JSON.stringify([prefix, command, folder, environment]))
+    .update(JSON.stringify([prefix, command, folder, environment, holds]))
     .digest('hex')
 }
 
@@ -60,11 +60,24 @@ async function refuseTakenPort({ setting, host, port }: Listener): Promise<void>
 
 async function supervise(part: Part, places: Layout): Promise<void> {
   await startDetached(
-    [join(import.meta.dirname, 'supervise'), part.name, '--', ...part.prefix, ...part.command],
+    [
+      join(import.meta.dirname, 'supervise'),
+      part.name,
+      ...held(part.holds),
+      '--',
+      ...part.prefix,
+      ...part.command,
+    ],
     {
       folder: part.folder,
       environment: { ...part.environment, PAAS_HOME: places.home },
       inheritsEnvironment: part.inheritsEnvironment,
     },
   )
+}
+
+function held(socket: HeldSocket | undefined): string[] {
+  if (!socket) return []
+  const { uid, gid } = socket.owner ?? { uid: process.getuid?.(), gid: process.getgid?.() }
+  return ['--hold', socket.path, `${uid}:${gid}`]
 }

@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 import { readSettings } from '../server/settings.ts'
 import { inspectPart } from './inspect-part.ts'
-import { installed, unitPattern } from './installed.ts'
+import { installed, socketPattern, unitPattern } from './installed.ts'
 import { layout } from './layout.ts'
 import type { Part } from './parts.ts'
 import { runEntry } from './run-entry.ts'
@@ -9,7 +9,12 @@ import { runEntry } from './run-entry.ts'
 await runEntry(async () => {
   const settings = readSettings()
   if (installed(settings.home)) {
-    await execa({ stdio: 'inherit', reject: false })('systemctl', ['--no-pager', 'list-units', unitPattern])
+    await execa({ stdio: 'inherit', reject: false })('systemctl', [
+      '--no-pager',
+      'list-units',
+      unitPattern,
+      socketPattern,
+    ])
     return
   }
   const places = layout(settings.home)

@@ -22,6 +22,7 @@ export function units(settings: Settings, checkout: string): readonly UnitFile[]
   return [
     ...started.filter(({ name }) => name === 'server' || name === 'router').map(environmentFile),
     ...started.filter(({ name }) => name !== 'rotate').map(unitFile),
+    ...started.filter(({ holds }) => holds !== undefined).map(socketFile),
   ]
 
   function unitFile(part: Part): UnitFile {
@@ -34,14 +35,20 @@ export function units(settings: Settings, checkout: string): readonly UnitFile[]
       ROUTER_USER: settings.routerUser,
     }
     const kind = part.name === 'mysql' && settings.mysqlImage !== undefined ? 'mysql-image' : part.name
-    const template = readFileSync(join(import.meta.dirname, 'systemd', `paas-${kind}.service`), 'utf8')
+    return file(`paas-${kind}.service`, `paas-${part.name}.service`, values)
+  }
+
+  function socketFile({ name, holds }: Part): UnitFile {
+    const values = { HOME: settings.home, PATH: holds?.path ?? '', ROUTER_USER: settings.routerUser }
+    return file(`paas-${name}.socket`, `paas-${name}.socket`, values)
+  }
+
+  function file(template: string, name: string, values: Readonly<Record<string, string>>): UnitFile {
+    const text = readFileSync(join(import.meta.dirname, 'systemd', template), 'utf8')
     return {
-      path: `/etc/systemd/system/paas-${part.name}.service`,
+      path: `/etc/systemd/system/${name}`,
       mode: 0o644,
-      content: template.replaceAll(
-        /@([A-Z_]+)@/g,
-        (placeholder, name: string) => values[name] ?? placeholder,
-      ),
+      content: text.replaceAll(/@([A-Z_]+)@/g, (placeholder, key: string) => values[key] ?? placeholder),
     }
   }
 }

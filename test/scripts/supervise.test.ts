@@ -1,6 +1,7 @@
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtempDisposable, readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { chmod, chown, lstat, mkdir, mkdtempDisposable, readFile, symlink, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
@@ -10,6 +11,7 @@ import type { Listener, Part, Words } from '../../scripts/parts.ts'
 import { startPart } from '../../scripts/start-part.ts'
 import { stopPart } from '../../scripts/stop-part.ts'
 
+const user = { name: 'nobody', uid: 65_534, gid: 65_534 }
 const settled = { timeout: 10_000, interval: 20 }
 
 it('restarts a child that is killed, and keeps what it printed', async () => {
@@ -40,6 +42,43 @@ it('ends the child on TERM and leaves no pid file behind', async () => {
   expect(existsSync(places.supervisorPidFile('router'))).toBe(false)
   expect(inspectPart('router', places).state).toBe('stopped')
 })
+
+it.runIf(process.getuid?.() === 0)('holds a socket as the user whose folder it is in', async () => {
+  const places = await instanceFolder()
+  await mkdir(places.router)
+  await chmod(places.home, 0o711)
+  const target = join(places.home, 'of-root')
+  await writeFile(target, 'untouched')
+  const path = join(places.router, 'held.sock')
+  await symlink(target, path)
+  await chown(places.router, user.uid, user.gid)
+
+  await startPart({ ...part(['sleep', '1000']), holds: { path, owner: user } }, places)
+  await running(places)
+
+  const { uid, gid, mode } = await lstat(path)
+  expect({ uid, gid, mode: mode & 0o777 }).toEqual({ uid: user.uid, gid: user.gid, mode: 0o600 })
+  expect(await readFile(target, 'utf8')).toBe('untouched')
+  // It waits for a child that never accepts.
+  const client = connect(path)
+  onTestFinished(() => void client.destroy())
+  await once(client, 'connect')
+})
+
+it.runIf(process.getuid?.() === 0)(
+  'starts a part without its socket where its user cannot make it',
+  async () => {
+    const places = await instanceFolder()
+    const holds = { path: join(places.home, 'held.sock'), owner: user }
+    await startPart({ ...part(['sh', '-c', 'echo "held: $LISTEN_FDS"; exec sleep 1000']), holds }, places)
+    await running(places)
+    await vi.waitFor(async () => {
+      const log = await readFile(places.log('router'), 'utf8')
+      expect(log).toMatch(/^hold-socket: unlink .*held\.sock: Permission denied\n/)
+      expect(log).toMatch(/^held: $/m)
+    }, settled)
+  },
+)
 
 it('lets a part that runs as it should go on, and replaces one with another command', async () => {
   const places = await instanceFolder()

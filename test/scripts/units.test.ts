@@ -53,6 +53,23 @@ it('lets the server alone change control groups', () => {
     expect(parsed(name).get('ProtectControlGroups')).toBe('yes')
 })
 
+it('gives the router a socket that listens while it is away, and HAProxy wants it', () => {
+  const files = units(settings(), checkout)
+  const socket = files.find(({ path }) => path === '/etc/systemd/system/paas-router.socket')?.content ?? ''
+  for (const line of [
+    'ListenStream=/srv/paas/router/log.sock',
+    'SocketUser=front',
+    'SocketGroup=front',
+    'SocketMode=0600',
+    'WantedBy=sockets.target',
+  ])
+    expect(socket.split('\n')).toContain(line)
+  expect(socket).not.toMatch(/@[A-Z_]+@/)
+  expect(parsed('router').get('Sockets')).toBe('paas-router.socket')
+  expect(parsed('haproxy').get('Wants')).toBe('paas-router.socket')
+  expect(parsed('haproxy').get('After')).toContain(' paas-router.socket ')
+})
+
 it("keeps the database's address from the router", () => {
   const files = units(settings({ MYSQL_URL: 'mysql://root:s"e$c@localhost' }), checkout)
   const content = (path: string) => files.find((file) => file.path === path)

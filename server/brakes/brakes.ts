@@ -18,6 +18,8 @@ const manyTimesOutOfMemory = 3
 const outOfMemoryMs = 10_000
 /** Between two looks: what Docker writes for it, which takes a core at some 50 MB a second. */
 const muchLoggedBytes = 8 * 1024 * 1024
+/** So many looks in a row: a burst of some hundred thousand lines is let through, and kept whole. */
+const looksFlooding = 8
 /** Docker begins another file behind so much. */
 const logFileBytes = 10 * 1024 * 1024
 /** How long it stays slow at first; twice as long each time that it goes on afterwards. */
@@ -62,6 +64,8 @@ type Watched = Seen & {
   looks: number
   /** Of Docker's file of what it has written; undefined before the first look. */
   logged: { readonly file: string; readonly bytes: number } | undefined
+  /** Looks in a row at which it had written much. */
+  flooding: number
   /** Times of the last ones. */
   outOfMemory: readonly number[]
   brake: Brake | undefined
@@ -114,6 +118,7 @@ export class Brakes {
       isBehind: cgroup.isBehind(),
       looks: 0,
       logged: undefined,
+      flooding: 0,
       outOfMemory: [],
       brake: cgroup.isSlowed() ? begun('was slowed down before this server started') : undefined,
     })
@@ -167,7 +172,8 @@ export class Brakes {
       if (refused - watched.refused >= manyProcessesRefused)
         this.#slow(watched, 'asks for more processes than it may have, over and over', 1)
       watched.refused = refused
-      if (loggedSince(watched, this.#root) >= muchLoggedBytes)
+      watched.flooding = loggedSince(watched, this.#root) >= muchLoggedBytes ? watched.flooding + 1 : 0
+      if (watched.flooding >= looksFlooding)
         this.#slow(watched, 'writes more into its log than Docker keeps up with', slowest)
       const { brake } = watched
       if (brake?.until !== undefined && brake.until <= Date.now()) await this.#letGo(watched, brake)

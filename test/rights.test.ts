@@ -11,6 +11,7 @@ import { loadRegistry, type Registry } from '../server/registry.ts'
 import type { Session } from '../server/ssh/session.ts'
 import { Store } from '../server/state/store.ts'
 import type { TokenRole } from '../server/state/tokens.ts'
+import { addPeopleWithRoles, needs, type Person, people, sees } from './people-with-roles.ts'
 
 // What is audited is told elsewhere; here thousands of commands run.
 const events = { begin: () => 1, end: () => {}, refuse: () => {} }
@@ -20,19 +21,11 @@ let folder: string
 let store: Store
 let registry: Registry
 const ran: string[] = []
-const people = ['member', 'viewer', 'developer', 'app-admin', 'server-admin'] as const
-type Person = (typeof people)[number]
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'paas-rights-'))
   store = new Store(folder)
-  const own = store.apps.create('own')
-  store.apps.create('foreign')
-  for (const name of people) {
-    const user = store.people.createUser(name, name === 'server-admin' ? 'admin' : 'member')
-    if (name === 'viewer' || name === 'developer') store.people.grant(own.id, user.id, name)
-    if (name === 'app-admin') store.people.grant(own.id, user.id, 'admin')
-  }
+  addPeopleWithRoles(store)
   const real = await loadRegistry()
   const harmless = (name: string, command: Command): Command => ({
     ...command,
@@ -84,18 +77,6 @@ async function type(
   stderr.end()
   return { code, said: (await text(stdout)) + (await text(stderr)) }
 }
-
-const needs: Readonly<Record<Right, readonly Person[]>> = {
-  anyone: people,
-  create: people,
-  view: ['viewer', 'developer', 'app-admin', 'server-admin'],
-  develop: ['developer', 'app-admin', 'server-admin'],
-  own: ['app-admin', 'server-admin'],
-  admin: ['server-admin'],
-}
-
-const sees = (person: Person, app: string): boolean =>
-  app !== 'absent' && (person === 'server-admin' || (app === 'own' && person !== 'member'))
 
 const commands = [...(await loadRegistry()).commands]
 const wordsFor = (command: Command): string =>

@@ -7,12 +7,13 @@ import { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type HttpDoor, openHttpDoor } from '../../server/api/http-door.ts'
-import type { Command, Right } from '../../server/command.ts'
+import type { Command } from '../../server/command.ts'
 import { dispatch } from '../../server/dispatch.ts'
 import type { Paas } from '../../server/paas.ts'
 import { loadRegistry, type Registry } from '../../server/registry.ts'
 import { Store } from '../../server/state/store.ts'
 import type { TokenRole } from '../../server/state/tokens.ts'
+import { addPeopleWithRoles, needs, type Person, people, sees } from '../people-with-roles.ts'
 import { begin, type Call, type Called, call, closed } from './call.ts'
 
 // The real door and dispatcher in this process, on a real store; only what commands do is replaced.
@@ -24,8 +25,6 @@ const logged: string[] = []
 const ran: { readonly name: string; readonly words: readonly string[]; readonly input: string }[] = []
 /** Why commands could not read to the end. */
 const broken: string[] = []
-const people = ['member', 'viewer', 'developer', 'app-admin', 'server-admin'] as const
-type Person = (typeof people)[number]
 const events = { begin: () => 1, end: () => {}, refuse: () => {} }
 let tokens: Readonly<Record<Person, string>>
 
@@ -34,13 +33,7 @@ const limits = { jsonBytes: 1024 * 1024, jsonMs: 400, silenceMs: 1_000 }
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'paas-http-door-'))
   store = new Store(folder)
-  const own = store.apps.create('own')
-  store.apps.create('foreign')
-  for (const name of people) {
-    const user = store.people.createUser(name, name === 'server-admin' ? 'admin' : 'member')
-    if (name === 'viewer' || name === 'developer') store.people.grant(own.id, user.id, name)
-    if (name === 'app-admin') store.people.grant(own.id, user.id, 'admin')
-  }
+  addPeopleWithRoles(store)
   const real = await loadRegistry()
   const harmless = (name: string, command: Command): Command => ({
     ...command,
@@ -120,17 +113,6 @@ function tokenOf(person: Person, role: TokenRole, expiresAt: string | null = nul
 
 const ask = (path: string, options: Call = {}): Promise<Called> =>
   call(door.port, path, { token: tokens['server-admin'], ...options })
-
-const needs: Readonly<Record<Right, readonly Person[]>> = {
-  anyone: people,
-  create: people,
-  view: ['viewer', 'developer', 'app-admin', 'server-admin'],
-  develop: ['developer', 'app-admin', 'server-admin'],
-  own: ['app-admin', 'server-admin'],
-  admin: ['server-admin'],
-}
-const sees = (person: Person, app: string): boolean =>
-  app !== 'absent' && (person === 'server-admin' || (app === 'own' && person !== 'member'))
 
 const commands = [...(await loadRegistry()).commands]
 

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
+import { ended } from '../ended.ts'
 import { exitCode } from '../errors.ts'
 import type { Failure, Said } from '../output.ts'
 
@@ -167,14 +168,6 @@ function listened<Chunk>(write: (chunk: Chunk) => Promise<void>): Writable {
     },
   })
   return stream.on('error', () => {})
-}
-
-function ended(stream: Writable): Promise<void> {
-  if (stream.destroyed) return Promise.resolve()
-  return new Promise((resolve) => {
-    stream.once('close', resolve)
-    stream.end()
-  })
 }
 
 /** Resolves when the client's side has taken it, or the client has gone. */

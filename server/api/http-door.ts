@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { UnavailableError } from '../errors.ts'
 import { http } from '../net/lean-http.ts'
+import { listening } from '../net/listening.ts'
 import { type Startup, type StartupLimits, Startups } from '../ssh/startups.ts'
 import { type ApplicationOptions, application } from './application.ts'
 import { RunningRequests } from './running-requests.ts'
@@ -77,7 +77,8 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   // Without a listener each client that asks would be told to send its body before it has shown a token.
   server.on('checkContinue', onRequest)
   server.on('clientError', refuseNonsense)
-  await listening(server, options)
+  const { host, port } = options
+  await listening(server, { host, port, what: 'The HTTP API', settings: 'PAAS_API_HOST and PAAS_API_PORT' })
   opened.defer(() => close(server))
   const address = server.address()
   const kept = opened.move()
@@ -120,21 +121,4 @@ async function close(server: Server): Promise<void> {
   server.closeAllConnections()
   if (!server.listening) return
   await new Promise((resolve) => server.close(resolve))
-}
-
-function listening(server: Server, at: { readonly host: string; readonly port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error): void =>
-      reject(
-        new UnavailableError(`The HTTP API cannot listen on ${at.host}:${at.port}: ${error.message}`, {
-          next: 'Set PAAS_API_HOST and PAAS_API_PORT to an address and port that are free',
-          cause: error,
-        }),
-      )
-    server.once('error', fail)
-    server.listen(at.port, at.host, () => {
-      server.off('error', fail)
-      resolve()
-    })
-  })
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { Readable, Writable } from 'node:stream'
+import { ended } from '../ended.ts'
 import { InterruptedError } from '../errors.ts'
 import { forgetFinishedWrite, type ServerChannel } from './ssh2.ts'
 
@@ -137,14 +138,6 @@ function settled(gone: AbortSignal, start: (done: () => void) => (() => unknown)
       // ssh2 throws from write() when its connection has just ended: the same as gone.
       finish()
     }
-  })
-}
-
-function ended(stream: Writable): Promise<void> {
-  if (stream.destroyed) return Promise.resolve()
-  return new Promise((resolve) => {
-    stream.once('close', resolve)
-    stream.end()
   })
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type Socket } from 'node:net'
 import { UnavailableError } from '../errors.ts'
+import { listening } from '../net/listening.ts'
 import { authenticate, type OfferedKey, type Person } from './authentication.ts'
 import { type ConnectionLimits, type ServedConnection, serveConnection } from './connection.ts'
 import { holdKeyExchange } from './key-exchange-start.ts'
@@ -156,7 +157,8 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     ssh.injectSocket(socket)
     holdKeyExchange(socket)
   })
-  await listening(server, options)
+  const { host, port } = options
+  await listening(server, { host, port, what: 'SSH', settings: 'PAAS_SSH_HOST and PAAS_SSH_PORT' })
   server.on('error', (error) => log({ event: 'error', error }))
   const bound = server.address()
 
@@ -190,23 +192,3 @@ const algorithms = {
   hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256'],
   compress: ['none'],
 } satisfies NonNullable<ConstructorParameters<typeof SshServer>[0]['algorithms']>
-
-function listening(
-  server: ReturnType<typeof createServer>,
-  at: { host: string; port: number },
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error): void =>
-      reject(
-        new UnavailableError(`SSH cannot listen on ${at.host}:${at.port}: ${error.message}`, {
-          next: 'Set PAAS_SSH_HOST and PAAS_SSH_PORT to an address and port that are free',
-          cause: error,
-        }),
-      )
-    server.once('error', fail)
-    server.listen(at.port, at.host, () => {
-      server.off('error', fail)
-      resolve()
-    })
-  })
-}

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { execa } from 'execa'
 
 /** What runs as an operator's hook gets this PATH; its environment is otherwise a constant list of facts. */
 export const hookPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -12,6 +13,40 @@ export function executablesIn(folder: string): readonly string[] {
     .map((entry) => join(folder, entry.name))
     .filter(isExecutable)
     .sort()
+}
+
+export type HookRun = {
+  readonly words?: readonly string[]
+  /** Beside PATH; nothing else is in it. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  readonly cancelSignal: AbortSignal
+}
+
+/** How one run of an operator's hook ended, and the last line that it wrote. */
+export type HookEnd = {
+  readonly failed: boolean
+  readonly isCanceled: boolean
+  readonly timedOut: boolean
+  readonly exitCode: number | undefined
+  readonly lastLine: string
+}
+
+/** Runs a hook; one that does not end when it is told to is killed soon, so that it holds up nobody behind it. */
+export async function runHook(path: string, run: HookRun): Promise<HookEnd> {
+  const { failed, isCanceled, timedOut, exitCode, all } = await execa(path, run.words ?? [], {
+    env: { PATH: hookPath, ...run.environment },
+    extendEnv: false,
+    reject: false,
+    all: true,
+    stdin: 'ignore',
+    timeout: run.timeoutMs,
+    forceKillAfterDelay: 2_000,
+    cancelSignal: run.cancelSignal,
+    maxBuffer: 64 * 1024,
+  })
+  const lastLine = all?.trimEnd().split('\n').at(-1)?.slice(0, 200) ?? ''
+  return { failed, isCanceled, timedOut, exitCode, lastLine }
 }
 
 function isExecutable(path: string): boolean {

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import { execa } from 'execa'
-import { executablesIn, hookPath } from '../executables.ts'
+import { executablesIn, runHook } from '../executables.ts'
 import type { Paas } from '../paas.ts'
 import type { Event } from './events.ts'
 
@@ -15,27 +14,20 @@ export async function runEventHooks(paas: Paas): Promise<void> {
   for await (const event of paas.events.follow(paas.closing)) {
     if (!/^[a-z]+(-[a-z]+)*$/.test(event.type)) continue
     for (const hook of executablesIn(join(paas.settings.home, 'hooks', event.type)))
-      await runHook(paas, hook, event)
+      await runOne(paas, hook, event)
   }
 }
 
-async function runHook(paas: Paas, hook: string, event: Event): Promise<void> {
-  const result = await execa(hook, [], {
-    env: { PATH: hookPath, ...environmentOf(event) },
-    extendEnv: false,
-    reject: false,
-    all: true,
-    stdin: 'ignore',
-    timeout: hookTimeoutMs,
-    // One that does not end when it is told to must not hold up those behind it.
-    forceKillAfterDelay: 2_000,
+async function runOne(paas: Paas, hook: string, event: Event): Promise<void> {
+  const { failed, isCanceled, timedOut, exitCode, lastLine } = await runHook(hook, {
+    environment: environmentOf(event),
+    timeoutMs: hookTimeoutMs,
     cancelSignal: paas.closing,
-    maxBuffer: 64 * 1024,
   })
   const name = hook.split('/').slice(-2).join('/')
-  if (result.timedOut) paas.log(`The hook ${name} did not end within ${hookTimeoutMs / 1000} s`)
-  else if (result.failed && !result.isCanceled)
-    paas.log(`The hook ${name} failed (exit code ${result.exitCode ?? 'none'}): ${lastLineOf(result.all)}`)
+  if (timedOut) paas.log(`The hook ${name} did not end within ${hookTimeoutMs / 1000} s`)
+  else if (failed && !isCanceled)
+    paas.log(`The hook ${name} failed (exit code ${exitCode ?? 'none'}): ${lastLine}`)
 }
 
 /** The event as an environment: of its fact `release` PAAS_EVENT_RELEASE. */
@@ -55,6 +47,3 @@ function environmentOf(event: Event): Record<string, string> {
     PAAS_APP_ID: event.app?.id ?? '',
   }
 }
-
-const lastLineOf = (text: string | undefined): string =>
-  text?.trimEnd().split('\n').at(-1)?.slice(0, 200) ?? ''

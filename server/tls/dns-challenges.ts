@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { InterruptedError, UserError } from '../errors.ts'
-import { executablesIn, hookPath } from '../executables.ts'
+import { executablesIn, runHook } from '../executables.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 
@@ -70,25 +69,19 @@ export class DnsChallenges implements AsyncDisposable {
     cancelSignal: AbortSignal,
   ): Promise<void> {
     for (const hook of hooksOf(this.#paas)) {
-      const result = await execa(hook, [action, name, value], {
-        env: { PATH: hookPath, PAAS_APP: this.#app.name, PAAS_APP_ID: this.#app.id },
-        extendEnv: false,
-        reject: false,
-        all: true,
-        stdin: 'ignore',
-        timeout: hookTimeoutMs,
-        forceKillAfterDelay: 2_000,
+      const { failed, isCanceled, timedOut, exitCode, lastLine } = await runHook(hook, {
+        words: [action, name, value],
+        environment: { PAAS_APP: this.#app.name, PAAS_APP_ID: this.#app.id },
+        timeoutMs: hookTimeoutMs,
         cancelSignal,
-        maxBuffer: 64 * 1024,
       })
-      if (result.isCanceled) throw new InterruptedError()
-      if (!result.failed) continue
-      const last = result.all.trimEnd().split('\n').at(-1)?.slice(0, 200)
-      const end = result.timedOut
+      if (isCanceled) throw new InterruptedError()
+      if (!failed) continue
+      const end = timedOut
         ? `did not end within ${hookTimeoutMs / 60_000} minutes`
-        : `failed (exit code ${result.exitCode ?? 'none'})`
+        : `failed (exit code ${exitCode ?? 'none'})`
       throw new UserError(
-        `The server's hook ${step}/${hook.split('/').at(-1)} ${end}${last ? `: ${last}` : ''}`,
+        `The server's hook ${step}/${hook.split('/').at(-1)} ${end}${lastLine ? `: ${lastLine}` : ''}`,
         { next: `An admin of the server can try it: ${hook} ${action} ${name} ${value}` },
       )
     }

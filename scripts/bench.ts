@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { execa } from 'execa'
-import { readSettings } from '../server/settings.ts'
+import { isLocalDocker, readSettings } from '../server/settings.ts'
 import { startInstance, type TestInstance, until } from '../test/instance.ts'
 import { makeRepository, type Repository } from '../test/repository.ts'
 import { ensureBaseImages } from './base-images.ts'
@@ -51,7 +51,7 @@ const wanted = process.argv.slice(2)
 // Everything that we promise of speed and size, beside the same steps by hand, in one run on an instance of its own.
 await runEntry(async () => {
   const { dockerHost } = readSettings()
-  if (!dockerHost.startsWith('unix:')) throw new Error('make bench needs DOCKER_HOST to be a unix socket')
+  if (!isLocalDocker(dockerHost)) throw new Error('make bench needs DOCKER_HOST to be a unix socket')
   await ensureBaseImages(dockerHost, ['busybox', 'node'])
   say.step('Starting an instance')
   await using instance = await startInstance({ MYSQL_URL: '', DOCKER_HOST: dockerHost })

@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { execa } from 'execa'
 import { UnavailableError } from '../server/errors.ts'
-import type { Settings } from '../server/settings.ts'
+import { isLocalDocker, type Settings } from '../server/settings.ts'
 import { say } from './say.ts'
 import { type Detached, startDetached } from './start-detached.ts'
 
@@ -95,7 +95,7 @@ async function notStarted(message: string): Promise<UnavailableError> {
 
 /** Without its default bridge the engine looks healthy, but no build reaches the network. */
 async function refuseMissingBridge(dockerHost: string): Promise<void> {
-  if (!dockerHost.startsWith('unix:')) return
+  if (!isLocalDocker(dockerHost)) return
   const network = await ask(dockerHost, '/networks/bridge')
   const bridge = network && /"com\.docker\.network\.bridge\.name":"([^"]+)"/.exec(network)?.[1]
   if (bridge && existsSync(`/sys/class/net/${bridge}`)) return

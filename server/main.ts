@@ -35,7 +35,7 @@ import { backUpBySchedule } from './services/back-up-by-schedule.ts'
 import { Provisioning } from './services/provisioning.ts'
 import { removeHalfBackups } from './services/remove-half-backups.ts'
 import { loadServiceKinds } from './services/service-kinds.ts'
-import { readSettings, type Settings } from './settings.ts'
+import { isLocalDocker, readSettings, type Settings } from './settings.ts'
 import { type Door, openDoor } from './ssh/door.ts'
 import { loadHostKey } from './ssh/host-key.ts'
 import { parsePublicKey } from './ssh/public-key.ts'
@@ -84,7 +84,7 @@ async function main(): Promise<void> {
   const challenges = new Challenges()
   const secrets = new Secrets(store)
   const events = new Events(settings.home, log)
-  const isLocal = settings.dockerHost.startsWith('unix:')
+  const isLocal = isLocalDocker(settings.dockerHost)
   const brakes = new Brakes({ engine, store, events, isLocal, log, closing: closing.signal })
   let door: Door | undefined
   let httpDoor: HttpDoor | undefined

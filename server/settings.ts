@@ -59,6 +59,9 @@ export type Settings = {
   readonly diskFloorBytes: number
 }
 
+/** Whether Docker's files and control groups are on this machine. */
+export const isLocalDocker = (dockerHost: string): boolean => dockerHost.startsWith('unix:')
+
 /**
  * Settings from the environment over the `.env` file at `envFile`.
  * Throws `UserError` with a line that names the first setting that is wrong.

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Engine } from '../docker/engine.ts'
 import { NotFoundError } from '../docker/engine-errors.ts'
+import { logFilePath, logRotation } from '../docker/log-file.ts'
 import { describe } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import type { Store } from '../state/store.ts'
@@ -20,8 +21,6 @@ const outOfMemoryMs = 10_000
 const muchLoggedBytes = 8 * 1024 * 1024
 /** So many looks in a row: a burst of some hundred thousand lines is let through, and kept whole. */
 const looksFlooding = 8
-/** Docker begins another file behind so much. */
-const logFileBytes = 10 * 1024 * 1024
 /** How long it stays slow at first; twice as long each time that it goes on afterwards. */
 const firstHoldMs = 30_000
 const longestHoldMs = 10 * 60_000
@@ -279,12 +278,12 @@ function cpusSince(watched: Watched): number {
 /** Bytes that it has written since the last look, as far as they are still there. */
 function loggedSince(watched: Watched, root: string): number {
   const { id, logged } = watched
-  const found = statSync(join(root, 'containers', id, `${id}-json.log`), { throwIfNoEntry: false })
+  const found = statSync(logFilePath(join(root, 'containers', id), id), { throwIfNoEntry: false })
   if (found === undefined) return 0
   watched.logged = { file: `${found.ino}/${found.birthtimeMs}`, bytes: found.size }
   if (logged === undefined) return 0
   if (logged.file === watched.logged.file && found.size >= logged.bytes) return found.size - logged.bytes
-  return Math.max(0, logFileBytes - logged.bytes) + found.size
+  return Math.max(0, logRotation.fileMegabytes * 1024 * 1024 - logged.bytes) + found.size
 }
 
 const begun = (why: string, holdMs = firstHoldMs): Brake => ({

@@ -1,5 +1,6 @@
 import { limitBuilds } from '../brakes/limit-builds.ts'
 import type { BuildOptions } from '../docker/build.ts'
+import { isLocalDocker } from '../settings.ts'
 import type { Deploy } from './deploy.ts'
 import { discardImages } from './discard-images.ts'
 import { imageLabels } from './image-labels.ts'
@@ -19,7 +20,7 @@ export async function buildAppImage(
   // A build that fails fills the cache too.
   deploy.onUndo(async () => trimBuildCacheInBackground(paas))
   deploy.onUndo(() => discardImages(paas, deploy.id), { laterToo: true })
-  if (paas.settings.dockerHost.startsWith('unix:')) limitBuilds()
+  if (isLocalDocker(paas.settings.dockerHost)) limitBuilds()
   const { imageId } = await paas.engine.build({
     ...build,
     hide: (text) => paas.secrets.hide(app.id, text),

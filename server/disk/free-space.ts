@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises'
 import type { Engine } from '../docker/engine.ts'
 import { UnavailableError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
+import { isLocalDocker } from '../settings.ts'
 
 export type FreeSpace = {
   /** What lies there: `Docker` or `PAAS_HOME`. */
@@ -14,7 +15,7 @@ export type FreeSpace = {
 /** The disks that the server fills: Docker's, where that is on this machine, and its own folder's. */
 export async function freeSpace(paas: Pick<Paas, 'settings' | 'engine'>): Promise<readonly FreeSpace[]> {
   const { dockerHost, home } = paas.settings
-  const docker = dockerHost.startsWith('unix:') ? await dockerPlace(paas.engine) : []
+  const docker = isLocalDocker(dockerHost) ? await dockerPlace(paas.engine) : []
   const places = [...docker, { what: 'PAAS_HOME', path: home }]
   const found = await Promise.all(places.map(async (place) => ({ ...place, ...(await freeAt(place.path)) })))
   return found.flatMap(({ freeBytes, totalBytes, ...place }) =>

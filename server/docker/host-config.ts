@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type Dockerode from 'dockerode'
 import type { ContainerSpec, MountSpec, NetworkChoice } from './container-spec.ts'
+import { logRotation } from './log-file.ts'
 import { isMountable } from './mountable.ts'
 
 /**
@@ -80,7 +81,10 @@ function hostConfig(spec: ContainerSpec): Dockerode.HostConfig & { CgroupnsMode:
     LogConfig:
       spec.logged === false
         ? { Type: 'none', Config: {} }
-        : { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+        : {
+            Type: 'json-file',
+            Config: { 'max-size': `${logRotation.fileMegabytes}m`, 'max-file': `${logRotation.files}` },
+          },
     Mounts: (spec.mounts ?? []).map(mount),
     ExtraHosts: extraHosts(spec.network),
     // The scheduler restarts, with its own back-off.

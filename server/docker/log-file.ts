@@ -23,8 +23,14 @@ export type LogChunk = {
 
 type OpenFile = { readonly descriptor: number; readonly inode: number }
 
-/** More than the engine is told to keep: `max-file` in `host-config.ts`. */
+/** What the engine is told to keep of a container's log. */
+export const logRotation = { fileMegabytes: 10, files: 3 }
+/** More than that: an engine may be told otherwise by hand. */
 const mostRotated = 5
+
+/** The newest file of a container's log. @param folder the engine's own for the container */
+export const logFilePath = (folder: string, id: string): string => join(folder, `${id}-json.log`)
+
 /** An entry has at most 16 KB of text, of which each byte may be six in JSON. */
 const leastRead = 128 * 1024
 const buffer = Buffer.allocUnsafeSlow(256 * 1024)
@@ -48,7 +54,7 @@ export class LogFile implements Disposable {
    */
   constructor(folder: string, id: string, place?: LogPlace) {
     this.#folder = folder
-    this.#path = join(folder, `${id}-json.log`)
+    this.#path = logFilePath(folder, id)
     this.#place = place
   }
 

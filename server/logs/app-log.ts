@@ -3,7 +3,7 @@ import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import { type BuildPlace, buildHistory, followBuilds } from './build-log.ts'
 import { Channel } from './channel.ts'
-import type { KeptLine } from './kept-line.ts'
+import { type KeptLine, keptNow } from './kept-line.ts'
 import type { KeptPlace } from './kept-log.ts'
 import type { LogEntry } from './log-entry.ts'
 import { followRouter, type RouterPlace, routerHistory } from './router-log.ts'
@@ -113,7 +113,7 @@ async function* followKept(
 }
 
 const tooSlow = (count: number): KeptLine => ({
-  at: new Date().toISOString().replace('Z', '000000Z'),
+  at: keptNow(),
   version: 0,
   process: '',
   isNote: true,

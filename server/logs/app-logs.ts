@@ -38,6 +38,8 @@ type Source = {
   readonly appId: string
   /** Docker's id, shortened. */
   readonly key: string
+  /** Docker's own for the container. */
+  readonly folder: string
   readonly collected: Collected
   watcher: FSWatcher | undefined
   notedAt: number
@@ -67,7 +69,6 @@ export class AppLogs {
   #due = 0
   #isPassing = false
   #look: NodeJS.Timeout | undefined
-  readonly #rewatch = new WeakMap<Source, () => void>()
   #isUnreadable = false
   #isFull = false
 
@@ -118,9 +119,14 @@ export class AppLogs {
       allowance,
       hide: (text) => this.#parts.secrets.hide(appId, text),
     })
-    const source: Source = { name, appId, key, collected, watcher: undefined, notedAt: 0, readAt: Date.now() }
+    const source: Source = {
+      ...{ name, appId, key, collected, folder: join(folder, id) },
+      watcher: undefined,
+      notedAt: 0,
+      readAt: Date.now(),
+    }
     this.#sources.set(name, source)
-    this.#watch(source, join(folder, id))
+    this.#watch(source)
     this.#mark(source)
   }
 
@@ -191,24 +197,20 @@ export class AppLogs {
   }
 
   /** One event is enough: until it was read, the others would only cost. */
-  #watch(source: Source, folder: string): void {
-    const begin = (): void => {
-      try {
-        source.watcher = watch(folder, { persistent: false }, () => {
-          source.watcher?.close()
-          source.watcher = undefined
-          this.#mark(source)
-        })
-        source.watcher.on('error', () => {
-          source.watcher = undefined
-        })
-      } catch {
-        // It is looked at each 2 s all the same.
+  #watch(source: Source): void {
+    try {
+      source.watcher = watch(source.folder, { persistent: false }, () => {
+        source.watcher?.close()
         source.watcher = undefined
-      }
+        this.#mark(source)
+      })
+      source.watcher.on('error', () => {
+        source.watcher = undefined
+      })
+    } catch {
+      // It is looked at each 2 s all the same.
+      source.watcher = undefined
     }
-    this.#rewatch.set(source, begin)
-    begin()
   }
 
   #mark(source: Source): void {
@@ -236,7 +238,7 @@ export class AppLogs {
       for (const sources of Map.groupBy(marked, ({ appId }) => appId).values()) {
         if (this.#parts.closing.aborted) return
         const known = sources.filter((source) => this.#sources.get(source.name) === source)
-        for (const source of known) if (!source.watcher) this.#rewatch.get(source)?.()
+        for (const source of known) if (!source.watcher) this.#watch(source)
         // One that had more than was read goes on in the next pass.
         if (this.#read(known)) for (const source of known) again.add(source)
         await nextTurn()

@@ -8,7 +8,7 @@ import {
   withNineDigits,
 } from '../docker/log-file.ts'
 import type { Allowance } from './allowance.ts'
-import type { KeptLine } from './kept-line.ts'
+import { type KeptLine, keptNow } from './kept-line.ts'
 
 export type CollectedOptions = {
   /** Docker's id. */
@@ -111,7 +111,7 @@ export class Collected implements Disposable {
     if (this.#missed === 0) return []
     const text = `${this.#missed} lines of ${this.#options.process} were missed here: it wrote more than is kept of a burst`
     this.#missed = 0
-    return [{ ...this.#line(this.#lastAt || now(), text), isNote: true }]
+    return [{ ...this.#line(this.#lastAt || keptNow(), text), isNote: true }]
   }
 
   [Symbol.dispose](): void {
@@ -156,7 +156,7 @@ export class Collected implements Disposable {
   }
 
   #note(place: LogPlace, text: string): KeptLine {
-    return { ...this.#line(timeOf(place) || now(), text), isNote: true }
+    return { ...this.#line(timeOf(place) || keptNow(), text), isNote: true }
   }
 
   #line(at: string, text: string): KeptLine {
@@ -175,5 +175,3 @@ function parseCursor(
 }
 
 const timeOf = ({ time }: LogPlace): string => (time.length > 1 ? withNineDigits(time) : '')
-
-const now = (): string => new Date().toISOString().replace('Z', '000000Z')

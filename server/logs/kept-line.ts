@@ -35,3 +35,6 @@ export function parseKeptLine(line: string): KeptLine | undefined {
 /** What begins with it says how far a source was read, and is no line of the log. */
 export const cursorMark = '#'
 const mark = cursorMark.charCodeAt(0)
+
+/** Now, as a line's `at`. */
+export const keptNow = (): string => new Date().toISOString().replace('Z', '000000Z')

@@ -3,6 +3,7 @@ import type { Call } from '../command.ts'
 import { isContainerPath } from '../docker/container-path.ts'
 import { isMountable, mountableRoots } from '../docker/mountable.ts'
 import { NotAllowedError, UsageError, UserError } from '../errors.ts'
+import { isLocalDocker } from '../settings.ts'
 import type { Mount } from '../state/storage.ts'
 import { findVolume } from './find-volume.ts'
 
@@ -38,7 +39,7 @@ async function parseHostPath({ paas }: Call, path: string): Promise<string> {
 }
 
 async function dockerRoot(paas: Call['paas']): Promise<readonly string[]> {
-  return paas.settings.dockerHost.startsWith('unix:') ? [await paas.engine.disk.root()] : []
+  return isLocalDocker(paas.settings.dockerHost) ? [await paas.engine.disk.root()] : []
 }
 
 /** Where a container is to see it. Throws `UsageError`. */

@@ -12,7 +12,9 @@ test('Swaps under load fail no request, and what is in flight drains visibly', {
 }, async () => {
   await using router = await startRouter()
   const held = Promise.withResolvers<void>()
+  const arrived: string[] = []
   const handle = (name: string) => (incoming: IncomingMessage, response: ServerResponse) => {
+    if (incoming.url !== '/') arrived.push(`${incoming.url} at ${name}`)
     if (incoming.url === '/long') held.promise.then(() => response.end(`long from ${name}`))
     else if (incoming.url === '/upload')
       text(incoming).then((body) => response.end(`${body.length} at ${name}`))
@@ -37,6 +39,9 @@ test('Swaps under load fail no request, and what is in flight drains visibly', {
   const webSocket = new WebSocket(`ws://127.0.0.1:${router.port}/`, { headers: { host: 'app.test' } })
   webSocket.on('error', () => {})
   await once(webSocket, 'open')
+  // HAProxy's threads each take connections: the last to open may be served first.
+  await until('all that is held has reached one', async () => arrived.length === 2)
+  expect(arrived.sort()).toEqual(['/long at one', '/upload at one'])
 
   const agent = new Agent({ keepAlive: true, maxSockets: 8 })
   const failures: string[] = []

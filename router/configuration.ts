@@ -74,6 +74,8 @@ const globalSection = (paths: RouterPaths, description: string): string[] => [
   'global',
   // Fewer connections than wanted are better than none.
   '  no strict-limits',
+  // So few requests at a time stay in the processor's cache: with 256 busy connections a tenth less CPU.
+  '  tune.maxpollevents 40',
   `  stats socket ${paths.adminSocket} mode 600 level admin`,
   `  description "${description}"`,
   '  close-spread-time 2s',
@@ -228,20 +230,20 @@ const rejections = ({ tls }: Entrance): string[] => [
   "  http-request deny deny_status 400 if { req.hdrs -m reg '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]' }",
 ]
 
-// Of `Connection` is set anew what a WebSocket needs.
-const notPassedOn = ['forwarded', 'proxy', 'http2-settings', 'connection']
+// Of `Connection` and `Upgrade` is set anew what a WebSocket needs.
+const notPassedOn = ['forwarded', 'proxy', 'http2-settings', 'connection', 'upgrade']
 
 /** @param forwarded the lines that say where a request came in */
 const headers = (forwarded: readonly string[]): string[] => [
   // An app reads the same of every request, and finds no other scheme or host in it than ours.
   '  http-request set-uri %[pathq] if !{ url_beg / } !{ url_beg * } !HTTP_2.0',
+  '  http-request set-var(txn.websocket) bool(true) if { req.hdr(upgrade) -i websocket }',
   // Programs behind CGI and its like read X_Forwarded_For and Content_Length as if a hyphen stood there.
   // One expression for all names: a rule for each costs HAProxy more.
   `  http-request del-header '_|^(x-(forwarded-|real-ip$|request-(id|start)$)|(${notPassedOn.join('|')})$)' -m reg`,
   ...forwarded,
-  '  http-request del-header upgrade unless { req.hdr(upgrade) -i websocket }',
-  '  http-request set-header connection upgrade if { req.hdr(upgrade) -m found }',
-  '  http-request set-header upgrade websocket if { req.hdr(upgrade) -m found }',
+  '  http-request set-header connection upgrade if { var(txn.websocket) -m found }',
+  '  http-request set-header upgrade websocket if { var(txn.websocket) -m found }',
 ]
 
 const ownHeaders = ({ tls, port }: Entrance): string[] => [

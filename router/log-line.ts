@@ -1,123 +1,149 @@
-import { answering } from './desired.ts'
+import { endOf, type Field, field, type LoggedRequest, numberOf, serviceMs } from './logged-request.ts'
+import type { Outcome } from './outcome.ts'
 
-/** One request as HAProxy logged it, in the order of `log-format` in `configuration.ts`. */
-export type LoggedRequest = {
-  readonly sequence: number
-  readonly microseconds: string
-  readonly backend: string
-  readonly server: string
-  readonly ending: string
-  readonly status: number
-  readonly bytes: string
-  readonly connectMs: number
-  readonly answerMs: number
-  readonly totalMs: number
-  readonly client: string
-  readonly id: string
-  readonly method: string
-  readonly host: string
-  readonly path: string
+/** What a line says beside what HAProxy logged. */
+export type LineParts = {
+  readonly outcome: Outcome
+  /** The process that answered (`web.1`), or undefined. */
+  readonly dyno: string | undefined
 }
 
-/** The request in `line`, or undefined where HAProxy says something else. */
-export function parseLogLine(line: string): LoggedRequest | undefined {
-  const words = line.split(' ')
-  if (words.length < 15 || !/^\d+$/.test(words[0] ?? '')) return undefined
-  const [sequence, microseconds, backend, server, ending, status, bytes, connect, answer, total] = words
-  const [, , , , , , , , , , client, id, method, host] = words
-  return {
-    sequence: Number(sequence),
-    microseconds: microseconds ?? '',
-    backend: backend ?? '',
-    server: server ?? '',
-    ending: ending ?? '',
-    status: Number(status),
-    bytes: bytes ?? '0',
-    connectMs: Number(connect),
-    answerMs: Number(answer),
-    totalMs: Number(total),
-    client: client ?? '',
-    id: id ?? '',
-    method: method ?? '',
-    host: host ?? '',
-    path: words.length === 15 ? (words[14] ?? '') : words.slice(14).join(' '),
-  }
-}
+/** Bytes that the line of `request` takes at most. */
+export const mostBytes = ({ starts }: LoggedRequest): number =>
+  512 + bytesOfEscaped * (endOf(starts, field.path) - (starts[field.sequence] ?? 0))
 
 /**
- * The line that people read, as Heroku's router writes it.
- * @param dyno the process that answered (`web.1`), or undefined
+ * Writes the line that people read, as Heroku's router writes it, and its newline into `bytes` from `at` on, where
+ * `mostBytes` must have room. Returns where it ends.
  */
-export function formatLogLine(request: LoggedRequest, dyno: string | undefined): string {
-  const { code, desc, status } = outcome(request)
-  const level = code === undefined ? 'at=info' : `at=error code=${code} desc="${desc}"`
-  const service = request.answerMs >= 0 ? request.answerMs : Math.max(request.totalMs, 0)
-  return (
-    `${timestamp(request.microseconds)} app[router]: ${level} method=${plain(request.method)}` +
-    ` path="${quoted(request.path)}" host=${plain(request.host)} request_id=${plain(request.id)}` +
-    ` fwd="${quoted(request.client)}" dyno=${plain(dyno ?? '')} connect=${Math.max(request.connectMs, 0)}ms` +
-    ` service=${service}ms status=${status} bytes=${request.bytes}`
-  )
+export function writeLine(request: LoggedRequest, parts: LineParts, bytes: Buffer, at: number): number {
+  const { code, desc, status } = parts.outcome
+  let end = putTimestamp(bytes, at, request)
+  end = put(bytes, end, words.router)
+  end =
+    code === undefined
+      ? put(bytes, end, words.info)
+      : putText(bytes, end, `at=error code=${code} desc="${desc}"`)
+  end = put(bytes, end, words.method)
+  end = putPlain(bytes, end, request, field.method)
+  end = put(bytes, end, words.path)
+  end = putQuoted(bytes, end, request, field.path)
+  end = put(bytes, end, words.host)
+  end = putPlain(bytes, end, request, field.host)
+  end = put(bytes, end, words.id)
+  end = putPlain(bytes, end, request, field.id)
+  end = put(bytes, end, words.client)
+  end = putQuoted(bytes, end, request, field.client)
+  end = put(bytes, end, words.dyno)
+  if (parts.dyno !== undefined) end = putText(bytes, end, parts.dyno)
+  end = put(bytes, end, words.connect)
+  end = putNumber(bytes, end, Math.max(numberOf(request, field.connectMs), 0))
+  end = put(bytes, end, words.service)
+  end = putNumber(bytes, end, serviceMs(request))
+  end = put(bytes, end, words.status)
+  end = putNumber(bytes, end, status)
+  end = put(bytes, end, words.bytes)
+  end = putNumber(bytes, end, numberOf(request, field.bytes))
+  bytes[end] = newline
+  return end + 1
 }
 
-/** How a request ended, as people are told. */
-export type Outcome = { readonly code?: string; readonly desc?: string; readonly status: number }
+const words = {
+  router: Buffer.from(' app[router]: '),
+  info: Buffer.from('at=info'),
+  method: Buffer.from(' method='),
+  path: Buffer.from(' path="'),
+  host: Buffer.from('" host='),
+  id: Buffer.from(' request_id='),
+  client: Buffer.from(' fwd="'),
+  dyno: Buffer.from('" dyno='),
+  connect: Buffer.from(' connect='),
+  service: Buffer.from('ms service='),
+  status: Buffer.from('ms status='),
+  bytes: Buffer.from(' bytes='),
+} as const
 
-/** What no backend was asked for. */
-const ownAnswers: ReadonlyMap<string, { readonly code: string; readonly desc: string }> = new Map([
-  [answering.stopped, { code: 'H14', desc: 'No web processes running' }],
-  [answering.stoppedOwnPage, { code: 'H14', desc: 'No web processes running' }],
-  [answering.maintenance, { code: 'H80', desc: 'Maintenance mode' }],
-  [answering.ownPage, { code: 'H80', desc: 'Maintenance mode' }],
-  [answering.unreleased, { code: 'H81', desc: 'Blank app' }],
-])
-
-// The two letters are HAProxy's: who ended the request, and while it did what.
-export function outcome({ backend, ending, server, status }: LoggedRequest): Outcome {
-  const answered = ownAnswers.get(backend)
-  if (answered) return { ...answered, status: 503 }
-  // To the end: nearly all.
-  if (ending === '--') return { status }
-  if (/^[sS][CQ]/.test(ending) && (status === 502 || status === 503)) {
-    const desc = ending === 'sC' ? 'Backend connection timeout' : 'Backend connection refused'
-    return {
-      code: ending === 'sC' ? 'H19' : 'H21',
-      desc: server === '<NOSRV>' ? 'No backend answers' : desc,
-      status: 502,
-    }
-  }
-  if (ending.startsWith('sH') && status === 504) return { code: 'H12', desc: 'Request timeout', status }
-  if (/^(SH|PH)/.test(ending) && status === 502) {
-    return { code: 'H13', desc: 'Connection closed without response', status }
-  }
-  if (/^[sS]D/.test(ending) && status >= 200)
-    return { code: 'H18', desc: 'Server request interrupted', status }
-  return { status }
-}
-
-let second = ''
-let prefix = ''
+let second = -1
+let timeOfSecond = Buffer.alloc(0)
 
 /** RFC 3339 with nanoseconds, of which HAProxy knows the first six digits. */
-function timestamp(microseconds: string): string {
-  const current = microseconds.slice(0, -6)
+function putTimestamp(bytes: Buffer, at: number, request: LoggedRequest): number {
+  const microseconds = numberOf(request, field.microseconds)
+  const current = Math.floor(microseconds / 1e6)
   if (current !== second) {
     second = current
-    prefix = new Date(Number(current) * 1000).toISOString().slice(0, 19)
+    timeOfSecond = Buffer.from(`${new Date(current * 1000).toISOString().slice(0, 19)}.`)
   }
-  return `${prefix}.${microseconds.slice(-6)}000Z`
+  const end = put(bytes, at, timeOfSecond)
+  return put(bytes, putDigits(bytes, end, microseconds - current * 1e6, 6), noNanoseconds)
 }
 
-const unquotable = /["\\\x00-\x1f\x7f]/
-const unplain = /[^\x21\x23-\x7e]/
+const noNanoseconds = Buffer.from('000Z')
 
-// Nearly all text is harmless, and to see that costs less than to replace nothing.
-const quoted = (text: string): string =>
-  unquotable.test(text)
-    ? text.replace(/["\\]/g, '\\$&').replace(/[\x00-\x1f\x7f]/g, (character) => encodeURIComponent(character))
-    : text
+/** A whole number. */
+function putNumber(bytes: Buffer, at: number, number: number): number {
+  if (number < 0) return putText(bytes, at, `${number}`)
+  let digits = 1
+  for (let rest = number; rest >= 10; rest = Math.floor(rest / 10)) digits++
+  return putDigits(bytes, at, number, digits)
+}
 
-function plain(text: string): string {
-  if (text === '-') return ''
-  return unplain.test(text) ? text.replace(/[^\x21\x23-\x7e]/g, '?') : text
+function putDigits(bytes: Buffer, at: number, number: number, digits: number): number {
+  let rest = number
+  for (let index = at + digits - 1; index >= at; index--) {
+    const tenth = Math.floor(rest / 10)
+    bytes[index] = zero + rest - tenth * 10
+    rest = tenth
+  }
+  return at + digits
+}
+
+const zero = 0x30
+const newline = 0x0a
+
+// For so few bytes a loop is faster than a copy outside of JavaScript.
+function put(bytes: Buffer, at: number, some: Buffer): number {
+  for (let index = 0; index < some.length; index++) bytes[at + index] = some[index] ?? 0
+  return at + some.length
+}
+
+const putText = (bytes: Buffer, at: number, text: string): number => at + bytes.write(text, at, 'latin1')
+
+const dash = 0x2d
+const question = 0x3f
+const quote = 0x22
+const backslash = 0x5c
+const tilde = 0x7e
+const bang = 0x21
+const blank = 0x20
+
+/** One word; nothing where HAProxy knows nothing. */
+function putPlain(bytes: Buffer, at: number, { bytes: from, starts }: LoggedRequest, which: Field): number {
+  const start = starts[which] ?? 0
+  const stop = endOf(starts, which)
+  if (stop - start === 1 && from[start] === dash) return at
+  let end = at
+  for (let index = start; index < stop; index++) {
+    const byte = from[index] ?? 0
+    bytes[end++] = byte < bang || byte === quote || byte > tilde ? question : byte
+  }
+  return end
+}
+
+const bytesOfEscaped = 3
+
+/** What stands between quotes: nothing in it ends them or moves a terminal. */
+function putQuoted(bytes: Buffer, at: number, { bytes: from, starts }: LoggedRequest, which: Field): number {
+  const stop = endOf(starts, which)
+  let end = at
+  for (let index = starts[which] ?? 0; index < stop; index++) {
+    const byte = from[index] ?? 0
+    if (byte < blank || byte > tilde) {
+      end = putText(bytes, end, `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+      continue
+    }
+    if (byte === quote || byte === backslash) bytes[end++] = backslash
+    bytes[end++] = byte
+  }
+  return end
 }

@@ -1,12 +1,20 @@
 import { rm } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ownerOf } from './desired.ts'
 import { createLogFiles } from './log-files.ts'
-import { formatLogLine, type LoggedRequest, parseLogLine } from './log-line.ts'
+import { mostBytes, writeLine } from './log-line.ts'
+import {
+  cameToSlot,
+  emptyRequest,
+  field,
+  type LoggedRequest,
+  numberOf,
+  readRequest,
+  textOf,
+} from './logged-request.ts'
+import { noServer, outcome } from './outcome.ts'
 import type { Report } from './report.ts'
-import { slotNumber } from './slots.ts'
 import { addressOf, isAppId, lookUp, type Routes, type Target } from './table.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -40,34 +48,37 @@ export async function startRequestLog(options: RequestLogOptions): Promise<Reque
   const sockets = new Set<Socket>()
   const dynos = createDynos()
 
-  const write = (request: LoggedRequest): void => {
-    const target = targetOf(request)
-    traffic.count(target, request)
-    files.append(target, formatLogLine(request, dynos.nameOf(request.server)))
+  const request = emptyRequest()
+
+  const write = (): void => {
+    const server = textOf(request, field.server)
+    const target = targetOf(request, server)
+    const ended = outcome(request)
+    const parts = { outcome: ended, dyno: dynos.nameOf(server) }
+    traffic.count(target, request, ended)
+    files.append(target, mostBytes(request), (bytes, at) => writeLine(request, parts, bytes, at))
   }
 
-  const targetOf = ({ backend, server, host, path }: LoggedRequest): string => {
+  const targetOf = (request: LoggedRequest, server: string): string => {
+    if (cameToSlot(request) && server !== noServer) return fileOf(ownerOf(server))
+    const backend = textOf(request, field.backend)
+    const host = textOf(request, field.host)
     // Without a host it was refused before anybody looked for one.
     if (backend === 'unknown' || host === '-') return 'unknown'
-    const isSlot = slotNumber(backend) !== undefined
-    const id = isSlot && server !== '<NOSRV>' ? ownerOf(server) : ownerOfSlot(backend)
-    return fileOf(id ?? lookUp(routes(), host, path)?.id)
+    return fileOf(ownerOfSlot(backend) ?? lookUp(routes(), host, textOf(request, field.path))?.id)
   }
 
   const take = (socket: Socket): void => {
     sockets.add(socket)
-    const decoder = new StringDecoder('utf8')
     const sequence = createSequence(report)
-    let rest = ''
+    const takeLine = (bytes: Buffer, start: number, end: number): void => {
+      if (!readRequest(request, bytes, start, end)) return
+      sequence.take(numberOf(request, field.sequence))
+      write()
+    }
+    const lines = createLines(takeLine)
     socket.on('data', (part) => {
-      const lines = (rest + decoder.write(part)).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) {
-        const request = parseLogLine(line)
-        if (!request) continue
-        sequence.take(request.sequence)
-        write(request)
-      }
+      lines.take(part)
       // More waits where a read was full.
       if (part.length >= fullRead) return
       socket.pause()
@@ -106,6 +117,33 @@ export async function startRequestLog(options: RequestLogOptions): Promise<Reque
       await delay(gatherMs)
       for (const socket of sockets) socket.destroy()
       await files[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const newline = 0x0a
+
+/** Cuts what comes in parts into lines; `takeLine` gets the bytes, and where in them a line begins and its newline is. */
+function createLines(takeLine: (bytes: Buffer, start: number, end: number) => void): {
+  take(part: Buffer): void
+} {
+  let rest = Buffer.alloc(0)
+  return {
+    take(part) {
+      let start = 0
+      let end = part.indexOf(newline)
+      if (end >= 0 && rest.length > 0) {
+        const line = Buffer.concat([rest, part.subarray(0, end + 1)])
+        takeLine(line, 0, line.length - 1)
+        rest = Buffer.alloc(0)
+        start = end + 1
+        end = part.indexOf(newline, start)
+      }
+      for (; end >= 0; end = part.indexOf(newline, start)) {
+        takeLine(part, start, end)
+        start = end + 1
+      }
+      if (start < part.length) rest = Buffer.concat([rest, part.subarray(start)])
     },
   }
 }

@@ -1,10 +1,11 @@
 import type { AppTraffic } from './contract.ts'
-import { type LoggedRequest, outcome } from './log-line.ts'
+import { field, type LoggedRequest, numberOf, serviceMs, textOf } from './logged-request.ts'
+import { noServer, type Outcome } from './outcome.ts'
 
 /** What was asked of each app, counted since the router started, and of the last minutes apart. */
 export type Traffic = {
   /** Counts a request of the app (or `unknown`, `foreign`) of this id. */
-  count(id: string, request: LoggedRequest): void
+  count(id: string, request: LoggedRequest, outcome: Outcome): void
   /** Of all that anything was asked of. */
   totals(): ReadonlyMap<string, Totals>
   lastMinute(id: string): Omit<AppTraffic, 'inFlight' | 'refused'>
@@ -52,25 +53,32 @@ type Tally = {
 export function createTraffic(now: () => number = Date.now): Traffic {
   const tallies = new Map<string, Tally>()
 
+  const tallyOf = (id: string): Tally => {
+    const known = tallies.get(id)
+    if (known) return known
+    const tally = emptyTally()
+    tallies.set(id, tally)
+    return tally
+  }
+
   const recentOf = (tally: Tally): readonly Slot[] => {
     const current = Math.floor(now() / slotMs)
     return tally.recent.filter((slot) => slot.number > current - slots)
   }
 
   return {
-    count(id, request) {
-      const tally = tallies.get(id) ?? emptyTally()
-      tallies.set(id, tally)
-      const { status, code } = outcome(request)
-      const ms = Math.max(request.answerMs >= 0 ? request.answerMs : request.totalMs, 0)
+    count(id, request, { status, code }) {
+      const tally = tallyOf(id)
+      const time = now()
+      const ms = serviceMs(request)
       const index = classOf(ms)
       tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1)
       tally.classes[index] = (tally.classes[index] ?? 0) + 1
-      tally.bytes += Number(request.bytes)
+      tally.bytes += numberOf(request, field.bytes)
       tally.sumMs += ms
-      const isRefused = request.server === '<NOSRV>' && refusals.has(status)
-      if (isRefused || code === 'H12') countRefusal(tally, status, Math.floor(now() / minuteMs))
-      const slot = currentSlot(tally, Math.floor(now() / slotMs))
+      const isRefused = refusals.has(status) && textOf(request, field.server) === noServer
+      if (isRefused || code === 'H12') countRefusal(tally, status, Math.floor(time / minuteMs))
+      const slot = currentSlot(tally, Math.floor(time / slotMs))
       slot.requests++
       if (status >= 500) slot.failed++
       slot.classes[index] = (slot.classes[index] ?? 0) + 1
@@ -127,8 +135,9 @@ function countRefusal({ refused }: Tally, status: number, minute: number): void 
 }
 
 function classOf(ms: number): number {
-  const index = edgesMs.findIndex((edge) => ms <= edge)
-  return index < 0 ? edgesMs.length : index
+  let index = 0
+  while (index < edgesMs.length && ms > (edgesMs[index] ?? 0)) index++
+  return index
 }
 
 function currentSlot({ recent }: Tally, number: number): Slot {

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { createLogFiles } from '../../router/log-files.ts'
 import { routerHistory } from '../../server/logs/router-log.ts'
 
-const line = (number: number): string => `2026-08-01T10:00:00.00000000${number}Z app[router]: line ${number}`
+const line = (number: number): string =>
+  `2026-08-01T10:00:00.00000000${number}Z app[router]: line ${number}\n`
 
 test('Of a log that was full, the server reads what came before too', async () => {
   const home = await mkdtemp('/tmp/paas-log-files-')
@@ -15,7 +16,7 @@ test('Of a log that was full, the server reads what came before too', async () =
       report: (text) => expect.fail(text),
       maxBytes: 100,
     })
-    files.append('blog', line(number))
+    files.append('blog', line(number).length, (bytes, at) => at + bytes.write(line(number), at))
   }
   const { entries } = await routerHistory(home, 'blog')
   expect(entries.map(({ text }) => text)).toEqual(['line 1', 'line 2'])

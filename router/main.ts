@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { collectWhenIdle } from '../server/collect-when-idle.ts'
 import { readSettings } from '../server/settings.ts'
 import { createBalancer } from './balancer.ts'
 import { bootLine, type ConfigurationOptions } from './configuration.ts'
@@ -24,6 +25,7 @@ const snapshotDelayMs = 200
 async function main(): Promise<void> {
   const stop = stopSignal()
   process.umask(0o027)
+  using _collecting = collectWhenIdle()
   const settings = readSettings()
   const paths = routerPaths(settings.home)
   await mkdir(paths.directory, { recursive: true, mode: 0o750 })

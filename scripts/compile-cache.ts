@@ -10,13 +10,14 @@ import type { Account } from './identity.ts'
  * fifth of its space is full: what streams through leaves buffers outside the heap, 20 MB of them by the time that
  * space is full by itself, and V8 then marks the whole heap over and over, which took two thirds of an export's CPU.
  * An import's wait in the channel for so long that they become old: the whole heap is marked when it has grown by 60 %,
- * where V8 would do so each 5 MB.
+ * where V8 would do so each 5 MB. What is left of all that goes once they are idle (`collectWhenIdle`).
  */
 export const frugal: readonly string[] = [
   '--optimize-for-size',
   '--max-semi-space-size=1',
   '--minor-gc-task-trigger=20',
   '--heap-growing-percent=60',
+  '--expose-gc',
 ]
 
 /** What makes Node read the compile cache of the code in `checkout`, wherever that is mounted. */

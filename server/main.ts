@@ -6,6 +6,7 @@ import { followLoad } from './autoscale/follow-load.ts'
 import { finishRestore } from './backup/finish-restore.ts'
 import { undoLeftRestore } from './backup/undo-restore.ts'
 import { Brakes } from './brakes/brakes.ts'
+import { collectWhenIdle } from './collect-when-idle.ts'
 import { followSchedules } from './cron/follow-schedules.ts'
 import { ConfigFiles } from './deploy/config-files.ts'
 import { endLeftVisits } from './deploy/enter-process.ts'
@@ -61,6 +62,7 @@ const log = (line: string): void => {
 
 /** Starts the server: state, Docker, routes, then the door; what an earlier process left is ended first. */
 async function main(): Promise<void> {
+  collectWhenIdle()
   const settings = readSettings()
   for (const folder of ['ssh', 'repositories', 'hooks', 'run'])
     mkdirSync(join(settings.home, folder), { recursive: true, mode: 0o700 })

@@ -10,6 +10,7 @@ import type { Container } from '../state/containers.ts'
 import type { Link } from '../state/links.ts'
 import type { Store } from '../state/store.ts'
 import { listTable, loadRules } from './nft.ts'
+import { RuleChanges } from './rule-changes.ts'
 import { type Door, type LinkFacts, ruleset, wallsTable } from './ruleset.ts'
 import { localNetworks, resolvers, unseenBridged } from './surroundings.ts'
 
@@ -38,8 +39,11 @@ type Parts = {
 export class Walls {
   readonly #parts: Parts
   readonly #table: string
+  readonly #changes: RuleChanges
   /** What was put, and how the kernel lists it. */
   #standing: { readonly rules: string; readonly listed: string | undefined } | undefined
+  /** The table was looked at since rules may have changed. */
+  #isSure = false
   /** They could be put here once. */
   #stood = false
   /** Why they could not be put the last time. */
@@ -53,6 +57,7 @@ export class Walls {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#table = wallsTable(parts.store.instanceId)
+    this.#changes = new RuleChanges(parts.closing)
   }
 
   /**
@@ -70,7 +75,7 @@ export class Walls {
     await this.raise()
   }
 
-  /** Looks every 2 s whether they stand as they were put, and puts them back where not, until the server closes. */
+  /** Every 2 s, until the server closes: puts them back where somebody has changed them, and follows the store. */
   async watch(): Promise<void> {
     const { closing, log } = this.#parts
     let told: string | undefined
@@ -120,10 +125,12 @@ export class Walls {
   async #mend(): Promise<void> {
     const rules = ruleset(await this.#facts())
     const before = this.#standing
-    if (before && (await listTable(this.#table)) !== before.listed) {
+    if (this.#changes.mayBe()) this.#isSure = false
+    if (!this.#isSure && before && (await listTable(this.#table)) !== before.listed) {
       this.#parts.log(`The table ${this.#table} was changed from outside: it is put back`)
       this.#standing = undefined
     }
+    this.#isSure = true
     await this.#put(rules)
   }
 

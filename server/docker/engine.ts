@@ -16,6 +16,8 @@ export type Machine = {
   readonly memoryBytes: number
   /** By the machine's own clock. */
   readonly now: Date
+  /** Whether root in a container is another user outside of it (`userns-remap`). */
+  readonly mapsUsers: boolean
 }
 
 /**
@@ -55,6 +57,7 @@ export class Engine {
       readonly MemTotal: number
       readonly ServerVersion: string
       readonly SystemTime: string
+      readonly SecurityOptions: readonly string[] | null
     }
     return {
       name: info.Name,
@@ -62,6 +65,7 @@ export class Engine {
       cpus: info.NCPU,
       memoryBytes: info.MemTotal,
       now: new Date(info.SystemTime),
+      mapsUsers: mapsUsers(info.SecurityOptions ?? []),
     }
   }
 
@@ -75,3 +79,7 @@ export class Engine {
     return events(this.#client, options)
   }
 }
+
+/** `name=userns`; rootless Docker, `name=rootless`, runs in such a name space as a whole. */
+export const mapsUsers = (securityOptions: readonly string[]): boolean =>
+  securityOptions.some((option) => /^(name=)?(userns|rootless)(,|$)/.test(option))

@@ -16,6 +16,8 @@ export type Machine = {
   readonly memoryBytes: number
   /** By the machine's own clock. */
   readonly now: Date
+  /** What makes its control groups: `cgroupfs` or `systemd`. */
+  readonly cgroupDriver: string
   /** Whether root in a container is another user outside of it (`userns-remap`). */
   readonly mapsUsers: boolean
 }
@@ -57,6 +59,7 @@ export class Engine {
       readonly MemTotal: number
       readonly ServerVersion: string
       readonly SystemTime: string
+      readonly CgroupDriver: string
       readonly SecurityOptions: readonly string[] | null
     }
     return {
@@ -65,6 +68,7 @@ export class Engine {
       cpus: info.NCPU,
       memoryBytes: info.MemTotal,
       now: new Date(info.SystemTime),
+      cgroupDriver: info.CgroupDriver,
       mapsUsers: mapsUsers(info.SecurityOptions ?? []),
     }
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ContainerCgroup } from '../../server/brakes/container-cgroup.ts'
-import { limitBuilds } from '../../server/brakes/limit-builds.ts'
+import { limitBuilds, unlimitedBy } from '../../server/brakes/limit-builds.ts'
 import { weighContainers } from '../../server/brakes/weigh-containers.ts'
 
 // The files of both versions, since a machine has one of them alone; test/neighbours drives the kernel's.
@@ -87,7 +87,10 @@ test('a container that is not here has none', () => {
 })
 
 test('all builds together are limited, in both versions, and what cannot be held is said', () => {
-  expect(limitBuilds(root)).toContain('no such file')
+  expect(limitBuilds(root)).toEqual({
+    saw: expect.stringContaining('no such file'),
+    next: expect.stringContaining(`ls ${root}`),
+  })
   write('cgroup.controllers', 'cpu memory pids\n')
   for (const file of ['memory.max', 'pids.max', 'cpu.weight']) write(`docker/buildkit/${file}`, 'max\n')
   expect(limitBuilds(root)).toBeUndefined()
@@ -100,6 +103,11 @@ test('all builds together are limited, in both versions, and what cannot be held
   expect(limitBuilds(root)).toBeUndefined()
   expect(read('cpu/docker/buildkit/cpu.shares')).toBe('256')
   expect(read('pids/docker/buildkit/pids.max')).toBe('2048')
+})
+
+test('builds that systemd makes control groups for are held by none of ours', () => {
+  expect(unlimitedBy({ cgroupDriver: 'cgroupfs' })).toBeUndefined()
+  expect(unlimitedBy({ cgroupDriver: 'systemd' })?.next).toContain('native.cgroupdriver=cgroupfs')
 })
 
 test('all containers together weigh more than one session, unless somebody has chosen', () => {

@@ -28,6 +28,9 @@ test('doctor says what holds and what does not, with what to type, and exits wit
   expect(said.stdout).toMatch(/^Redis and router +holds +every router serves the newest routes$/m)
   expect(said.stdout).toMatch(/^Disk +holds +.* free for Docker/m)
   expect(said.stdout).toMatch(/^MySQL +FAILS/m)
+  expect(said.stdout).toMatch(
+    /^Limits of builds +holds +all builds together have limits of memory, processes and CPU$/m,
+  )
   expect(said.stdout).toMatch(/^Wildcard DNS +FAILS +\w+\.apps\.invalid has no address/m)
   expect(said.stdout).toMatch(/^Wildcard DNS: Make a DNS record \*\.apps\.invalid/m)
   expect(said.stdout).toMatch(/^Clock +holds/m)

@@ -149,6 +149,7 @@ test.each(held)('a token of $of for $apps with the role $role may no more than b
     name: `${token.role}-${token.apps}`,
     role: token.role,
     apps: token.apps === 'every' ? 'every' : new Set(token.apps.map((app) => store.apps.find(app)?.id ?? '')),
+    madeWith: null,
     expiresAt: null,
   })
   const run = (line: string) => type(token.of, line, `token:${id}`)
@@ -178,6 +179,7 @@ test('a token ends by itself, and is of its person alone', async () => {
       name: expiresAt,
       role: 'viewer',
       apps: 'every',
+      madeWith: null,
       expiresAt,
     }).id
   const past = make(new Date(Date.now() - 1).toISOString())

@@ -124,7 +124,8 @@ export const rows: readonly Row[] = [
   },
   {
     row: '22',
-    promise: "forks, CPU, memory, logs and builds: the neighbours' p99 at most twice, a command within 1 s",
+    promise:
+      "forks, CPU, memory, logs, disk and builds: the neighbours' p99 at most twice, a command within 1 s",
     attacks: [
       ['test/deploy/processes.test.ts', /limits are real/],
       ['test/neighbours/neighbours.test.ts', /takes? all|slowed down/],

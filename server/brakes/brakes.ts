@@ -9,6 +9,7 @@ import { describe } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import type { Store } from '../state/store.ts'
 import { ContainerCgroup, slowest } from './container-cgroup.ts'
+import { countWrites } from './count-writes.ts'
 import { weighContainers } from './weigh-containers.ts'
 
 const lookMs = 1_000
@@ -21,6 +22,12 @@ const outOfMemoryMs = 10_000
 const muchLoggedBytes = 8 * 1024 * 1024
 /** So many looks in a row: a burst of some hundred thousand lines is let through, and kept whole. */
 const looksFlooding = 8
+/** Between two looks, to the disk: with that much and more, others wait for it. */
+const muchWrittenBytes = 64 * 1024 * 1024
+/** So many looks in a row: what is copied or imported within as long, 1 GB and more, is let through. */
+const looksWriting = 15
+/** Of one CPU: who uses less writes little, and is not asked. */
+const writersCpu = 0.03
 /** How long it stays slow at first; twice as long each time that it goes on afterwards. */
 const firstHoldMs = 30_000
 const longestHoldMs = 10 * 60_000
@@ -58,6 +65,8 @@ type Watched = Seen & {
   readonly cgroup: ContainerCgroup
   refused: number
   used: { readonly seconds: number; readonly at: number }
+  /** CPUs that it used up to the last look. */
+  cpus: number
   isBehind: boolean
   /** Looks in a row that speak for the other place. */
   looks: number
@@ -65,6 +74,10 @@ type Watched = Seen & {
   logged: { readonly file: string; readonly bytes: number } | undefined
   /** Looks in a row at which it had written much. */
   flooding: number
+  /** To the disk, up to the last look; undefined: it used too little CPU then to write much. */
+  written: number | undefined
+  /** Looks in a row at which it had written much to it. */
+  writing: number
   /** Times of the last ones. */
   outOfMemory: readonly number[]
   brake: Brake | undefined
@@ -85,7 +98,7 @@ type Brake = {
 /**
  * Slows a container down to a tenth of a CPU, and less where that does not help, when it does what costs the kernel or
  * Docker more than its own limits count: it asks for processes beyond its limit without end, runs out of memory again
- * and again, or floods its log. It is let go when it has been calm for a while. One that merely computes keeps its CPU,
+ * and again, floods its log, or writes to the disk without end. It is let go when it has been calm for a while. One that merely computes keeps its CPU,
  * and comes behind its neighbours where there is not enough for all.
  */
 export class Brakes {
@@ -114,10 +127,13 @@ export class Brakes {
       ...{ id, name, labels, cgroup },
       refused: cgroup.processesRefused() ?? 0,
       used: { seconds: cgroup.usedSeconds() ?? 0, at: performance.now() },
+      cpus: 0,
       isBehind: cgroup.isBehind(),
       looks: 0,
       logged: undefined,
       flooding: 0,
+      written: undefined,
+      writing: 0,
       outOfMemory: [],
       brake: cgroup.isSlowed() ? begun('was slowed down before this server started') : undefined,
     })
@@ -135,7 +151,7 @@ export class Brakes {
     const now = Date.now()
     watched.outOfMemory = [...watched.outOfMemory.filter((at) => at > now - outOfMemoryMs), now]
     if (watched.outOfMemory.length >= manyTimesOutOfMemory)
-      this.#slow(watched, 'runs out of memory, over and over', 0)
+      this.#slow(watched, { why: 'runs out of memory, over and over', first: 0, most: 0 })
   }
 
   /** Why the container of this name is slow now; undefined: it is not. */
@@ -165,15 +181,28 @@ export class Brakes {
     if (this.#root === undefined) {
       this.#root = await this.#parts.engine.disk.root()
       weighContainers()
+      countWrites(this.#root)
     }
     for (const watched of [...this.#watched.values()]) {
       const refused = watched.cgroup.processesRefused() ?? watched.refused
       if (refused - watched.refused >= manyProcessesRefused)
-        this.#slow(watched, 'asks for more processes than it may have, over and over', 1)
+        this.#slow(watched, {
+          why: 'asks for more processes than it may have, over and over',
+          first: 0,
+          most: 1,
+        })
       watched.refused = refused
       watched.flooding = loggedSince(watched, this.#root) >= muchLoggedBytes ? watched.flooding + 1 : 0
       if (watched.flooding >= looksFlooding)
-        this.#slow(watched, 'writes more into its log than Docker keeps up with', slowest)
+        this.#slow(watched, {
+          why: 'writes more into its log than Docker keeps up with',
+          first: 0,
+          most: slowest,
+        })
+      watched.writing = writtenSince(watched) >= muchWrittenBytes ? watched.writing + 1 : 0
+      // With a tenth of a CPU it still writes as much as a disk takes.
+      if (watched.writing >= looksWriting)
+        this.#slow(watched, { why: 'writes to the disk without end', first: 1, most: slowest })
       const { brake } = watched
       if (brake?.until !== undefined && brake.until <= Date.now()) await this.#letGo(watched, brake)
     }
@@ -182,7 +211,10 @@ export class Brakes {
 
   /** Behind the others while it computes much more than they do, beside them while it does not. */
   async #place(): Promise<void> {
-    const used = [...this.#watched.values()].map((watched) => ({ watched, cpus: cpusSince(watched) }))
+    const used = [...this.#watched.values()].map((watched) => {
+      watched.cpus = cpusSince(watched)
+      return { watched, cpus: watched.cpus }
+    })
     const all = availableParallelism()
     const share = all / Math.max(1, used.filter(({ cpus }) => cpus > someCpu).length)
     const isFull = used.reduce((sum, { cpus }) => sum + cpus, 0) > fullyUsed * all
@@ -199,23 +231,28 @@ export class Brakes {
     }
   }
 
-  /** @param mostSteps how much further it is slowed where it goes on all the same */
-  #slow(watched: Watched, why: string, mostSteps: number): void {
+  /** @param steps.most how far it is slowed where it goes on all the same */
+  #slow(
+    watched: Watched,
+    steps: { readonly why: string; readonly first: number; readonly most: number },
+  ): void {
+    const { why, first, most } = steps
     const now = Date.now()
     const { brake, cgroup } = watched
     if (brake?.until !== undefined) {
       brake.lastAt = now
       brake.until = now + brake.holdMs
       // What was begun before it was slowed is not yet all done at the next look.
-      if (brake.step >= mostSteps || now - brake.steppedAt < 2 * lookMs) return
+      if (brake.step >= most || now - brake.steppedAt < 2 * lookMs) return
       brake.step++
       brake.steppedAt = now
       this.#change(watched, () => cgroup.slow(brake.step))
       return
     }
-    if (!this.#change(watched, () => cgroup.slow(0))) return
+    if (!this.#change(watched, () => cgroup.slow(first))) return
     const isNew = brake === undefined || now - brake.lastAt > forgottenMs
-    watched.brake = begun(why, isNew ? firstHoldMs : Math.min(longestHoldMs, brake.holdMs * 2))
+    const holdMs = isNew ? firstHoldMs : Math.min(longestHoldMs, brake.holdMs * 2)
+    watched.brake = { ...begun(why, holdMs), step: first }
     this.#tell(watched, 'process-slowed', `${why}: it is slowed down until it is calm`)
   }
 
@@ -284,6 +321,19 @@ function loggedSince(watched: Watched, root: string): number {
   if (logged === undefined) return 0
   if (logged.file === watched.logged.file && found.size >= logged.bytes) return found.size - logged.bytes
   return Math.max(0, logRotation.fileMegabytes * 1024 * 1024 - logged.bytes) + found.size
+}
+
+/**
+ * Bytes that it has written to the disk since the last look; 0 for who uses too little CPU to write much, and for what
+ * puts a volume's files back.
+ */
+function writtenSince(watched: Watched): number {
+  const { cgroup, cpus, written, brake, labels } = watched
+  if (labels['paas.process'] === undefined) return 0
+  // Past the page cache much is written with little CPU.
+  const isAsked = cpus >= writersCpu || brake?.until !== undefined
+  watched.written = isAsked ? cgroup.writtenBytes() : undefined
+  return watched.written === undefined || written === undefined ? 0 : watched.written - written
 }
 
 const begun = (why: string, holdMs = firstHoldMs): Brake => ({

@@ -22,12 +22,20 @@ export class ContainerCgroup {
   readonly #isUnified: boolean
   readonly #refusals: number | undefined
   readonly #usage: number | undefined
+  readonly #disk: number | undefined
 
-  private constructor(folders: { cpu: string; pids: string; usage: string; isUnified: boolean }) {
+  private constructor(folders: {
+    cpu: string
+    pids: string
+    usage: string
+    disk: string
+    isUnified: boolean
+  }) {
     this.#cpu = folders.cpu
     this.#isUnified = folders.isUnified
     this.#refusals = opened(join(folders.pids, 'pids.events'))
     this.#usage = opened(join(folders.usage, folders.isUnified ? 'cpu.stat' : 'cpuacct.usage'))
+    this.#disk = opened(join(folders.disk, folders.isUnified ? 'io.stat' : 'blkio.throttle.io_service_bytes'))
   }
 
   /** undefined: it is not to be found here, or is not ours to change (the engine is elsewhere, or we are not root). */
@@ -35,14 +43,12 @@ export class ContainerCgroup {
     for (const name of [join('docker', id), join('system.slice', `docker-${id}.scope`)]) {
       const all = join(root, name)
       if (existsSync(join(all, 'cpu.max')))
-        return new ContainerCgroup({ cpu: all, pids: all, usage: all, isUnified: true })
-      const [cpu, pids, usage] = [
-        join(root, 'cpu', name),
-        join(root, 'pids', name),
-        join(root, 'cpuacct', name),
-      ]
+        return new ContainerCgroup({ cpu: all, pids: all, usage: all, disk: all, isUnified: true })
+      const [cpu = '', pids = '', usage = '', disk = ''] = ['cpu', 'pids', 'cpuacct', 'blkio'].map(
+        (controller) => join(root, controller, name),
+      )
       if (existsSync(join(cpu, 'cpu.cfs_quota_us')))
-        return new ContainerCgroup({ cpu, pids, usage, isUnified: false })
+        return new ContainerCgroup({ cpu, pids, usage, disk, isUnified: false })
     }
     return undefined
   }
@@ -58,6 +64,17 @@ export class ContainerCgroup {
     const text = read(this.#usage)
     if (text === undefined) return undefined
     return this.#isUnified ? Number(/^usage_usec (\d+)/m.exec(text)?.[1] ?? 0) / 1e6 : Number(text) / 1e9
+  }
+
+  /**
+   * Bytes that it has written to the disk that it writes to most; undefined where the kernel does not count that, or it
+   * has ended. On v1 what the kernel writes later on its own account is not in it.
+   */
+  writtenBytes(): number | undefined {
+    const text = read(this.#disk)
+    if (text === undefined) return undefined
+    const counts = text.matchAll(this.#isUnified ? /\bwbytes=(\d+)/g : /^\S+ Write (\d+)/gm)
+    return Math.max(0, ...[...counts].map(([, count]) => Number(count)))
   }
 
   isSlowed(): boolean {
@@ -109,7 +126,7 @@ export class ContainerCgroup {
   }
 
   close(): void {
-    for (const file of [this.#refusals, this.#usage]) if (file !== undefined) closeSync(file)
+    for (const file of [this.#refusals, this.#usage, this.#disk]) if (file !== undefined) closeSync(file)
   }
 
   #write(file: string, text: string): void {
@@ -117,7 +134,7 @@ export class ContainerCgroup {
   }
 }
 
-const buffer = Buffer.alloc(512)
+const buffer = Buffer.alloc(4096)
 
 function opened(path: string): number | undefined {
   try {

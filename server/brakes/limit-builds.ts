@@ -13,9 +13,9 @@ const most = {
 /**
  * Holds what all builds together may take of this machine: BuildKit takes no limits for one build, but runs each step
  * in a control group below one of its own, and what is written there holds for all of them. Costs nothing where it
- * holds already. Returns why it cannot be held here; undefined: it is.
+ * holds already. Returns why it cannot be held here, and what to type; undefined: it is.
  */
-export function limitBuilds(root = '/sys/fs/cgroup'): string | undefined {
+export function limitBuilds(root = '/sys/fs/cgroup'): Unlimited | undefined {
   try {
     for (const [controller, file, value] of limits(root)) {
       const folder = join(root, controller, 'docker', 'buildkit')
@@ -26,9 +26,31 @@ export function limitBuilds(root = '/sys/fs/cgroup'): string | undefined {
     }
     return undefined
   } catch (error) {
-    return (error as Error).message
+    const { code, message } = error as NodeJS.ErrnoException
+    return {
+      saw: message,
+      next:
+        code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+          ? `Let the server write below ${root}: run it as root, and no container around it`
+          : `See whether this machine has the controllers memory, pids and cpu: ls ${root}`,
+    }
   }
 }
+
+/**
+ * Why an engine's builds are in no control group that `limitBuilds` knows: where systemd makes its groups, BuildKit
+ * puts each step into one of its own beside all others.
+ */
+export function unlimitedBy({ cgroupDriver }: { readonly cgroupDriver: string }): Unlimited | undefined {
+  if (cgroupDriver !== 'systemd') return undefined
+  return {
+    saw: "Docker leaves control groups to systemd, where builds' steps have none in common",
+    next: `On the server: put "exec-opts": ["native.cgroupdriver=cgroupfs"] into /etc/docker/daemon.json, and restart Docker`,
+  }
+}
+
+/** What builds are not held by, and what to type. */
+export type Unlimited = { readonly saw: string; readonly next: string }
 
 type Limit = readonly [controller: string, file: string, value: string]
 

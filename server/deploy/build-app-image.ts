@@ -20,7 +20,8 @@ export async function buildAppImage(
   // A build that fails fills the cache too.
   deploy.onUndo(async () => trimBuildCacheInBackground(paas))
   deploy.onUndo(() => discardImages(paas, deploy.id), { laterToo: true })
-  if (isLocalDocker(paas.settings.dockerHost)) limitBuilds()
+  const unlimited = isLocalDocker(paas.settings.dockerHost) ? limitBuilds() : undefined
+  if (unlimited) paas.log(`A build of ${app.name} has no limits: ${unlimited.saw}. See: doctor`)
   const { imageId } = await paas.engine.build({
     ...build,
     hide: (text) => paas.secrets.hide(app.id, text),

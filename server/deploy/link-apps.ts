@@ -88,7 +88,7 @@ export async function joinLinks(
 async function assertWalls(paas: Paas): Promise<void> {
   const missing = await paas.walls.missingForLinks()
   if (missing === undefined) return
-  throw new UnavailableError(`Links need the walls around apps, and they do not stand: ${missing}`, {
+  throw new UnavailableError(`Links need the walls around apps, and they do not stand: ${missing.saw}`, {
     next: 'See what helps: doctor',
   })
 }

@@ -48,6 +48,8 @@ export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | '
 export type ContainerSummary = Pick<Container, 'id' | 'name' | 'image' | 'labels' | 'state' | 'address'> & {
   /** Id of the container whose network namespace it is in; undefined: its own. */
   readonly sandboxId: string | undefined
+  /** Names of the networks that it is in. */
+  readonly networks: readonly string[]
   readonly createdAt: string
 }
 
@@ -257,6 +259,7 @@ const summary = (found: Dockerode.ContainerInfo): ContainerSummary => ({
   state: found.State as ContainerState,
   address: found.NetworkSettings?.Networks[found.HostConfig.NetworkMode]?.IPAddress || undefined,
   sandboxId: /^container:(.+)$/.exec(found.HostConfig.NetworkMode)?.[1],
+  networks: Object.keys(found.NetworkSettings?.Networks ?? {}),
   createdAt: new Date(found.Created * 1000).toISOString(),
 })
 

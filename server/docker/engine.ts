@@ -16,6 +16,10 @@ export type Machine = {
   readonly memoryBytes: number
   /** By the machine's own clock. */
   readonly now: Date
+  /** What makes its control groups: `cgroupfs` or `systemd`. */
+  readonly cgroupDriver: string
+  /** Whether root in a container is another user outside of it (`userns-remap`). */
+  readonly mapsUsers: boolean
 }
 
 /**
@@ -55,6 +59,8 @@ export class Engine {
       readonly MemTotal: number
       readonly ServerVersion: string
       readonly SystemTime: string
+      readonly CgroupDriver: string
+      readonly SecurityOptions: readonly string[] | null
     }
     return {
       name: info.Name,
@@ -62,6 +68,8 @@ export class Engine {
       cpus: info.NCPU,
       memoryBytes: info.MemTotal,
       now: new Date(info.SystemTime),
+      cgroupDriver: info.CgroupDriver,
+      mapsUsers: mapsUsers(info.SecurityOptions ?? []),
     }
   }
 
@@ -75,3 +83,7 @@ export class Engine {
     return events(this.#client, options)
   }
 }
+
+/** `name=userns`; rootless Docker, `name=rootless`, runs in such a name space as a whole. */
+export const mapsUsers = (securityOptions: readonly string[]): boolean =>
+  securityOptions.some((option) => /^(name=)?(userns|rootless)(,|$)/.test(option))

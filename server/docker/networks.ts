@@ -9,6 +9,8 @@ export type Network = {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly subnets: readonly string[]
+  /** Of its bridge on the engine's host, where it was given one. */
+  readonly bridge: string | undefined
 }
 
 /** An app's own network. */
@@ -47,6 +49,7 @@ export class Networks {
       id: network.Id,
       name: network.Name,
       labels: network.Labels ?? {},
+      bridge: network.Options?.['com.docker.network.bridge.name'],
       subnets: (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => (Subnet === undefined ? [] : [Subnet])),
     }))
   }

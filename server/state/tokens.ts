@@ -17,6 +17,8 @@ export type Token = {
   readonly role: TokenRole
   /** Ids of the apps that it reaches; `every`: those that its person has at the time. */
   readonly apps: 'every' | ReadonlySet<string>
+  /** Fingerprint of the key that it was made with; null: that was not kept. */
+  readonly madeWith: string | null
   readonly createdAt: string
   /** ISO time; null: it has no end. */
   readonly expiresAt: string | null
@@ -24,7 +26,7 @@ export type Token = {
   readonly usedAt: string | null
 }
 
-export type NewToken = Pick<Token, 'userId' | 'name' | 'role' | 'apps' | 'expiresAt'>
+export type NewToken = Pick<Token, 'userId' | 'name' | 'role' | 'apps' | 'madeWith' | 'expiresAt'>
 
 const prefix = 'token:'
 /** Of 32 bytes in base64url. */
@@ -45,13 +47,14 @@ export class Tokens {
     const random = randomBytes(32).toString('base64url')
     this.#database.transaction(() => {
       this.#database.run(
-        'INSERT INTO token (id, user_id, name, hash, role, every_app, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO token (id, user_id, name, hash, role, every_app, made_with, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
         id,
         token.userId,
         token.name,
         hashOf(random).toString('hex'),
         token.role,
         token.apps === 'every' ? 1 : 0,
+        token.madeWith,
         new Date().toISOString(),
         token.expiresAt,
       )
@@ -130,6 +133,7 @@ export class Tokens {
       name: String(row.name),
       role: row.role as TokenRole,
       apps: row.every_app === 1 ? 'every' : apps(),
+      madeWith: row.made_with === null ? null : String(row.made_with),
       createdAt: String(row.created_at),
       expiresAt: row.expires_at === null ? null : String(row.expires_at),
       usedAt: row.used_at === null ? null : String(row.used_at),

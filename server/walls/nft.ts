@@ -6,22 +6,62 @@ const timeoutMs = 10_000
 
 /** Hands `rules` to the kernel: all of them or none. Throws `UnavailableError` with nft's own words. */
 export async function loadRules(rules: string): Promise<void> {
-  const { failed, stderr, shortMessage } = await execa('nft', ['-f', '-'], {
-    input: rules,
-    reject: false,
-    timeout: timeoutMs,
-  })
-  if (!failed) return
-  throw new UnavailableError(`nftables: ${stderr.trim().split('\n')[0] || shortMessage}`, {
-    next: 'As root, on the server: apt-get install nftables, then make up',
+  const loaded = await nft(['-f', '-'], rules)
+  if (loaded.failed) throw unavailable(loaded)
+}
+
+/** A table (`inet NAME`) as the kernel has it; undefined where there is none. Throws `UnavailableError`. */
+export async function listTable(table: string): Promise<string | undefined> {
+  const listed = await nft(['list', 'table', ...table.split(' ')])
+  if (!listed.failed) return listed.stdout
+  if (/^Error: No such file or directory/m.test(listed.stderr)) return undefined
+  throw unavailable(listed)
+}
+
+type Ran = {
+  readonly failed: boolean
+  /** The system's, where it did not start: `ENOENT` */
+  readonly code: string | undefined
+  readonly stdout: string
+  readonly stderr: string
+  /** execa's; empty where it did not fail. */
+  readonly shortMessage: string
+}
+
+async function nft(words: readonly string[], input = ''): Promise<Ran> {
+  const ran = await execa('nft', words, { input, reject: false, timeout: timeoutMs })
+  const { failed, code, stdout, stderr, shortMessage = '' } = ran
+  return { failed, code, stdout, stderr, shortMessage }
+}
+
+function unavailable({ code, stderr, shortMessage }: Ran): UnavailableError {
+  const said = stderr.trim().split('\n')[0] || shortMessage
+  if (code === 'ENOENT')
+    return new UnavailableError('nftables is not installed here', {
+      next: 'As root, on the server: apt-get install nftables',
+    })
+  if (/not permitted/.test(said))
+    return new UnavailableError(`nft may not touch the firewall of this machine: ${said}`, {
+      next: 'The server needs root, or CAP_NET_ADMIN at least: on the server, as root, make down and make up',
+    })
+  return new UnavailableError(`nftables: ${said}`, {
+    next: 'See what there is, as root, on the server: nft list ruleset',
   })
 }
 
-/** A table (`inet NAME`) as the kernel has it; undefined where there is none, or nft does not run here. */
-export async function listTable(table: string): Promise<string | undefined> {
-  const { failed, stdout } = await execa('nft', ['list', 'table', ...table.split(' ')], {
+/** Calls `onChange` at each change of rules that is heard of, until it ends; it ends with `signal`. */
+export function monitorRules(
+  onChange: () => void,
+  signal: AbortSignal,
+): { readonly pid: number | undefined; readonly ended: Promise<unknown> } {
+  const monitor = execa('nft', ['monitor'], {
+    stdin: 'ignore',
+    stderr: 'ignore',
+    buffer: false,
     reject: false,
-    timeout: timeoutMs,
+    cancelSignal: signal,
   })
-  return failed ? undefined : stdout
+  // It ends by itself when its output leads nowhere any more: at the next change after a server that was killed.
+  monitor.stdout.on('data', onChange)
+  return { pid: monitor.pid, ended: monitor }
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { BlockList, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
 
 /** Docker gives containers the second where the first names a resolver of the host's own. */
 const resolverFiles = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']
@@ -14,9 +15,19 @@ export function resolvers(files: readonly string[] = resolverFiles): readonly st
   return [...new Set(named)].filter((address) => isIP(address) !== 0)
 }
 
-/** Whether packets between two containers of one network pass nftables: Docker asks the kernel for it where it starts. */
-export const seesBridged = (file = '/proc/sys/net/bridge/bridge-nf-call-iptables'): boolean =>
-  existsSync(file) && readFileSync(file, 'utf8').trim() === '1'
+/**
+ * What has to be 1 and is not, for packets between two containers of one network to pass nftables: on IPv4, where
+ * Docker asks the kernel for it when it starts, and on IPv6 where this machine speaks it.
+ */
+export function unseenBridged(root = '/proc'): readonly string[] {
+  const names = ['iptables', ...(existsSync(join(root, 'net', 'if_inet6')) ? ['ip6tables'] : [])]
+  return names
+    .filter((name) => {
+      const file = join(root, 'sys', 'net', 'bridge', `bridge-nf-call-${name}`)
+      return !existsSync(file) || readFileSync(file, 'utf8').trim() !== '1'
+    })
+    .map((name) => `net.bridge.bridge-nf-call-${name}`)
+}
 
 /** The networks that this machine is in, as far as their numbers do not say already that they are private. */
 export function localNetworks(): readonly string[] {

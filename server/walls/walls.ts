@@ -10,15 +10,17 @@ import type { Container } from '../state/containers.ts'
 import type { Link } from '../state/links.ts'
 import type { Store } from '../state/store.ts'
 import { listTable, loadRules } from './nft.ts'
+import { RuleChanges } from './rule-changes.ts'
 import { type Door, type LinkFacts, ruleset, wallsTable } from './ruleset.ts'
-import { localNetworks, resolvers, seesBridged } from './surroundings.ts'
+import { localNetworks, resolvers, unseenBridged } from './surroundings.ts'
 
 /** So long a wall that somebody took down can be missing. */
 const lookMs = 2_000
 /** A database's host name may come to mean another address. */
 const addressMs = 60_000
 
-const bridgedUnseen = 'packets within a network pass them by (net.bridge.bridge-nf-call-iptables is not 1)'
+/** What is missing of the walls, and what to type. */
+export type Gap = { readonly saw: string; readonly next: string }
 
 type Parts = {
   readonly store: Store
@@ -37,10 +39,15 @@ type Parts = {
 export class Walls {
   readonly #parts: Parts
   readonly #table: string
+  readonly #changes: RuleChanges
   /** What was put, and how the kernel lists it. */
   #standing: { readonly rules: string; readonly listed: string | undefined } | undefined
-  /** Why they cannot be put here; undefined where they could. */
-  #missing: string | undefined = 'they were not put up yet'
+  /** The table was looked at since rules may have changed. */
+  #isSure = false
+  /** They could be put here once. */
+  #stood = false
+  /** Why they could not be put the last time. */
+  #failure: Gap | undefined
   #recovered = false
   #turn: Promise<void> = Promise.resolve()
   /** Of releases, which never change. */
@@ -50,6 +57,7 @@ export class Walls {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#table = wallsTable(parts.store.instanceId)
+    this.#changes = new RuleChanges(parts.closing)
   }
 
   /**
@@ -67,38 +75,62 @@ export class Walls {
     await this.raise()
   }
 
-  /** Looks every 2 s whether they stand as they were put, and puts them back where not, until the server closes. */
+  /** Every 2 s, until the server closes: puts them back where somebody has changed them, and follows the store. */
   async watch(): Promise<void> {
     const { closing, log } = this.#parts
+    let told: string | undefined
     while (!closing.aborted) {
       await wait(lookMs, undefined, { signal: closing, ref: false }).catch(() => {})
       if (closing.aborted) return
-      await this.#inTurn(() => this.#mend()).catch((error: unknown) => log(`Walls: ${describe(error)}`))
+      try {
+        await this.#inTurn(() => this.#mend())
+        told = undefined
+      } catch (error) {
+        if (describe(error) !== told) log(`Walls: ${describe(error)}`)
+        told = describe(error)
+      }
     }
   }
 
   /** undefined: they stand. Else what is missing. */
-  async missing(): Promise<string | undefined> {
-    if (this.#missing !== undefined) return this.#missing
-    if (this.#parts.store.appLinks.all().length > 0 && !seesBridged()) return bridgedUnseen
-    return await this.#inTurn(async () => {
-      const listed = await listTable(this.#table)
-      return listed === this.#standing?.listed ? undefined : `the table ${this.#table} is not as it was put`
-    })
+  async missing(): Promise<Gap | undefined> {
+    const { store } = this.#parts
+    return (store.appLinks.all().length > 0 ? unseen() : undefined) ?? (await this.#fallen())
   }
 
   /** undefined: they can keep links to what they are for. Else what is missing. */
-  async missingForLinks(): Promise<string | undefined> {
-    return seesBridged() ? await this.missing() : bridgedUnseen
+  async missingForLinks(): Promise<Gap | undefined> {
+    return unseen() ?? (await this.#fallen())
+  }
+
+  #fallen(): Promise<Gap | undefined> {
+    return this.#inTurn(async () => {
+      const failure = this.#failure
+      try {
+        const listed = await listTable(this.#table)
+        if (listed !== undefined && listed === this.#standing?.listed) return undefined
+        const saw = `the table ${this.#table} is ${listed === undefined ? 'not there' : 'not as it was put'}`
+        if (failure) return { saw: `${saw} and cannot be put back: ${failure.saw}`, next: failure.next }
+        return {
+          saw: `${saw}; it is put back within ${lookMs / 1000} s`,
+          next: 'Look once more: doctor. Who takes it down is told, as root, on the server, by: nft monitor',
+        }
+      } catch (error) {
+        if (error instanceof UnavailableError) return gapOf(error)
+        throw error
+      }
+    })
   }
 
   async #mend(): Promise<void> {
     const rules = ruleset(await this.#facts())
     const before = this.#standing
-    if (before && (await listTable(this.#table)) !== before.listed) {
+    if (this.#changes.mayBe()) this.#isSure = false
+    if (!this.#isSure && before && (await listTable(this.#table)) !== before.listed) {
       this.#parts.log(`The table ${this.#table} was changed from outside: it is put back`)
       this.#standing = undefined
     }
+    this.#isSure = true
     await this.#put(rules)
   }
 
@@ -107,13 +139,15 @@ export class Walls {
     try {
       await loadRules(rules)
       this.#standing = { rules, listed: await listTable(this.#table) }
-      this.#missing = undefined
+      this.#stood = true
+      this.#failure = undefined
     } catch (error) {
-      const stood = this.#missing === undefined
-      const reason = describe(error)
-      if (reason !== this.#missing) this.#parts.log(`Apps and builds are not walled in: ${reason}`)
-      if (stood) throw error
-      this.#missing = reason
+      if (!(error instanceof UnavailableError)) throw error
+      const known = this.#failure?.saw
+      this.#failure = gapOf(error)
+      // Where they never stood, apps run without them.
+      if (this.#stood) throw error
+      if (error.message !== known) this.#parts.log(`Apps and builds are not walled in: ${error.message}`)
     }
   }
 
@@ -208,5 +242,19 @@ export class Walls {
       () => {},
     )
     return turn
+  }
+}
+
+const gapOf = ({ message, next }: UnavailableError): Gap => ({
+  saw: message,
+  next: next ?? 'See what there is, as root, on the server: nft list ruleset',
+})
+
+function unseen(): Gap | undefined {
+  const settings = unseenBridged()
+  if (settings.length === 0) return undefined
+  return {
+    saw: `packets within a network pass them by (${settings.join(' and ')} not 1)`,
+    next: `As root, on the server: modprobe br_netfilter, then sysctl -w ${settings.map((each) => `${each}=1`).join(' ')}`,
   }
 }

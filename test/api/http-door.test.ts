@@ -108,7 +108,7 @@ async function follow({ session, signal }: Parameters<Command['run']>[0]): Promi
 function tokenOf(person: Person, role: TokenRole, expiresAt: string | null = null): string {
   const userId = store.people.userByName(person)?.id ?? ''
   const name = `${person}-${role}-${expiresAt}`
-  return store.tokens.create({ userId, name, role, apps: 'every', expiresAt }).secret
+  return store.tokens.create({ userId, name, role, apps: 'every', madeWith: null, expiresAt }).secret
 }
 
 const ask = (path: string, options: Call = {}): Promise<Called> =>

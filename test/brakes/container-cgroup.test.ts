@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ContainerCgroup } from '../../server/brakes/container-cgroup.ts'
-import { limitBuilds } from '../../server/brakes/limit-builds.ts'
+import { countWrites } from '../../server/brakes/count-writes.ts'
+import { limitBuilds, unlimitedBy } from '../../server/brakes/limit-builds.ts'
 import { weighContainers } from '../../server/brakes/weigh-containers.ts'
 
 // The files of both versions, since a machine has one of them alone; test/neighbours drives the kernel's.
@@ -26,11 +27,13 @@ describe.each([`docker/${id}`, `system.slice/docker-${id}.scope`])('cgroup v2 at
     write(`${folder}/cpu.weight`, '100\n')
     write(`${folder}/cpu.stat`, 'usage_usec 2500000\nuser_usec 1\n')
     write(`${folder}/pids.events`, 'max 42\n')
+    write(`${folder}/io.stat`, '253:0 rbytes=1 wbytes=4096\n254:0 rbytes=1 wbytes=7340032 rios=1\n')
   })
 
-  test('tells what was used and refused', () => {
+  test('tells what was used, refused and written', () => {
     const cgroup = ContainerCgroup.open(id, root)
     expect([cgroup?.usedSeconds(), cgroup?.processesRefused()]).toEqual([2.5, 42])
+    expect(cgroup?.writtenBytes()).toBe(7_340_032)
     expect([cgroup?.isSlowed(), cgroup?.isBehind()]).toEqual([false, false])
     cgroup?.close()
   })
@@ -67,8 +70,13 @@ test('cgroup v1 is slowed, put behind and back', () => {
   write(`cpu/docker/${id}/cpu.cfs_period_us`, '100000\n')
   write(`cpu/docker/${id}/cpu.shares`, '1024\n')
   write(`cpuacct/docker/${id}/cpuacct.usage`, '2500000000\n')
+  write(
+    `blkio/docker/${id}/blkio.throttle.io_service_bytes`,
+    '254:0 Read 1\n254:0 Write 7340032\n254:0 Total 7340033\n253:0 Write 4096\nTotal 9\n',
+  )
   const cgroup = ContainerCgroup.open(id, root)
   expect([cgroup?.usedSeconds(), cgroup?.processesRefused()]).toEqual([2.5, undefined])
+  expect(cgroup?.writtenBytes()).toBe(7_340_032)
   cgroup?.slow(1)
   expect(read(`cpu/docker/${id}/cpu.cfs_quota_us`)).toBe('1000')
   expect(cgroup?.isSlowed()).toBe(true)
@@ -87,7 +95,10 @@ test('a container that is not here has none', () => {
 })
 
 test('all builds together are limited, in both versions, and what cannot be held is said', () => {
-  expect(limitBuilds(root)).toContain('no such file')
+  expect(limitBuilds(root)).toEqual({
+    saw: expect.stringContaining('no such file'),
+    next: expect.stringContaining(`ls ${root}`),
+  })
   write('cgroup.controllers', 'cpu memory pids\n')
   for (const file of ['memory.max', 'pids.max', 'cpu.weight']) write(`docker/buildkit/${file}`, 'max\n')
   expect(limitBuilds(root)).toBeUndefined()
@@ -100,6 +111,36 @@ test('all builds together are limited, in both versions, and what cannot be held
   expect(limitBuilds(root)).toBeUndefined()
   expect(read('cpu/docker/buildkit/cpu.shares')).toBe('256')
   expect(read('pids/docker/buildkit/pids.max')).toBe('2048')
+})
+
+test('builds that systemd makes control groups for are held by none of ours', () => {
+  expect(unlimitedBy({ cgroupDriver: 'cgroupfs' })).toBeUndefined()
+  expect(unlimitedBy({ cgroupDriver: 'systemd' })?.next).toContain('native.cgroupdriver=cgroupfs')
+})
+
+test('writes are counted where the kernel begins with that for a limit, and limits of others are left alone', () => {
+  const [limits, counts] = ['write_bps_device', 'io_service_bytes_recursive'].map(
+    (each) => `blkio/docker/blkio.throttle.${each}`,
+  ) as [string, string]
+  const number = statSync(root).dev
+  const device = `${(number >> 8) & 0xfff}:${(number & 0xff) | ((number >> 12) & 0xfff00)}`
+  countWrites(root, root, join(root, 'devices'))
+  write(limits, '')
+  write(counts, '')
+  countWrites(root, root, join(root, 'devices'))
+  expect(read(limits), 'no disk is behind the folder').toBe('')
+  write('devices/sda/dev', '8:0\n')
+  write('devices/sda/sda1/partition', '1\n')
+  write('devices/sda/sda1/dev', '8:1\n')
+  symlinkSync(join(root, 'devices/sda/sda1'), join(root, 'devices', device))
+  for (const known of [limits, counts]) {
+    write(known, '8:0 Write 1\n')
+    countWrites(root, root, join(root, 'devices'))
+    expect(read(limits), 'there is one, or it counts').toBe(known === limits ? '8:0 Write 1\n' : '')
+    write(known, '')
+  }
+  countWrites(root, root, join(root, 'devices'))
+  expect(read(limits)).toBe('8:0 0')
 })
 
 test('all containers together weigh more than one session, unless somebody has chosen', () => {

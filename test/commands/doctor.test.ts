@@ -1,5 +1,6 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 
@@ -19,10 +20,17 @@ const need = async (title: string) => (await doctor()).needs.find((each) => each
 test('doctor says what holds and what does not, with what to type, and exits with 1', async () => {
   const said = await paas.ssh('doctor')
   expect(said.exitCode).toBe(1)
-  expect(said.stdout).toMatch(/^Docker +holds +\d+\.\d+.* answers on .*: \d+ CPUs, .*B$/m)
+  expect(said.stdout).toMatch(
+    /^Docker +holds +\d+\.\d+.* answers on .*: \d+ CPUs, .*B; userns-remap is (on|off)$/m,
+  )
+  const { stdout } = await execa('docker', ['info', '--format', '{{.SecurityOptions}}'])
+  expect(said.stdout).toContain(`userns-remap is ${/userns|rootless/.test(stdout) ? 'on' : 'off'}`)
   expect(said.stdout).toMatch(/^Redis and router +holds +every router serves the newest routes$/m)
   expect(said.stdout).toMatch(/^Disk +holds +.* free for Docker/m)
   expect(said.stdout).toMatch(/^MySQL +FAILS/m)
+  expect(said.stdout).toMatch(
+    /^Limits of builds +holds +all builds together have limits of memory, processes and CPU$/m,
+  )
   expect(said.stdout).toMatch(/^Wildcard DNS +FAILS +\w+\.apps\.invalid has no address/m)
   expect(said.stdout).toMatch(/^Wildcard DNS: Make a DNS record \*\.apps\.invalid/m)
   expect(said.stdout).toMatch(/^Clock +holds/m)

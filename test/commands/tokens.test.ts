@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startInstance, type TestInstance } from '../instance.ts'
-import { addPerson, type Person } from '../person.ts'
+import { addPerson, type Person, stranger } from '../person.ts'
 
 // Who makes, sees and ends API tokens. What one may do with them is told in test/rights.test.ts and test/api.
 let paas: TestInstance
@@ -112,12 +112,48 @@ test('the audit and the events name a token, its scope and its end', async () =>
   expect(events).toContain(`token-revoked admin: admin has one API token less: told (${id})`)
 })
 
-test('a user who is removed takes his tokens along, and one whose keys go is told of them', async () => {
+test('a user who is removed takes his tokens along', async () => {
   const eva = await addPerson(paas, 'eva')
   await paas.ok('access:add blog eva')
   const { id } = await made('tokens:create ci --all', eva)
-  expect(await paas.ok('keys:remove eva')).toContain(`API tokens of eva go on: ${id}`)
   expect(await paas.ok('users:remove eva --plan')).toContain(`token of eva: - ci (${id})`)
-  expect(await paas.ok('users:remove eva')).toContain('Removed eva and 0 keys, 1 API tokens')
+  expect(await paas.ok('users:remove eva')).toContain('Removed eva and 1 keys, 1 API tokens')
   expect(await paas.ok('tokens')).toBe('')
+})
+
+test('with the last key of a user go his tokens, whichever key made them', async () => {
+  const ned = await addPerson(paas, 'ned')
+  await paas.ok('access:add blog ned')
+  const first = await made('tokens:create ci --all', ned)
+  const other = await stranger(paas, 'ned-too')
+  await paas.ok('keys:add ned', { input: other.publicLine })
+  const second = await made('tokens:create status --app blog', other)
+  const plan = await paas.ok('keys:remove ned --plan')
+  for (const { name, id } of [first, second]) expect(plan).toContain(`token of ned: - ${name} (${id})`)
+  expect(JSON.parse(await paas.ok('tokens --json'))).toHaveLength(2)
+  const said = await paas.ok('keys:remove ned')
+  expect(said).toContain(`Ended the API token ci (${first.id}): ned has no key any more`)
+  expect(said).toContain(`Ended the API token status (${second.id})`)
+  expect(await paas.ok('tokens')).toBe('')
+  expect(await paas.ok('events -n 20')).toContain(
+    `token-revoked admin: ned has one API token less: ci (${first.id})`,
+  )
+})
+
+test('while a user has another key tokens go on, and those made with the removed one are named', async () => {
+  const tom = await addPerson(paas, 'tom')
+  await paas.ok('access:add blog tom')
+  const [key] = JSON.parse((await tom.ssh('keys --json')).stdout) as { fingerprint: string }[]
+  const fromLaptop = await made('tokens:create laptop --all', tom)
+  const other = await stranger(paas, 'tom-too')
+  await paas.ok('keys:add tom', { input: other.publicLine })
+  const fromDesk = await made('tokens:create desk --all', other)
+  const said = await paas.ok(`keys:remove ${key?.fingerprint}`)
+  expect(said).toContain(
+    `The API token laptop, made with it, goes on. End it: tokens:revoke ${fromLaptop.id}`,
+  )
+  expect(said).not.toContain('desk')
+  const left = JSON.parse((await other.ssh('tokens --json')).stdout) as { id: string }[]
+  expect(left.map(({ id }) => id)).toEqual([fromLaptop.id, fromDesk.id])
+  await paas.ok(`tokens:revoke ${fromLaptop.id}`)
 })

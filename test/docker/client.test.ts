@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
-import { Engine } from '../../server/docker/engine.ts'
+import { Engine, mapsUsers } from '../../server/docker/engine.ts'
 import { InterruptedError, UnavailableError, UserError } from '../../server/errors.ts'
 import { dockerHost } from './workbench.ts'
 
@@ -110,3 +110,9 @@ async function listener(onConnection: (socket: Socket) => void): Promise<string>
   if (address === null || typeof address === 'string') throw new Error('The server has no port')
   return `tcp://127.0.0.1:${address.port}`
 }
+
+test('whether root in a container is another user outside is what the engine says of itself', () => {
+  expect(mapsUsers(['name=seccomp,profile=default'])).toBe(false)
+  expect(mapsUsers(['name=apparmor', 'name=userns'])).toBe(true)
+  expect(mapsUsers(['name=seccomp,profile=default', 'name=rootless'])).toBe(true)
+})

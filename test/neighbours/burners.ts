@@ -5,7 +5,7 @@ export const burnerApp = (): Files => ({
   Dockerfile: 'FROM paas/node:24\nCOPY . /app\nWORKDIR /app\n',
   Procfile: [
     'web: node page.js',
-    ...['cpu', 'forks', 'memory', 'logs', 'crowd'].map((way) => `${way}: sh burn ${way}`),
+    ...['cpu', 'forks', 'memory', 'logs', 'disk', 'spill', 'crowd'].map((way) => `${way}: sh burn ${way}`),
     '',
   ].join('\n'),
   'page.js': "require('http').createServer((_, answer) => answer.end('here\\n')).listen(process.env.PORT)\n",
@@ -45,6 +45,12 @@ memory)
   ;;
 logs)
   while :; do yes "the same line, as often as it goes"; done &
+  ;;
+disk)
+  while :; do dd if=/dev/zero of=/tmp/flood bs=1M count=300 2>/dev/null; done &
+  ;;
+spill)
+  while :; do dd if=/dev/zero of=/tmp/spill bs=1M count=40 2>/dev/null; sleep 0.1; done &
   ;;
 crowd)
   exec node crowd.js

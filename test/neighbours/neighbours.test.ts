@@ -82,14 +82,14 @@ async function compared(what: string, before: number): Promise<Figure> {
 }
 
 // Who computes comes behind when it takes most of the machine, which other tests beside this one may not leave to it.
-test.for(measures ? ['cpu', 'forks', 'memory', 'logs'] : ['forks'])(
+test.for(measures ? ['cpu', 'forks', 'memory', 'logs', 'disk'] : ['forks'])(
   'an app that takes all %s that it can get is kept from its neighbours',
   { timeout: 120_000 },
   async (way, { task }) => {
     const before = await p99Ms()
     await paas.ok(`scale mallory ${way}=2`)
     try {
-      if (way !== 'cpu') await until('both are slowed down', async () => (await slowed(way)) === 2)
+      if (way !== 'cpu') await until('both are slowed down', async () => (await slowed(way)) === 2, 40_000)
       else await until('both come behind', async () => (await behind(way)) === 2)
       task.meta.figure = await compared(way, before)
     } finally {
@@ -136,6 +136,19 @@ test('what is slowed down says why, and has all of its CPU again when it is calm
   expect(used).toBe('1000000000')
   cgroup?.close()
   await paas.ok('scale mallory crowd=0')
+})
+
+test('what writes to the disk without end is slowed down, and says why', { timeout: 120_000 }, async () => {
+  await paas.ok('scale mallory spill=1')
+  try {
+    const [id = ''] = await containersOf('spill.1')
+    const cgroup = ContainerCgroup.open(id)
+    await until('it is slowed down', async () => cgroup?.isSlowed() === true, 60_000)
+    cgroup?.close()
+    expect(await paas.ok('why mallory')).toContain('spill.1 writes to the disk without end')
+  } finally {
+    await paas.ok('scale mallory spill=0')
+  }
 })
 
 test('two builds that take all that they can get are kept from their neighbours', {

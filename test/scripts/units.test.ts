@@ -1,10 +1,10 @@
-import { mkdtempDisposable, readFile } from 'node:fs/promises'
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { checkout } from '../../scripts/instance.ts'
-import { units } from '../../scripts/units.ts'
+import { type UnitFile, units } from '../../scripts/units.ts'
 import { readSettings } from '../../server/settings.ts'
 
 const settings = (environment: Record<string, string> = {}) =>
@@ -45,6 +45,62 @@ describe.each(['router', 'haproxy'])('the unit of %s', (name) => {
     expect(unit.get('ExecStart')).toContain('/srv/paas/code/')
     expect(unit.get('ExecStart')).not.toContain(checkout)
   })
+})
+
+// What `systemd-analyze security` weighs most, of all that a part can do without.
+it.each(['server', 'router', 'haproxy', 'redis', 'mysql'])(
+  'the unit of %s names what it may do, and all else is refused',
+  (name) => {
+    const unit = parsed(name)
+    for (const each of [
+      ...['PrivateDevices', 'PrivateMounts', 'ProtectClock', 'ProtectHostname', 'ProtectKernelLogs'],
+      ...['ProtectKernelModules', 'ProtectKernelTunables', 'LockPersonality', 'RestrictRealtime'],
+      'RestrictSUIDSGID',
+    ])
+      expect(unit.get(each), each).toBe('yes')
+    expect(unit.get('ProtectHome')).toBe('read-only')
+    expect(unit.get('SystemCallFilter')).toMatch(/^@system-service\b/)
+    for (const family of unit.get('RestrictAddressFamilies')?.split(' ') ?? ['any'])
+      expect(['AF_UNIX', 'AF_INET', 'AF_INET6', ...(name === 'server' ? ['AF_NETLINK'] : [])]).toContain(
+        family,
+      )
+    for (const capability of unit.get('CapabilityBoundingSet')?.split(' ') ?? ['all'])
+      expect(capability).not.toMatch(/all|SYS_|NET_RAW|MKNOD|SETFCAP|SETPCAP/)
+  },
+)
+
+it.each(['router', 'haproxy', 'redis'])('the unit of %s refuses what is root’s alone', (name) => {
+  expect(parsed(name).get('SystemCallFilter')).toBe('@system-service ~@privileged @resources')
+  expect(parsed(name).get('SystemCallErrorNumber')).toBe('EPERM')
+})
+
+/** By what systemd itself counts; 10 is everything. */
+const mostExposed = { server: 3.3, router: 1.4, haproxy: 1.5, redis: 1.1, mysql: 1.6, 'mysql-image': 3.9 }
+const analyze = (...words: string[]) => execa('systemd-analyze', ['--no-pager', ...words], { reject: false })
+
+it.skipIf((await analyze('--version')).failed)(
+  'systemd counts no unit as more exposed than it has to be',
+  async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'paas-exposure-'))
+    const images = settings({ PAAS_MYSQL_IMAGE: 'mariadb:11' })
+    const all = [...units(settings(), checkout), ...units(images, checkout).map(asImage)]
+    for (const [name, most] of Object.entries(mostExposed)) {
+      const unit = all.find(({ path }) => path.endsWith(`/paas-${name}.service`))
+      const file = join(folder.path, `paas-${name}.service`)
+      await writeFile(file, unit?.content ?? '')
+      const { stdout, stderr } = await analyze('security', '--offline=true', file)
+      const exposure = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1])
+      const exposed = stdout.split('\n').filter((line) => line.startsWith('✗'))
+      expect(exposure, [name, ...exposed, stderr].join('\n')).toBeLessThanOrEqual(most)
+      // An option that this systemd does not know, or that is misspelt.
+      expect(stderr).not.toMatch(/Unknown|Failed to parse|Invalid/)
+    }
+  },
+)
+
+const asImage = (file: UnitFile): UnitFile => ({
+  ...file,
+  path: file.path.replace('paas-mysql.', 'paas-mysql-image.'),
 })
 
 it('lets the server alone change control groups', () => {
@@ -117,5 +173,9 @@ it('make install with a destination writes the units there', async () => {
 function parsed(name: string): ReadonlyMap<string, string> {
   const file = units(settings(), checkout).find(({ path }) => path.endsWith(`/paas-${name}.service`))
   const lines = [...(file?.content ?? '').matchAll(/^([A-Za-z]+)=(.*)$/gm)]
-  return new Map(lines.map(([, key = '', value = '']) => [key, value]))
+  const unit = new Map<string, string>()
+  // What is said twice counts together.
+  for (const [, key = '', value = ''] of lines)
+    unit.set(key, [unit.get(key), value].filter(Boolean).join(' '))
+  return unit
 }

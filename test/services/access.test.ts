@@ -46,7 +46,7 @@ function seenBy(userId: string, scope: Pick<NewToken, 'apps' | 'role'> | 'key'):
   const fingerprint =
     scope === 'key'
       ? 'SHA256:x'
-      : `token:${store.tokens.create({ userId, name: `t${made++}`, expiresAt: null, ...scope }).id}`
+      : `token:${store.tokens.create({ userId, name: `t${made++}`, madeWith: null, expiresAt: null, ...scope }).id}`
   const user = actorOf(store, { userId, name: '', fingerprint })
   return visibleServices({ paas: { store }, user } as unknown as Call, 'mysql').map(({ name }) => name)
 }

@@ -19,7 +19,7 @@ afterAll(() => {
 })
 
 const make = (name: string, expiresAt: string | null = null): { id: string; secret: string } =>
-  store.tokens.create({ userId, name, role: 'viewer', apps: 'every', expiresAt })
+  store.tokens.create({ userId, name, role: 'viewer', apps: 'every', madeWith: null, expiresAt })
 
 test('a secret proves its own token and no other', () => {
   const one = make('one')

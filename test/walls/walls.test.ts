@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs'
-import { mkdtempDisposable, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ruleset } from '../../server/walls/ruleset.ts'
-import { resolvers, seesBridged } from '../../server/walls/surroundings.ts'
+import { resolvers } from '../../server/walls/surroundings.ts'
 import { outcomes, proberApp } from '../apps/prober.ts'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 import { type HostService, openHostService } from './host-service.ts'
+import { monitorsOf } from './monitors.ts'
 import { type Neighbour, openNeighbour } from './neighbour.ts'
 
 const closedPort = 7707
@@ -212,11 +211,54 @@ test('walls that somebody takes down are put back at once, and they are what kee
   expect(opened(await fromContainer('mallory', [target]))).toEqual([])
   await execa('nft', ['flush', 'chain', 'inet', tableOf(paas.id), 'forward'])
   await until('the chain is back', async () => opened(await fromContainer('mallory', [target])).length === 0)
-  const { needs } = JSON.parse((await paas.ssh('doctor --json')).stdout) as {
-    needs: { title: string; holds: boolean }[]
-  }
-  expect(needs.find(({ title }) => title === 'Walls')).toMatchObject({ holds: true })
+  expect(await walls()).toMatchObject({ holds: true })
   expect(paas.log('server')).toContain(`${tableOf(paas.id)} was changed from outside: it is put back`)
+})
+
+test('they are put back also while what listens for changes is stopped, and after it was killed', async () => {
+  for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
+    const listening = (): readonly number[] => monitorsOf(paas.pid('server') ?? 0)
+    await until('it listens', async () => listening().length === 1)
+    const [monitor = 0] = listening()
+    process.kill(monitor, signal)
+    await execa('nft', ['delete', 'table', 'inet', tableOf(paas.id)])
+    await until('they stand again', tableStands, 10_000)
+    if (signal === 'SIGSTOP') process.kill(monitor, 'SIGCONT')
+  }
+})
+
+type Need = { readonly title: string; readonly holds: boolean; readonly saw: string; readonly next?: string }
+
+/** What doctor says of them. */
+async function walls(): Promise<Need | undefined> {
+  const { needs } = JSON.parse((await paas.ssh('doctor --json')).stdout) as { needs: readonly Need[] }
+  return needs.find(({ title }) => title === 'Walls')
+}
+
+test('doctor says that they are down before they are put back, and names a container that is around them', async () => {
+  await until('it is asked in between', async () => {
+    await nft('delete', 'table', 'inet', tableOf(paas.id))
+    return (await walls())?.saw.includes(`the table inet ${tableOf(paas.id)} is not there`) === true
+  })
+  await until('they stand again', async () => (await walls())?.holds === true)
+  const network = `${tableOf(paas.id)}-foreign`
+  const ours = ['--filter', `label=paas.instance=${paas.id}`, '--filter', 'label=paas.process']
+  const { stdout } = await execa('docker', ['ps', '--format', '{{.Names}}', ...ours])
+  const [container = ''] = stdout.split('\n')
+  await execa('docker', ['network', 'create', network])
+  try {
+    await execa('docker', ['network', 'connect', network, container])
+    expect(await walls()).toMatchObject({
+      holds: false,
+      saw: expect.stringContaining(`${container} is in the network ${network} too`),
+      next: `On the server: docker network disconnect ${network} ${container}`,
+    })
+    await execa('docker', ['network', 'disconnect', network, container])
+    expect(await walls()).toMatchObject({ holds: true })
+  } finally {
+    await execa('docker', ['network', 'disconnect', '--force', network, container], { reject: false })
+    await execa('docker', ['network', 'rm', network])
+  }
 })
 
 test('they outlive the server, and stand around an app from its first packet', async () => {
@@ -263,13 +305,3 @@ async function openGuest(bridge: string): Promise<Guest> {
     [Symbol.asyncDispose]: () => made.disposeAsync(),
   }
 }
-
-test('whether packets within a network are seen is what the kernel says', async () => {
-  await using folder = await mkdtempDisposable(join(tmpdir(), 'paas-bridged-'))
-  const file = join(folder.path, 'bridge-nf-call-iptables')
-  expect(seesBridged(file)).toBe(false)
-  await writeFile(file, '0\n')
-  expect(seesBridged(file)).toBe(false)
-  await writeFile(file, '1\n')
-  expect(seesBridged(file)).toBe(true)
-})

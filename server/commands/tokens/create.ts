@@ -35,7 +35,7 @@ export default {
     'tokens:create ci --app blog --plan',
   ],
   async run(call) {
-    const { paas, user, words, out } = call
+    const { paas, user, words, out, session } = call
     const { tokens } = paas.store
     const name = parseName(words[0] ?? '')
     const apps = appsOf(call)
@@ -53,6 +53,7 @@ export default {
       name,
       role,
       apps: apps === 'every' ? 'every' : new Set(apps.map((app) => app.id)),
+      madeWith: session.person.fingerprint,
       expiresAt,
     })
     paas.events.record({

@@ -1,4 +1,5 @@
 import type { Call, Command } from '../../command.ts'
+import { endToken } from '../../end-token.ts'
 import { UserError } from '../../errors.ts'
 import { idOfSecret, type Token } from '../../state/tokens.ts'
 
@@ -13,18 +14,11 @@ export default {
   examples: ['tokens:revoke ci', 'tokens:revoke 7k2mxq81ab'],
   async run(call) {
     const { paas, user, words, out, planned } = call
-    const { id, name, userName, fingerprint } = tokenOf(call, words[0] ?? '')
+    const token = tokenOf(call, words[0] ?? '')
+    const { id, name, userName } = token
     planned(() => [`token of ${userName}: - ${name} (${id})`])
-    paas.store.tokens.revoke(id)
-    paas.events.record({
-      type: 'token-revoked',
-      who: user.name,
-      message: `${userName} has one API token less: ${name} (${id})`,
-      facts: { user: userName, token: id, name },
-    })
-    paas.jobs.cancelOf(fingerprint)
+    await endToken(paas, token, user.name)
     out.result({ id, name, user: userName }, () => out.step(`Revoked ${name} (${id})`))
-    await paas.endSessionsOf(fingerprint)
   },
 } satisfies Command
 

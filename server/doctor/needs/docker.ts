@@ -5,10 +5,12 @@ export default {
   order: 10,
   title: 'Docker',
   async look({ engine, settings }, signal) {
-    const { version, cpus, memoryBytes } = await engine.machine({ signal })
+    const { version, cpus, memoryBytes, mapsUsers } = await engine.machine({ signal })
     return {
       holds: true,
-      saw: `${version} answers on ${settings.dockerHost}: ${cpus} CPUs, ${sizeText(memoryBytes)}`,
+      saw:
+        `${version} answers on ${settings.dockerHost}: ${cpus} CPUs, ${sizeText(memoryBytes)}; ` +
+        `userns-remap is ${mapsUsers ? 'on' : 'off'}`,
     }
   },
 } satisfies Need

@@ -48,20 +48,3 @@ function unavailable({ code, stderr, shortMessage }: Ran): UnavailableError {
     next: 'See what there is, as root, on the server: nft list ruleset',
   })
 }
-
-/** Calls `onChange` at each change of rules that is heard of, until it ends; it ends with `signal`. */
-export function monitorRules(
-  onChange: () => void,
-  signal: AbortSignal,
-): { readonly pid: number | undefined; readonly ended: Promise<unknown> } {
-  const monitor = execa('nft', ['monitor'], {
-    stdin: 'ignore',
-    stderr: 'ignore',
-    buffer: false,
-    reject: false,
-    cancelSignal: signal,
-  })
-  // It ends by itself when its output leads nowhere any more: at the next change after a server that was killed.
-  monitor.stdout.on('data', onChange)
-  return { pid: monitor.pid, ended: monitor }
-}

@@ -10,7 +10,6 @@ import type { Container } from '../state/containers.ts'
 import type { Link } from '../state/links.ts'
 import type { Store } from '../state/store.ts'
 import { listTable, loadRules } from './nft.ts'
-import { RuleChanges } from './rule-changes.ts'
 import { type Door, type LinkFacts, ruleset, wallsTable } from './ruleset.ts'
 import { localNetworks, resolvers, unseenBridged } from './surroundings.ts'
 
@@ -39,11 +38,8 @@ type Parts = {
 export class Walls {
   readonly #parts: Parts
   readonly #table: string
-  readonly #changes: RuleChanges
   /** What was put, and how the kernel lists it. */
   #standing: { readonly rules: string; readonly listed: string | undefined } | undefined
-  /** The table was looked at since rules may have changed. */
-  #isSure = false
   /** They could be put here once. */
   #stood = false
   /** Why they could not be put the last time. */
@@ -57,7 +53,6 @@ export class Walls {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#table = wallsTable(parts.store.instanceId)
-    this.#changes = new RuleChanges(parts.closing)
   }
 
   /**
@@ -75,7 +70,7 @@ export class Walls {
     await this.raise()
   }
 
-  /** Every 2 s, until the server closes: puts them back where somebody has changed them, and follows the store. */
+  /** Looks every 2 s whether they stand as they were put, and puts them back where not, until the server closes. */
   async watch(): Promise<void> {
     const { closing, log } = this.#parts
     let told: string | undefined
@@ -125,12 +120,10 @@ export class Walls {
   async #mend(): Promise<void> {
     const rules = ruleset(await this.#facts())
     const before = this.#standing
-    if (this.#changes.mayBe()) this.#isSure = false
-    if (!this.#isSure && before && (await listTable(this.#table)) !== before.listed) {
+    if (before && (await listTable(this.#table)) !== before.listed) {
       this.#parts.log(`The table ${this.#table} was changed from outside: it is put back`)
       this.#standing = undefined
     }
-    this.#isSure = true
     await this.#put(rules)
   }
 

@@ -9,7 +9,6 @@ import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 import { type HostService, openHostService } from './host-service.ts'
-import { monitorsOf } from './monitors.ts'
 import { type Neighbour, openNeighbour } from './neighbour.ts'
 
 const closedPort = 7707
@@ -213,18 +212,6 @@ test('walls that somebody takes down are put back at once, and they are what kee
   await until('the chain is back', async () => opened(await fromContainer('mallory', [target])).length === 0)
   expect(await walls()).toMatchObject({ holds: true })
   expect(paas.log('server')).toContain(`${tableOf(paas.id)} was changed from outside: it is put back`)
-})
-
-test('they are put back also while what listens for changes is stopped, and after it was killed', async () => {
-  for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
-    const listening = (): readonly number[] => monitorsOf(paas.pid('server') ?? 0)
-    await until('it listens', async () => listening().length === 1)
-    const [monitor = 0] = listening()
-    process.kill(monitor, signal)
-    await execa('nft', ['delete', 'table', 'inet', tableOf(paas.id)])
-    await until('they stand again', tableStands, 10_000)
-    if (signal === 'SIGSTOP') process.kill(monitor, 'SIGCONT')
-  }
 })
 
 type Need = { readonly title: string; readonly holds: boolean; readonly saw: string; readonly next?: string }

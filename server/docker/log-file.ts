@@ -1,25 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-
-/** A place between two entries of a container's log. */
-export type LogPlace = {
-  /** Of the file. */
-  readonly inode: number
-  /** Bytes from its beginning. */
-  readonly offset: number
-  /** Time of the entry that ends here, as the engine wrote it; empty at the beginning of a file. */
-  readonly time: string
-}
-
-/** What has been read: whole entries, each a line of JSON. */
-export type LogChunk = {
-  /** Valid until the next read of any file. */
-  readonly bytes: Buffer
-  readonly from: LogPlace
-  readonly to: LogPlace
-  /** More may be there already. */
-  readonly isFull: boolean
-}
+import type { LogChunk, LogPlace, LogSource } from './log-source.ts'
 
 type OpenFile = { readonly descriptor: number; readonly inode: number }
 
@@ -40,7 +21,8 @@ const buffer = Buffer.allocUnsafeSlow(256 * 1024)
  * rotations `ID-json.log.1` and so on. Files stay open until they are read, so that neither a rotation nor the
  * container's removal takes anything away, as long as it is looked at once for each time that all files are replaced.
  */
-export class LogFile implements Disposable {
+export class LogFile implements LogSource {
+  readonly trouble = undefined
   readonly #folder: string
   readonly #path: string
   /** The one that is read first; the last is the newest that was seen. */
@@ -95,6 +77,9 @@ export class LogFile implements Disposable {
       this.#place = beginningOf(this.#files[0])
     }
   }
+
+  /** It always does. */
+  async upToNow(): Promise<void> {}
 
   [Symbol.dispose](): void {
     for (const { descriptor } of this.#files) closeSync(descriptor)

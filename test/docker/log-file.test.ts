@@ -10,7 +10,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { countLines, entriesOf, LogFile, type LogPlace } from '../../server/docker/log-file.ts'
+import { countLines, entriesOf, LogFile } from '../../server/docker/log-file.ts'
+import type { LogPlace } from '../../server/docker/log-source.ts'
 
 let folder: string
 let path: string

@@ -247,6 +247,7 @@ complete -c paas -n '__paas_is autoscale:set' -l queue -x -d 'More containers ab
 complete -c paas -n '__paas_is autoscale:set' -l p95 -x -d 'More where 95 of 100 answers take longer than MS'
 complete -c paas -n '__paas_is autoscale:set' -l cpu -x -d 'More where each uses more of its CPU limit'
 complete -c paas -n '__paas_is backup' -l with-keys -d 'With the master key and the host key: whoever has such a backup reads every secret'
+complete -c paas -n '__paas_is backup' -l no-logs -d 'Without what apps have written, which is up to 30 MB of each'
 complete -c paas -n '__paas_is builds builds:list' -s n -l num -x -d 'How many; 15 without'
 complete -c paas -n '__paas_is certs certs:report certs:info' -l all -d 'Every app of yours, instead of one'
 complete -c paas -n '__paas_is checks checks:report' -l all -d 'Every app of yours, instead of one'

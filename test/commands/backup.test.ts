@@ -16,7 +16,11 @@ let whole: Uint8Array
 
 beforeAll(async () => {
   ;[before, after] = await Promise.all([startInstance({ MYSQL_URL: '' }), startInstance({ MYSQL_URL: '' })])
-  repository = await makeRepository(staticApp('carried'))
+  repository = await makeRepository({
+    ...staticApp('carried'),
+    'www/cgi-bin/say':
+      '#!/bin/sh\necho "said by blog" >/proc/1/fd/1\nprintf "Content-Type: text/plain\\r\\n\\r\\nsaid\\n"\n',
+  })
   expect((await repository.push(before, 'blog')).exitCode).toBe(0)
   await before.ok('storage:create blog uploads')
   await before.ok('storage:mount blog uploads --container-dir /www/uploads')
@@ -31,11 +35,17 @@ beforeAll(async () => {
   await before.ok('domains:add blog www.blog.example')
   await before.ok('ps:scale blog web=2')
   await before.ok('apps:create empty')
+  expect((await before.get('blog.localhost', '/cgi-bin/say')).body).toBe('said\n')
+  await until('it is kept', async () => (await said(before)) !== '')
 })
 afterAll(async () => {
   repository?.[Symbol.dispose]()
   await Promise.all([before?.[Symbol.asyncDispose](), after?.[Symbol.asyncDispose]()])
 })
+
+/** What the app has written, with its times. */
+const said = async (paas: TestInstance): Promise<string> =>
+  (await paas.ok('logs blog -n 1000 -s app')).match(/^.*said by blog$/m)?.[0] ?? ''
 
 const bytesOf = async (line: string): Promise<Uint8Array> => {
   const words = ['-F', before.sshConfig, '-o', 'BatchMode=yes', 'paas', line]
@@ -66,6 +76,8 @@ test('a backup has everything but the keys, and no secret can be read in it', as
   expect(names[0]).toBe('manifest.json')
   expect(names.at(-1)).toBe('end')
   expect(names.filter((name) => name.includes('key'))).toEqual([])
+  expect(names.some((name) => name.startsWith('files/app-logs/'))).toBe(true)
+  expect((await namesIn(await backup('--no-logs'))).filter((name) => name.includes('app-logs'))).toEqual([])
   expect(Buffer.from(archive).includes('a very private value')).toBe(false)
   expect(await before.ok('events')).toContain('takes a backup of the whole server')
 
@@ -176,6 +188,7 @@ async function labelled(): Promise<string> {
 test('the same apps are served by the server that takes it, with the same state, files and databases', async () => {
   const withoutKeys = await backup()
   const known = await facts(before)
+  const line = await said(before)
   await before[Symbol.asyncDispose]()
 
   const sealed = await after.ssh('restore', { input: withoutKeys })
@@ -213,6 +226,8 @@ test('the same apps are served by the server that takes it, with the same state,
     'SECRET=a very private value',
   )
   expect(await facts(after)).toEqual(known)
+  expect(line).not.toBe('')
+  expect(await said(after)).toBe(line)
   const unnamed = ['--filter', 'dangling=true', '--filter', `label=paas.instance=${before.id}`]
   expect((await execa('docker', ['images', '-q', ...unnamed])).stdout).toBe('')
   expect(await after.ok('audit:verify')).toContain('from number 1 on, follow one another')

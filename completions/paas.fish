@@ -45,7 +45,7 @@ complete -c paas -n '__paas_is ""' -a 'access:add' -d 'Give a user a role on an 
 complete -c paas -n '__paas_is ""' -a 'access:remove' -d 'Take an app from a user'
 complete -c paas -n '__paas_is ""' -a 'apps' -d 'List your apps'
 complete -c paas -n '__paas_is ""' -a 'listsites' -d 'List your apps'
-complete -c paas -n '__paas_is ""' -a 'apps:clone' -d 'Make an app of another\'s image and config, with databases and secrets of its own'
+complete -c paas -n '__paas_is ""' -a 'apps:clone' -d 'Make an app of another\'s image, config and settings, with databases, secrets and passwords of its own'
 complete -c paas -n '__paas_is ""' -a 'apps:create' -d 'Create an app'
 complete -c paas -n '__paas_is ""' -a 'create' -d 'Create an app'
 complete -c paas -n '__paas_is ""' -a 'addsite' -d 'Create an app'

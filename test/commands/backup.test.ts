@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import { killAfterStep } from '../kill-after-step.ts'
+import { addPerson } from '../person.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -121,6 +122,52 @@ test('an app goes into one archive, and another one comes of it with its image, 
   expect((await before.ssh('apps:import bare', { input: bare })).stderr).toContain('The name "bare" is taken')
   for (const app of ['copy', 'bare']) await before.ok(`apps:destroy ${app} --confirm ${app}`)
   await before.ok('mysql:destroy posts-2 --confirm posts-2')
+})
+
+test('settings and connections go along; what the person may not make, or is not there, is named', async () => {
+  expect((await repository.push(before, 'side')).exitCode).toBe(0)
+  await before.ok('router:set side gzip on')
+  await before.ok('router:redirect side /old /new')
+  await before.ok('router:auth side ada')
+  await before.ok('checks:set side attempts 7')
+  await before.ok('webhooks:add side http://127.0.0.1:9/hook?token=x --allow-private --on deploy.failed')
+  await before.ok('drains:add side syslog://127.0.0.1:9 --private')
+  await before.ok('links:add side empty --as OTHER')
+  const archive = await bytesOf('apps:export side')
+
+  const imported = JSON.parse(await before.ok('apps:import aside --json', { input: archive })) as {
+    visitors: Record<string, string>
+    webhooks: Record<string, string>
+    left: string[]
+  }
+  expect(imported.left).toEqual([])
+  const headers = { authorization: `Basic ${btoa(`ada:${imported.visitors.ada}`)}` }
+  expect((await before.get('aside.localhost')).status).toBe(401)
+  expect((await before.get('aside.localhost', '/', { headers })).body).toBe('carried\n')
+  expect((await before.get('aside.localhost', '/old', { headers })).status).toBe(301)
+  expect(JSON.parse(await before.ok('router aside --json'))).toMatchObject({ gzip: true })
+  expect(await before.ok('checks aside')).toMatch(/attempts.*7/)
+  expect((await before.get('aside.localhost', '/cgi-bin/environment', { headers })).body).toContain(
+    'OTHER_URL=http://other.internal',
+  )
+  expect(Object.values(imported.webhooks)).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)])
+  expect(await before.ok('webhooks aside')).toContain('deploy.failed')
+  expect(JSON.parse(await before.ok('drains aside --json'))).toMatchObject({
+    drains: [{ url: 'syslog://127.0.0.1:9' }],
+  })
+
+  const ann = await addPerson(before, 'ann')
+  const hers = await ann.ssh('apps:import hers', { input: archive })
+  expect(hers.exitCode, hers.stderr).toBe(0)
+  expect(hers.stdout).toContain(
+    'Not here, or not yours to make: webhook http://127.0.0.1:9/…, log drain syslog://127.0.0.1:9, link to empty (OTHER)',
+  )
+  await before.ok('access:add side ann -r developer')
+  const exported = await ann.ssh('apps:export side')
+  expect(exported.stderr).toContain('Without the webhooks of side: their addresses are for its admins')
+  expect(exported.stdout).not.toContain('token=x')
+  for (const app of ['hers', 'aside', 'side']) await before.ok(`apps:destroy ${app} --confirm ${app}`)
+  await before.ok('users:remove ann')
 })
 
 test('an archive of an app that is not whole or not of its kind leaves no app, files or database', async () => {

@@ -8,7 +8,8 @@ import { appUrls } from '../../routing.ts'
 import { sayPasswords } from '../../say-passwords.ts'
 
 export default {
-  summary: "Make an app of another's image, config and settings, with databases, secrets and passwords of its own",
+  summary:
+    "Make an app of another's image, config and settings, with databases, secrets and passwords of its own",
   right: 'develop',
   plans: true,
   app: 'required',

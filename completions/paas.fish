@@ -221,7 +221,7 @@ complete -c paas -n '__paas_is ""' -a 'storage:unmount' -d 'Take a volume from t
 complete -c paas -n '__paas_is ""' -a 'tokens' -d 'List API tokens: all for an admin, else your own; what each may do, its end, its last use'
 complete -c paas -n '__paas_is ""' -a 'tokens:create' -d 'Make an API token for some of your apps, or for all; it is shown once'
 complete -c paas -n '__paas_is ""' -a 'tokens:revoke' -d 'End an API token and what it runs: your own by id or name, as an admin any by id'
-complete -c paas -n '__paas_is ""' -a 'undo' -d 'Take back the last change of config, scale, domains or release; once more makes it again'
+complete -c paas -n '__paas_is ""' -a 'undo' -d 'Take back the last change of config, scale, domains, links or release; once more makes it again'
 complete -c paas -n '__paas_is ""' -a 'url' -d 'Print the URLs of an app'
 complete -c paas -n '__paas_is ""' -a 'urls' -d 'Print the URLs of an app'
 complete -c paas -n '__paas_is ""' -a 'open' -d 'Print the URLs of an app'

@@ -25,7 +25,6 @@ export async function linkApps(
 ): Promise<{ readonly link: AppLink; readonly version: number | undefined }> {
   return runDeploy(paas, { ...request, kind: 'link' }, async (deploy) => {
     const { app } = deploy
-    await assertWalls(paas)
     const target = paas.store.apps.byId(request.target.id)
     const alias = freeLinkAlias(paas, app, target, request.alias)
     const link = await makeAppLink(deploy, target, alias)
@@ -46,6 +45,7 @@ export async function linkApps(
 /** The link with its network, which the target's containers are in; in the state `creating`. It is undone with the deploy. */
 export async function makeAppLink(deploy: Deploy, target: App, alias: string): Promise<AppLink> {
   const { paas, app } = deploy
+  await assertWalls(paas)
   const link = paas.store.appLinks.add({ appId: app.id, targetId: target.id, alias })
   deploy.onUndo(() => removeLink(paas, link), { laterToo: true })
   await ensureLinkNetwork(paas, link)

@@ -103,12 +103,13 @@ export class LogFile implements LogSource {
 
   /** Where reading stopped in an earlier process; at the oldest file where that place is gone. */
   #begin(there: OpenFile[]): void {
-    const place = this.#place
-    const at = place ? there.findIndex((file) => isPlaceIn(file, place)) : 0
+    const place = this.#place?.inode === 0 ? placeAt(there, this.#place.time) : this.#place
+    const at = place ? there.findIndex((file) => isPlaceIn(file, place)) : this.#place ? -1 : 0
     if (at < 0) this.#lost = true
     for (const { descriptor } of there.slice(0, Math.max(at, 0))) closeSync(descriptor)
     this.#files = there.slice(Math.max(at, 0))
-    if (!place || at < 0) this.#place = beginningOf(this.#files[0])
+    this.#place = at < 0 ? undefined : place
+    this.#place ??= beginningOf(this.#files[0])
   }
 
   /** Every file that is there, the oldest first; none while the engine is about to make the next. */
@@ -137,6 +138,20 @@ function open(path: string): OpenFile | undefined {
 
 const beginningOf = (file: OpenFile | undefined): LogPlace | undefined =>
   file && { inode: file.inode, offset: 0, time: '' }
+
+/** Behind the entry of this time, where its log was read through the engine's API before. */
+function placeAt(files: readonly OpenFile[], time: string): LogPlace | undefined {
+  // What the engine writes has no zeros at its end.
+  const written = time.replace(/\.?0*Z$/, 'Z')
+  const end = Buffer.from(`"time":"${written}"}\n`)
+  for (const { descriptor, inode } of files) {
+    const content = Buffer.alloc(fstatSync(descriptor).size)
+    readSync(descriptor, content, 0, content.length, 0)
+    const at = content.indexOf(end)
+    if (at >= 0) return { inode, offset: at + end.length, time: written }
+  }
+  return undefined
+}
 
 /** An inode's number may belong to a later file by now: what stands before the place has to be what stood there. */
 function isPlaceIn({ descriptor, inode }: OpenFile, place: LogPlace): boolean {

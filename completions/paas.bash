@@ -37,7 +37,7 @@ _paas() {
       audit) candidates='--app --num --who' ;;
       autoscale|autoscale:report) candidates='--all' ;;
       autoscale:set) candidates='--queue --p95 --cpu' ;;
-      backup) candidates='--with-keys' ;;
+      backup) candidates='--with-keys --no-logs' ;;
       builds|builds:list) candidates='--num' ;;
       certs|certs:report|certs:info) candidates='--all' ;;
       checks|checks:report) candidates='--all' ;;

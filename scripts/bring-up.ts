@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { execa } from 'execa'
+import { apiAddress } from '../server/api/api-address.ts'
 import type { Settings } from '../server/settings.ts'
 import { adminKey, writeAdminKey } from './admin-key.ts'
 import { ensureBaseImages } from './base-images.ts'
@@ -50,6 +51,11 @@ export async function up(): Promise<Instance> {
   say.detail(
     `\nFor plain \`git push paas:hello main\`, add this to ~/.ssh/config:\n\n${sshConfig(settings, places, key)}`,
   )
+  const warning = apiAddress(settings)?.warning
+  if (warning !== undefined)
+    say.trouble(
+      `The HTTP API is open to other machines without TLS: a token that is read on its way is lost.\n${warning}`,
+    )
   return ours
 }
 
@@ -95,8 +101,10 @@ async function startUnits(parts: readonly Part[]): Promise<void> {
 }
 
 function nextCommands(settings: Settings, config: string): string {
+  const api = apiAddress(settings)
   return [
     `Apps answer at http://APP.${settings.domain}:${settings.httpPort}/`,
+    ...(api ? [`The HTTP API answers at ${api.url}`] : []),
     `ssh -F ${config} paas apps`,
     `GIT_SSH_COMMAND="ssh -F ${config}" git push paas:hello main`,
   ].join('\n')

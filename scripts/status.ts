@@ -1,4 +1,5 @@
 import { execa } from 'execa'
+import { apiAddress } from '../server/api/api-address.ts'
 import { readSettings } from '../server/settings.ts'
 import { inspectPart } from './inspect-part.ts'
 import { installed, socketPattern, unitPattern } from './installed.ts'
@@ -8,6 +9,7 @@ import { runEntry } from './run-entry.ts'
 
 await runEntry(async () => {
   const settings = readSettings()
+  const api = apiAddress(settings)
   if (installed(settings.home)) {
     await execa({ stdio: 'inherit', reject: false })('systemctl', [
       '--no-pager',
@@ -15,13 +17,16 @@ await runEntry(async () => {
       unitPattern,
       socketPattern,
     ])
+    if (api) process.stdout.write(`The HTTP API answers at ${api.url}\n`)
     return
   }
   const places = layout(settings.home)
   const answersAt = {
     ...(settings.redisUrl ? {} : { redis: places.redisSocket }),
     ...(settings.mysqlUrl ? {} : { mysql: settings.mysqlImage ?? places.mysqlSocket }),
-    server: `${settings.sshHost}:${settings.sshPort} (SSH)`,
+    server: [`${settings.sshHost}:${settings.sshPort} (SSH)`, ...(api ? [`${api.url} (API)`] : [])].join(
+      ', ',
+    ),
     router: '',
     haproxy: `${settings.httpHost}:${settings.httpPort} (HTTP), ${settings.httpsPort} (HTTPS)`,
     rotate: '',

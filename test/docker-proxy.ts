@@ -11,7 +11,7 @@ export type Fault =
   /** The connection ends in the middle of the answer's headers. */
   | 'cut'
 
-/** A Docker socket of a test's own in front of the real one, that misbehaves when told to. */
+/** Docker's API of a test's own in front of the real one, that misbehaves when told to. */
 export type DockerProxy = AsyncDisposable & {
   /** For DOCKER_HOST. */
   readonly url: string
@@ -27,8 +27,11 @@ export type DockerProxy = AsyncDisposable & {
   seen(at: RegExp): number
 }
 
-/** Starts the proxy at the unix socket `path`. */
-export async function startDockerProxy(path: string, target = '/var/run/docker.sock'): Promise<DockerProxy> {
+/** Starts the proxy at a unix socket, or a port of 127.0.0.1. */
+export async function startDockerProxy(
+  place: string | number,
+  target = '/var/run/docker.sock',
+): Promise<DockerProxy> {
   const open = new Set<Socket>()
   let fault: Fault | undefined
   let at = /./
@@ -69,15 +72,18 @@ export async function startDockerProxy(path: string, target = '/var/run/docker.s
   }
   const listen = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      rmSync(path, { force: true })
       server.once('error', reject)
-      server.listen(path, resolve)
+      if (typeof place === 'number') server.listen(place, '127.0.0.1', resolve)
+      else {
+        rmSync(place, { force: true })
+        server.listen(place, resolve)
+      }
     })
   const close = (): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
 
   await listen()
   return {
-    url: `unix://${path}`,
+    url: typeof place === 'number' ? `tcp://127.0.0.1:${place}` : `unix://${place}`,
     seen: (wanted) => calls.filter((call) => wanted.test(call)).length,
     get hits() {
       return hits

@@ -1,11 +1,22 @@
+import type { Carried, CarriedRoutes } from '../carried.ts'
+import { drainAddress } from '../drains/drain-address.ts'
+import { parseErrorPage } from '../error-page.ts'
 import { UserError } from '../errors.ts'
+import { parseMaintenancePage } from '../maintenance-page.ts'
+import { mostRedirects, parseRedirectPath, parseRedirectTarget } from '../redirect.ts'
 import { isObject } from '../source/is-object.ts'
 import type { Builder } from '../state/apps.ts'
+import type { CheckSettings } from '../state/check-settings.ts'
 import { type ConfigVars, parseConfigVars } from '../state/config.ts'
+import type { Drain } from '../state/drains.ts'
 import type { Formation } from '../state/releases.ts'
 import type { ResourcesOfApp, Share } from '../state/resources.ts'
 import { parseVolumeName } from '../state/storage.ts'
+import type { Webhook } from '../state/webhooks.ts'
 import { parseDirectory } from '../storage/mount-source.ts'
+import { mostVisitors, parseVisitorName } from '../visitor-name.ts'
+import { parseWebhookUrl } from '../webhooks/parse-webhook-url.ts'
+import { parseWebhookEvents, webhookEvents } from '../webhooks/webhook-events.ts'
 
 /** What an app's archive says of it, ahead of everything else. Config values stand in it as they are. */
 export type AppManifest = {
@@ -30,9 +41,20 @@ export type AppManifest = {
   }[]
   /** The one whose config vars come without a prefix is the first. */
   readonly databases: readonly { readonly kind: string; readonly name: string; readonly alias: string }[]
+  /** null: an earlier version of this server wrote it. */
+  readonly settings: Carried | null
+  /** Whom to tell of what; what their bodies are signed with is made anew. */
+  readonly webhooks: readonly Pick<Webhook, 'url' | 'events' | 'allowPrivate'>[]
+  /** Where copies of its log go. */
+  readonly drains: readonly Pick<Drain, 'url' | 'allowPrivate'>[]
+  /** Apps that it reaches, by their name. */
+  readonly links: readonly { readonly app: string; readonly alias: string }[]
 }
 
-const most = { refs: 1_000, volumes: 50, databases: 20, domains: 200, processes: 50, quantity: 100 }
+const most = {
+  ...{ refs: 1_000, volumes: 50, databases: 20, domains: 200, processes: 50, quantity: 100 },
+  ...{ webhooks: 10, drains: 5, links: 50 },
+}
 
 /** Throws `UserError` where a text is none, or holds what no app can have. */
 export function parseAppManifest(text: string): AppManifest {
@@ -83,7 +105,91 @@ export function parseAppManifest(text: string): AppManifest {
       ),
       alias: matching(isObject(database) ? database.alias : undefined, /^[A-Z][A-Z0-9_]{0,29}$/, 'databases'),
     })),
+    settings: optional(found.settings, settingsOf),
+    webhooks: list(found.webhooks ?? [], most.webhooks, 'webhooks').map(webhookOf),
+    drains: list(found.drains ?? [], most.drains, 'drains').map(drainOf),
+    links: list(found.links ?? [], most.links, 'links').map((link) => ({
+      app: matching(isObject(link) ? link.app : undefined, /^[a-z0-9-]{1,60}$/, 'links'),
+      alias: matching(
+        isObject(link) ? link.alias : undefined,
+        /^(?=.{1,40}$)(?!DATABASE$)[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/,
+        'links',
+      ),
+    })),
   }
+}
+
+function settingsOf(value: unknown): Carried {
+  const { routes, redirects, visitors, maintenancePage, checks } = isObject(value) ? value : {}
+  return {
+    routes: routesOf(routes),
+    redirects: redirectsOf(redirects),
+    visitors: list(visitors, mostVisitors, 'visitors').map((name) =>
+      parseVisitorName(word(name, 'visitors')),
+    ),
+    maintenancePage: optional(maintenancePage, (page) =>
+      parseMaintenancePage(word(page, 'maintenance', 64 * 1024)),
+    ),
+    checks: checksOf(checks),
+  }
+}
+
+function redirectsOf(value: unknown): Carried['redirects'] {
+  const given = record(value, mostRedirects, 'redirects', (target) => word(target, 'redirects', 2_000))
+  for (const [path, target] of Object.entries(given)) parseRedirectTarget(target, parseRedirectPath(path))
+  return given
+}
+
+function routesOf(value: unknown): CarriedRoutes {
+  const given = isObject(value) ? value : {}
+  const isOn = (on: unknown): boolean => {
+    if (typeof on === 'boolean') return on
+    throw wrong('routes')
+  }
+  const number = (amount: unknown, from: number, to: number): number | null =>
+    optional(amount, (figure) => integer(figure, from, to, 'routes'))
+  return {
+    redirect: isOn(given.redirect),
+    bodyLimitBytes: number(given.bodyLimitBytes, 1, 1024 ** 4),
+    timeLimitMs: number(given.timeLimitMs, 1_000, 86_400_000),
+    rateLimit: number(given.rateLimit, 1, 10_000_000),
+    sticky: isOn(given.sticky),
+    gzip: isOn(given.gzip),
+    errorPage: optional(given.errorPage, (page) => parseErrorPage(word(page, 'routes', 8 * 1024))),
+  }
+}
+
+function checksOf(value: unknown): CheckSettings {
+  const given = isObject(value) ? value : {}
+  const number = (amount: unknown, to: number): number | null =>
+    optional(amount, (figure) => integer(figure, 0, to, 'checks'))
+  return {
+    waitToRetireMs: number(given.waitToRetireMs, 3_600_000),
+    waitMs: number(given.waitMs, 3_600_000),
+    timeoutMs: number(given.timeoutMs, 3_600_000),
+    attempts: number(given.attempts, 100),
+    modes: byProcess(given.modes, 'checks', (mode) => {
+      if (mode === 'enabled' || mode === 'skipped' || mode === 'disabled') return mode
+      throw wrong('checks')
+    }),
+  }
+}
+
+function webhookOf(value: unknown): AppManifest['webhooks'][number] {
+  const { url, events, allowPrivate } = isObject(value) ? value : {}
+  const types = list(events, webhookEvents.length, 'webhooks').map((type) => word(type, 'webhooks'))
+  return {
+    url: parseWebhookUrl(word(url, 'webhooks', 2_000)),
+    events: parseWebhookEvents(types.join()),
+    allowPrivate: allowPrivate === true,
+  }
+}
+
+function drainOf(value: unknown): AppManifest['drains'][number] {
+  const { url, allowPrivate } = isObject(value) ? value : {}
+  const text = word(url, 'drains', 2_000)
+  drainAddress(text)
+  return { url: text, allowPrivate: allowPrivate === true }
 }
 
 const object = /^[0-9a-f]{40}$/

@@ -14,7 +14,13 @@ export const stateFile = 'state.db'
 export const keyFiles = ['master.key', join('ssh', 'host_key')] as const
 
 /** Folders of `home` that a backup has whole. */
-export const keptFolders = ['events', 'outputs', 'cron-outputs', 'backups'] as const
+export const wholeFolders = ['events', 'outputs', 'cron-outputs', 'backups'] as const
+
+/** The folder of `home` of which a backup has what belongs to its apps, unless it is to be without. */
+export const logsFolder = 'app-logs'
+
+/** All that may be in one. */
+export const keptFolders = [...wholeFolders, logsFolder] as const
 
 /** Whether a file of a repository says what it holds, and not how git is to behave on this machine. */
 export const isOfRepository = (path: string): boolean =>

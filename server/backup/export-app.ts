@@ -1,5 +1,7 @@
 import type { Writable } from 'node:stream'
+import { carriedOf } from '../carried.ts'
 import { inVolume, volumeDirectory } from '../deploy/in-volume.ts'
+import { readyAppLinks } from '../deploy/link-apps.ts'
 import { currentRelease } from '../deploy/release.ts'
 import { repositoryOf } from '../deploy/repository.ts'
 import { refsOf, writePack } from '../git/pack.ts'
@@ -14,6 +16,8 @@ import { holdApp } from './hold-app.ts'
 
 export type ExportRequest = {
   readonly output: Writable
+  /** Their addresses may hold a token: for who may see them. */
+  readonly withWebhooks: boolean
   readonly who: string
   /** Told of what it waits for. */
   readonly say: (line: string) => void
@@ -60,10 +64,8 @@ async function appAndRepository(
   using _lock = await holdApp(paas, app, { ...request, what: 'export' })
   const repository = repositoryOf(paas, app)
   const refs = await refsOf(repository)
-  await archive.bytes(
-    appItems.manifest,
-    Buffer.from(`${JSON.stringify(manifestOf(paas, paas.store.apps.byId(app.id), refs), null, 2)}\n`),
-  )
+  const manifest = manifestOf(paas, paas.store.apps.byId(app.id), { ...request, refs })
+  await archive.bytes(appItems.manifest, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`))
   const objects = [...new Set(Object.values(refs))]
   if (objects.length > 0)
     await archive.pieces(appItems.repository, (output, either) =>
@@ -71,7 +73,12 @@ async function appAndRepository(
     )
 }
 
-function manifestOf({ store }: Paas, app: App, refs: AppManifest['refs']): AppManifest {
+function manifestOf(
+  paas: Paas,
+  app: App,
+  { refs, withWebhooks }: Pick<AppManifest, 'refs'> & Pick<ExportRequest, 'withWebhooks'>,
+): AppManifest {
+  const { store } = paas
   const release = app.release === null ? undefined : store.releases.find(app.id, app.release)
   return {
     format: 1,
@@ -94,6 +101,15 @@ function manifestOf({ store }: Paas, app: App, refs: AppManifest['refs']): AppMa
     databases: linksOf({ store }, app).map(({ service, alias }) => ({
       kind: service.kind,
       name: service.name,
+      alias,
+    })),
+    settings: carriedOf(store, app.id),
+    webhooks: (withWebhooks ? store.webhooks.of(app.id) : []).map(({ url, events, allowPrivate }) => ({
+      ...{ url, events, allowPrivate },
+    })),
+    drains: store.drains.of(app.id).map(({ url, allowPrivate }) => ({ url, allowPrivate })),
+    links: readyAppLinks(paas, app).map(({ targetId, alias }) => ({
+      app: store.apps.byId(targetId).name,
       alias,
     })),
   }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { giveCarried } from '../carried.ts'
 import type { Call } from '../command.ts'
 import { type Deploy, runDeploy } from '../deploy/deploy.ts'
 import { destroyUnlessGone } from '../deploy/destroy-unless-gone.ts'
@@ -29,6 +30,7 @@ import { type AppManifest, parseAppManifest } from './app-manifest.ts'
 import { type Item, readItems } from './archive-reader.ts'
 import { appItems } from './contents.ts'
 import { ownImageArchive } from './image-archive.ts'
+import { type Connections, importConnections } from './import-connections.ts'
 
 /** Of what one archive brings: its image's layers, volumes, databases and repository. */
 const mostBytes = 50 * 1024 ** 3
@@ -39,6 +41,9 @@ export type Imported = {
   readonly databases: readonly string[]
   /** Domains that others have, or that the person may not have. */
   readonly domainsLeft: readonly string[]
+  /** Of its visitors, by their names. */
+  readonly passwords: Readonly<Record<string, string>>
+  readonly connections: Pick<Connections, 'webhookSecrets' | 'left'>
 }
 
 /**
@@ -55,10 +60,11 @@ export async function importApp(call: Call, name: string): Promise<Imported> {
   const job = { appId: created.id, who: user.name, key: session.person.fingerprint, progress: out, signal }
   try {
     return await runDeploy(paas, { ...job, kind: 'import' }, async (deploy) => {
-      settings(deploy, manifest)
+      const passwords = settings(deploy, manifest)
       const come = new Come(deploy, manifest, user.id)
       for await (const item of items) await come.take(item)
       come.assertComplete()
+      const connections = await importConnections(call, deploy, manifest)
       const domains = claimable(call, deploy, manifest)
       const record = (): void => {
         come.keep()
@@ -66,10 +72,13 @@ export async function importApp(call: Call, name: string): Promise<Imported> {
       }
       if (manifest.release) await release(deploy, come, manifest.release, record)
       else await deploy.switch(record)
+      await deploy.finish('Its links could not be opened yet', () => connections.begin())
       return {
         app: deploy.app,
         databases: come.services.map((service) => service.name),
         domainsLeft: manifest.domains.filter((host) => !domains.includes(host)),
+        passwords,
+        connections,
       }
     })
   } catch (error) {
@@ -92,17 +101,19 @@ async function manifestText(item: Item | undefined): Promise<string> {
 }
 
 /** What a deploy of the app asks for. All of it goes with the app. */
-function settings({ paas, app }: Deploy, manifest: AppManifest): void {
+function settings({ paas, app }: Deploy, manifest: AppManifest): Imported['passwords'] {
   const { store } = paas
-  store.transaction(() => {
+  const passwords = store.transaction(() => {
     store.config.replace(app.id, manifest.config)
     store.formations.replace(app.id, manifest.formation)
     store.resources.replace(app.id, manifest.resources)
     store.apps.setPort(app.id, manifest.port)
     store.apps.setBuilder(app.id, manifest.builder)
     if (manifest.deployBranch !== null) store.apps.setDeployBranch(app.id, manifest.deployBranch)
+    return manifest.settings ? giveCarried(store, app.id, manifest.settings) : {}
   })
   paas.secrets.remember(app.id, manifest.config)
+  return passwords
 }
 
 /** What of an archive has come, and is undone with the deploy. */

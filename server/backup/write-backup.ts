@@ -10,7 +10,7 @@ import type { Paas } from '../paas.ts'
 import { randomName } from '../state/identifiers.ts'
 import { endName } from './archive-reader.ts'
 import { ArchiveWriter } from './archive-writer.ts'
-import { isOfRepository, items, keptFolders, keyFiles, stateFile } from './contents.ts'
+import { isOfRepository, items, keyFiles, logsFolder, stateFile, wholeFolders } from './contents.ts'
 import { holdApp } from './hold-app.ts'
 import type { Manifest } from './manifest.ts'
 
@@ -18,6 +18,8 @@ export type BackupRequest = {
   readonly output: Writable
   /** With the master key and the host key: whoever has such a backup reads every secret. */
   readonly withKeys: boolean
+  /** With what apps have written. */
+  readonly withLogs: boolean
   readonly who: string
   /** Told of what it waits for. */
   readonly say: (line: string) => void
@@ -29,7 +31,7 @@ export type BackupRequest = {
  * and databases, each as it is at its turn. Throws where it is not whole; then the archive has no end, and no server takes it.
  */
 export async function writeBackup(paas: Paas, request: BackupRequest): Promise<void> {
-  const { output, withKeys, signal } = request
+  const { output, withKeys, withLogs, signal } = request
   const { home } = paas.settings
   await assertRoom(paas)
   const archive = new ArchiveWriter(output, signal)
@@ -45,7 +47,8 @@ export async function writeBackup(paas: Paas, request: BackupRequest): Promise<v
   if (withKeys) for (const path of keyFiles) await archive.file(items.file(path), join(home, path))
   await archive.file(items.file(stateFile), state.file)
   for (const app of state.apps) await repository(paas, archive, app, request)
-  for (const folder of keptFolders) await filesIn(archive, home, folder)
+  for (const folder of wholeFolders) await filesIn(archive, home, folder)
+  if (withLogs) for (const { id } of state.apps) await filesIn(archive, home, `${logsFolder}/${id}`)
   await images(paas, archive, state.images, signal)
   for (const { app, volume } of state.volumes)
     await archive.pieces(items.volume(volume.dockerName), (stdout, either) =>

@@ -11,8 +11,9 @@ export default {
     'with-keys': {
       summary: 'With the master key and the host key: whoever has such a backup reads every secret',
     },
+    'no-logs': { summary: 'Without what apps have written, which is up to 30 MB of each' },
   },
-  examples: ['backup > server.tar', 'backup --with-keys > server.tar'],
+  examples: ['backup > server.tar', 'backup --with-keys > server.tar', 'backup --no-logs > server.tar'],
   async run({ paas, session, user, flags, out, signal }) {
     const withKeys = flags.has('with-keys')
     if (session.terminal)
@@ -24,6 +25,7 @@ export default {
     await writeBackup(paas, {
       output: session.stdout,
       withKeys,
+      withLogs: !flags.has('no-logs'),
       who: user.name,
       say: (line) => out.trouble(line),
       signal,

@@ -3,6 +3,9 @@ import type { Call, Command } from '../command.ts'
 import { countOf } from '../command-line/count.ts'
 import { EndedByServerError, NoSuchAppError } from '../errors.ts'
 import { deedEnded, deedRefused, deedStarted, type Event } from '../events/events.ts'
+import { Spool, type SpoolOptions } from '../logs/spool.ts'
+import { spooled } from '../logs/spooled.ts'
+import { readerFollows } from '../reader-follows.ts'
 import { findVisible } from '../resolve-app.ts'
 
 export default {
@@ -30,14 +33,37 @@ export default {
       })
       return
     }
-    const write = (event: Event): void => out.item(event, () => out.line(lineOf(event)))
-    const next = paas.events.follow(signal)
-    for (const event of latest) write(event)
-    for await (const event of next) if (wanted(event)) write(event)
+    const write = async (event: Told): Promise<void> => {
+      out.item(event, () => out.line(lineOf(event)))
+      await readerFollows(call)
+    }
+    const next = spooled(only(paas.events.follow(signal), wanted), new Spool<Told>(spoolOptions))
+    for (const event of latest) await write(event)
+    for await (const event of next) await write(event)
     // Whoever leaves is through; whose session the server ends is not.
     if (signal.reason instanceof EndedByServerError) throw signal.reason
   },
 } satisfies Command
+
+/** An event, or what stands for those that were missed. */
+type Told = Omit<Event, 'sequence'> & { readonly sequence?: number }
+
+/** 1 MB waits for a reader that is slow. */
+const spoolOptions: SpoolOptions<Told> = {
+  mostBytes: 1024 * 1024,
+  sizeOf: (event) => JSON.stringify(event).length,
+  missed: (count, { at }) => ({
+    at,
+    type: 'events-missed',
+    who: 'paas',
+    message: `${count} events were missed here, which this reader was too slow for; events -n shows them`,
+    facts: { missed: count },
+  }),
+}
+
+async function* only(events: AsyncIterable<Event>, wanted: (event: Event) => boolean): AsyncGenerator<Event> {
+  for await (const event of events) if (wanted(event)) yield event
+}
 
 /** Asked anew for each event: rights change while one looks on. */
 function wantedBy({ paas, user, session, words, flags }: Call): (event: Event) => boolean {
@@ -65,4 +91,4 @@ function wantedBy({ paas, user, session, words, flags }: Call): (event: Event) =
   }
 }
 
-const lineOf = ({ at, type, who, message }: Event): string => `${at.slice(0, 19)}Z ${type} ${who}: ${message}`
+const lineOf = ({ at, type, who, message }: Told): string => `${at.slice(0, 19)}Z ${type} ${who}: ${message}`

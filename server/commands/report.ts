@@ -1,3 +1,4 @@
+import { apiAddress } from '../api/api-address.ts'
 import type { Command } from '../command.ts'
 import { durationText } from '../command-line/duration.ts'
 import { sizeText } from '../command-line/size.ts'
@@ -23,6 +24,7 @@ export default {
       ssh: `${settings.sshHost}:${settings.sshPort}`,
       http: `${settings.httpHost}:${settings.httpPort}`,
       https: `${settings.httpHost}:${settings.httpsPort}`,
+      api: apiAddress(settings)?.url ?? null,
       upMs: Math.round(process.uptime() * 1000),
       cpus: machine.cpus,
       memoryBytes: machine.memoryBytes,
@@ -36,7 +38,7 @@ export default {
       out.table(
         ['Fact', 'Value'],
         [
-          ...Object.entries(rest).map(([name, value]) => [name, String(value)]),
+          ...Object.entries(rest).map(([name, value]) => [name, String(value ?? 'off')]),
           ['up', durationText(upMs)],
           ['memory', sizeText(memoryBytes)],
           ["server's memory", sizeText(serverMemoryBytes)],

@@ -2,7 +2,7 @@ import type { Command } from '../command.ts'
 import { planUndo, undo } from '../deploy/undo.ts'
 
 export default {
-  summary: 'Take back the last change of config, scale, domains or release; once more makes it again',
+  summary: 'Take back the last change of config, scale, domains, links or release; once more makes it again',
   right: 'develop',
   plans: true,
   app: 'required',

@@ -1,3 +1,4 @@
+import { carriedOf, giveCarried } from '../carried.ts'
 import { assertRoom } from '../disk/assert-room.ts'
 import { createApp } from '../git-service.ts'
 import type { Paas } from '../paas.ts'
@@ -28,12 +29,18 @@ export type CloneRequest = {
   readonly signal: AbortSignal
 }
 
+export type Cloned = {
+  readonly app: App
+  /** Of its visitors, by their names. */
+  readonly passwords: Readonly<Record<string, string>>
+}
+
 /**
- * Makes an app of another's image, config vars, quantities, limits and build settings. Its domains and databases are its own:
+ * Makes an app of another's image, config vars, quantities, limits, checks, build and router settings. Its domains and databases are its own:
  * what app.json asks for is made anew, secrets too. Where that fails, there is no new app. Throws `UserError` where
  * the name is taken or the other has no release.
  */
-export async function clone(paas: Paas, request: CloneRequest): Promise<App> {
+export async function clone(paas: Paas, request: CloneRequest): Promise<Cloned> {
   const { from, who, progress, signal } = request
   await assertRoom(paas)
   const release = request.deploy ? currentRelease(paas, from) : undefined
@@ -41,13 +48,13 @@ export async function clone(paas: Paas, request: CloneRequest): Promise<App> {
     from.release === null ? undefined : await appJsonOf(paas, from, currentRelease(paas, from), signal)
   const app = createApp(paas, request.owner, request.name)
   try {
-    copySettings(paas, { from, to: app, secrets: secretsOf(appJson) })
+    const passwords = copySettings(paas, { from, to: app, secrets: secretsOf(appJson) })
     if (release) await deployCopy(paas, { ...request, app, release, appJson })
+    return { app: paas.store.apps.byId(app.id), passwords }
   } catch (error) {
     await destroyUnlessGone(paas, { appId: app.id, who, progress, signal: AbortSignal.timeout(60_000) })
     throw error
   }
-  return paas.store.apps.byId(app.id)
 }
 
 const secretsOf = (appJson: AppJson | undefined): ReadonlySet<string> =>
@@ -56,14 +63,15 @@ const secretsOf = (appJson: AppJson | undefined): ReadonlySet<string> =>
 function copySettings(
   paas: Paas,
   { from, to, secrets }: { from: App; to: App; secrets: ReadonlySet<string> },
-): void {
+): Cloned['passwords'] {
   const config = Object.entries(paas.store.config.of(from.id)).filter(([name]) => !secrets.has(name))
-  paas.store.transaction(() => {
+  return paas.store.transaction(() => {
     paas.store.config.replace(to.id, Object.fromEntries(config))
     paas.store.formations.replace(to.id, paas.store.formations.of(from.id))
     paas.store.apps.setPort(to.id, from.port)
     paas.store.apps.setBuilder(to.id, from.builder)
     paas.store.resources.replace(to.id, paas.store.resources.of(from.id))
+    return giveCarried(paas.store, to.id, carriedOf(paas.store, from.id))
   })
 }
 

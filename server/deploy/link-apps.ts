@@ -5,7 +5,7 @@ import { type AppLink, releaseAppLink } from '../state/app-links.ts'
 import type { App } from '../state/apps.ts'
 import type { Container } from '../state/containers.ts'
 import { releaseChange } from './configure.ts'
-import { type DeployRequest, runDeploy } from './deploy.ts'
+import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { ensureLinkNetwork, joining, linkEnds } from './link-network.ts'
 import { prepareSandboxesSoon } from './prepare-sandboxes.ts'
 import { removeLink, removeLinksUnused } from './remove-links.ts'
@@ -25,13 +25,9 @@ export async function linkApps(
 ): Promise<{ readonly link: AppLink; readonly version: number | undefined }> {
   return runDeploy(paas, { ...request, kind: 'link' }, async (deploy) => {
     const { app } = deploy
-    await assertWalls(paas)
     const target = paas.store.apps.byId(request.target.id)
     const alias = freeLinkAlias(paas, app, target, request.alias)
-    const link = paas.store.appLinks.add({ appId: app.id, targetId: target.id, alias })
-    deploy.onUndo(() => removeLink(paas, link), { laterToo: true })
-    await ensureLinkNetwork(paas, link)
-    await joinLinks(paas, target.id, paas.store.containers.of(target.id, 'live'))
+    const link = await makeAppLink(deploy, target, alias)
     const version = await releaseChange(deploy, {
       config: paas.store.config.of(app.id),
       appLinks: [...paas.store.appLinks.next(app.id), releaseAppLink(link)],
@@ -44,6 +40,17 @@ export async function linkApps(
     prepareSandboxesSoon(paas, target.id)
     return { link, version }
   })
+}
+
+/** The link with its network, which the target's containers are in; in the state `creating`. It is undone with the deploy. */
+export async function makeAppLink(deploy: Deploy, target: App, alias: string): Promise<AppLink> {
+  const { paas, app } = deploy
+  await assertWalls(paas)
+  const link = paas.store.appLinks.add({ appId: app.id, targetId: target.id, alias })
+  deploy.onUndo(() => removeLink(paas, link), { laterToo: true })
+  await ensureLinkNetwork(paas, link)
+  await joinLinks(paas, target.id, paas.store.containers.of(target.id, 'live'))
+  return link
 }
 
 /** Takes a link from an app, as a release; its network goes once no container needs it. */

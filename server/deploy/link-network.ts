@@ -52,7 +52,13 @@ export async function ensureLinkNetwork(paas: NetworkParts, link: AppLink): Prom
 /** Makes sure that the networks of all links from and to the app are there. */
 export async function ensureLinkNetworks(paas: NetworkParts, appId: string): Promise<void> {
   const { appLinks } = paas.store
-  for (const link of [...appLinks.of(appId), ...appLinks.to(appId)]) await ensureLinkNetwork(paas, link)
+  for (const { id } of [...appLinks.of(appId), ...appLinks.to(appId)]) {
+    const link = appLinks.byId(id)
+    if (!link) continue
+    await ensureLinkNetwork(paas, link)
+    // A link goes without the app's lock, once nothing needs it: then nobody else removes what was made here.
+    if (!appLinks.byId(id)) await paas.engine.networks.remove(linkNetworkName(id))
+  }
 }
 
 /** A link whose network was made. */

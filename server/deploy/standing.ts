@@ -11,6 +11,10 @@ export function standingOf(store: Store, appId: string): Standing {
     domainsSet,
     port,
     release,
+    appLinks: store.appLinks
+      .of(appId)
+      .filter(({ state }) => state === 'ready')
+      .map(({ targetId, alias }) => ({ targetId, alias })),
   }
 }
 

@@ -3,11 +3,12 @@ import { UserError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { DeployKind } from '../state/journal.ts'
-import type { LastChange, Standing } from '../state/last-changes.ts'
+import type { LastChange, LinkStanding, Standing } from '../state/last-changes.ts'
 import type { User } from '../state/people.ts'
 import type { Formation, StoredRelease } from '../state/releases.ts'
 import { type Deploy, type DeployRequest, runDeploy } from './deploy.ts'
 import { imageGone } from './image-gone.ts'
+import { assertLinksPossible, type LinksBack, linksBack, linksThen } from './links-back.ts'
 import { quantitiesInWords } from './quantities-in-words.ts'
 import { currentRelease, draftRelease, formationFor } from './release.ts'
 import { differenceInWords, nameDifference, namesInWords, releaseDifference } from './release-difference.ts'
@@ -27,7 +28,7 @@ export type UndoPlan = {
 }
 
 /**
- * Takes back the last change of config, quantities, domains, port or release of an app, as a change of its own: undone
+ * Takes back the last change of config, quantities, domains, port, links to other apps or release of an app, as a change of its own: undone
  * once more, it is made again. Throws `UserError` where it can't be taken back.
  */
 export async function undo(
@@ -59,28 +60,33 @@ export async function planUndo(paas: Paas, app: App, user: User): Promise<UndoPl
     })
   const { before } = change
   const now = standingOf(paas.store, app.id)
-  const kind = kindOf(before, now)
+  const kind = kindOf(paas, before, now)
   if (kind === undefined)
     throw new UserError(`${app.name} stands as before its last change`, {
       next: `Its releases: releases ${app.name}`,
     })
   assertDomainsFree(paas, { app, user, ...before })
+  assertLinksPossible(paas, { app, user, links: linksThen(paas, before, now) })
   const release = kind === 'rollback' ? await planRelease(paas, app, before) : undefined
   const subject = release?.what ?? subjectOf[kind] ?? kind
   return {
     change,
     kind,
     what: `${subject} by ${change.who}, ${change.at.slice(0, 19)}Z`,
-    lines: [...(release?.lines ?? []), ...linesOf(before, now, release !== undefined)],
+    lines: [
+      ...(release?.lines ?? linkLines(paas, before, now)),
+      ...linesOf(before, now, release !== undefined),
+    ],
   }
 }
 
 /** One change may change several of them: a push brings a release and its quantities. */
-function kindOf(before: Standing, now: Standing): DeployKind | undefined {
+function kindOf(paas: Paas, before: Standing, now: Standing): DeployKind | undefined {
   if (before.release !== now.release) return 'rollback'
   if (JSON.stringify(before.formation) !== JSON.stringify(now.formation)) return 'scale'
   if (JSON.stringify(domainsOf(before)) !== JSON.stringify(domainsOf(now))) return 'domains'
   if (JSON.stringify(before.config) !== JSON.stringify(now.config)) return 'config'
+  if (linkLines(paas, before, now).length > 0) return 'link'
   return undefined
 }
 
@@ -90,6 +96,7 @@ const subjectOf: Partial<Record<DeployKind, string>> = {
   scale: 'the scaling',
   domains: 'the change of domains',
   config: 'the pending change of config',
+  link: 'the pending change of links',
 }
 
 async function planRelease(
@@ -143,6 +150,16 @@ function linesOf(before: Standing, now: Standing, released: boolean): readonly s
   return lines.filter((line) => line !== undefined)
 }
 
+/** Without a release of its own: with one, it says so. */
+function linkLines(paas: Paas, before: Standing, now: Standing): readonly string[] {
+  const byAlias = (links: readonly LinkStanding[]): Readonly<Record<string, string>> =>
+    Object.fromEntries(links.map(({ targetId, alias }) => [alias, targetId]))
+  const then = byAlias(linksThen(paas, before, now))
+  return [namesInWords('links', nameDifference(byAlias(now.appLinks ?? []), then))].flatMap(
+    (line) => line ?? [],
+  )
+}
+
 /** Domains that the app gave away may belong to another by now. */
 function assertDomainsFree(
   paas: Paas,
@@ -159,7 +176,9 @@ function assertDomainsFree(
 async function restore(deploy: Deploy, before: Standing, user: User): Promise<void> {
   const { paas, app } = deploy
   const now = standingOf(paas.store, app.id)
+  const links = await linksBack(deploy, linksThen(paas, before, now))
   const record = (): void => {
+    links.record()
     assertDomainsFree(paas, { app, user, ...before })
     paas.store.config.replace(app.id, before.config)
     paas.store.apps.setPort(app.id, before.port)
@@ -167,14 +186,19 @@ async function restore(deploy: Deploy, before: Standing, user: User): Promise<vo
     paas.store.domains.clear(app.id)
     for (const host of before.domains) paas.store.domains.add(app.id, host)
   }
-  const kind = kindOf(before, now)
-  if (kind === 'rollback') await restoreRelease(deploy, before, record)
+  const kind = kindOf(paas, before, now)
+  if (kind === 'rollback') await restoreRelease(deploy, before, { record, nextAppLinks: links.next })
   else if (kind === 'domains') await restoreDomains(deploy, record)
   else if (kind === 'scale') await restoreQuantities(deploy, before, record)
   else deploy.record(record)
+  await deploy.finish('Links could not be settled yet', () => links.finish())
 }
 
-async function restoreRelease(deploy: Deploy, before: Standing, record: () => void): Promise<void> {
+async function restoreRelease(
+  deploy: Deploy,
+  before: Standing,
+  { record, nextAppLinks }: { readonly record: () => void; readonly nextAppLinks: LinksBack['next'] },
+): Promise<void> {
   const { paas, app } = deploy
   const target = targetOf(paas, app, before)
   const current = currentRelease(paas, app)
@@ -183,6 +207,7 @@ async function restoreRelease(deploy: Deploy, before: Standing, record: () => vo
     { ...app, port: before.port },
     {
       ...target,
+      nextAppLinks,
       formation: { ...formationFor(paas, app, target.processes), ...typesOf(target, before.formation) },
       description: `Undo v${current.version}: as v${target.version}`,
       createdBy: deploy.request.who,

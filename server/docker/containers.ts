@@ -9,7 +9,10 @@ import { createBody } from './host-config.ts'
 import { labelFilter } from './images.ts'
 import { join } from './join.ts'
 import type { Streams } from './joined-streams.ts'
-import { type LogLine, type LogOptions, logs } from './logs.ts'
+import type { LogOptions } from './log-entries.ts'
+import type { LogSource } from './log-source.ts'
+import { LogStream, type LogStreamOptions } from './log-stream.ts'
+import { type LogLine, logs } from './logs.ts'
 import { type ReadFileOptions, readFile } from './read-file.ts'
 import { type Usage, usage } from './usage.ts'
 
@@ -195,6 +198,11 @@ export class Containers {
   /** What it wrote, in complete lines; with `follow` until it ends or the signal comes. */
   logs(id: string, options: LogOptions = {}): AsyncGenerator<LogLine> {
     return logs(this.#client, id, options)
+  }
+
+  /** What it writes, for an engine of which the files are not at hand; see `LogStream`. */
+  logStream(id: string, options: LogStreamOptions): LogSource {
+    return new LogStream(this.#client, id, options)
   }
 
   #get(id: string): Dockerode.Container {

@@ -1,25 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-
-/** A place between two entries of a container's log. */
-export type LogPlace = {
-  /** Of the file. */
-  readonly inode: number
-  /** Bytes from its beginning. */
-  readonly offset: number
-  /** Time of the entry that ends here, as the engine wrote it; empty at the beginning of a file. */
-  readonly time: string
-}
-
-/** What has been read: whole entries, each a line of JSON. */
-export type LogChunk = {
-  /** Valid until the next read of any file. */
-  readonly bytes: Buffer
-  readonly from: LogPlace
-  readonly to: LogPlace
-  /** More may be there already. */
-  readonly isFull: boolean
-}
+import type { LogChunk, LogPlace, LogSource } from './log-source.ts'
 
 type OpenFile = { readonly descriptor: number; readonly inode: number }
 
@@ -40,7 +21,8 @@ const buffer = Buffer.allocUnsafeSlow(256 * 1024)
  * rotations `ID-json.log.1` and so on. Files stay open until they are read, so that neither a rotation nor the
  * container's removal takes anything away, as long as it is looked at once for each time that all files are replaced.
  */
-export class LogFile implements Disposable {
+export class LogFile implements LogSource {
+  readonly trouble = undefined
   readonly #folder: string
   readonly #path: string
   /** The one that is read first; the last is the newest that was seen. */
@@ -96,6 +78,9 @@ export class LogFile implements Disposable {
     }
   }
 
+  /** It always does. */
+  async upToNow(): Promise<void> {}
+
   [Symbol.dispose](): void {
     for (const { descriptor } of this.#files) closeSync(descriptor)
     this.#files = []
@@ -118,12 +103,13 @@ export class LogFile implements Disposable {
 
   /** Where reading stopped in an earlier process; at the oldest file where that place is gone. */
   #begin(there: OpenFile[]): void {
-    const place = this.#place
-    const at = place ? there.findIndex((file) => isPlaceIn(file, place)) : 0
+    const place = this.#place?.inode === 0 ? placeAt(there, this.#place.time) : this.#place
+    const at = place ? there.findIndex((file) => isPlaceIn(file, place)) : this.#place ? -1 : 0
     if (at < 0) this.#lost = true
     for (const { descriptor } of there.slice(0, Math.max(at, 0))) closeSync(descriptor)
     this.#files = there.slice(Math.max(at, 0))
-    if (!place || at < 0) this.#place = beginningOf(this.#files[0])
+    this.#place = at < 0 ? undefined : place
+    this.#place ??= beginningOf(this.#files[0])
   }
 
   /** Every file that is there, the oldest first; none while the engine is about to make the next. */
@@ -152,6 +138,20 @@ function open(path: string): OpenFile | undefined {
 
 const beginningOf = (file: OpenFile | undefined): LogPlace | undefined =>
   file && { inode: file.inode, offset: 0, time: '' }
+
+/** Behind the entry of this time, where its log was read through the engine's API before. */
+function placeAt(files: readonly OpenFile[], time: string): LogPlace | undefined {
+  // What the engine writes has no zeros at its end.
+  const written = time.replace(/\.?0*Z$/, 'Z')
+  const end = Buffer.from(`"time":"${written}"}\n`)
+  for (const { descriptor, inode } of files) {
+    const content = Buffer.alloc(fstatSync(descriptor).size)
+    readSync(descriptor, content, 0, content.length, 0)
+    const at = content.indexOf(end)
+    if (at >= 0) return { inode, offset: at + end.length, time: written }
+  }
+  return undefined
+}
 
 /** An inode's number may belong to a later file by now: what stands before the place has to be what stood there. */
 function isPlaceIn({ descriptor, inode }: OpenFile, place: LogPlace): boolean {

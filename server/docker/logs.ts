@@ -1,11 +1,8 @@
-import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
-import type Dockerode from 'dockerode'
 import type { Client } from './client.ts'
-import { ConflictError, NotFoundError } from './engine-errors.ts'
 import { type Frame, frames } from './frames.ts'
 import { lines } from './lines.ts'
-import { engineTime } from './timestamp.ts'
+import { type LogOptions, openLog } from './log-entries.ts'
 
 /** A line that a container wrote. */
 export type LogLine = {
@@ -13,15 +10,6 @@ export type LogLine = {
   readonly at: string
   readonly stream: 'stdout' | 'stderr'
   readonly text: string
-}
-
-export type LogOptions = {
-  /** RFC 3339; a line of exactly this time is included. */
-  readonly since?: string | undefined
-  /** Only so many of the last lines. */
-  readonly tail?: number | undefined
-  readonly follow?: boolean | undefined
-  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -33,36 +21,12 @@ export async function* logs(client: Client, id: string, options: LogOptions): As
   const what = 'reading the container’s log'
   const { signal } = options
   const inspected = await client.call(what, { signal }, (abortSignal) => container.inspect({ abortSignal }))
-  const stream = await client
-    .call(what, { signal }, (abortSignal) => open(container, options, abortSignal))
-    .catch((error: unknown) => {
-      // `dead or marked for removal`: a container has no other state in which its log is refused.
-      throw error instanceof ConflictError ? new NotFoundError(error.message, { cause: error }) : error
-    })
-  const bytes = client.read(what, stream, signal)
+  const bytes = await openLog(client, id, options)
   if (inspected.Config.Tty) {
     for await (const line of lines(bytes)) yield logLine('stdout', line.replace(/\r$/, ''))
   } else {
     yield* joined(frames(bytes))
   }
-}
-
-async function open(
-  container: Dockerode.Container,
-  options: LogOptions,
-  abortSignal: AbortSignal,
-): Promise<Readable> {
-  const query = {
-    stdout: true,
-    stderr: true,
-    timestamps: true,
-    follow: options.follow === true,
-    ...(options.since === undefined ? {} : { since: engineTime(options.since) }),
-    ...(options.tail === undefined ? {} : { tail: options.tail }),
-  }
-  // What is not followed the driver would collect into one buffer: it is told to follow, Docker what is wanted.
-  const driverOptions = { follow: true, _query: query, abortSignal } as const
-  return (await container.logs(driverOptions)) as Readable
 }
 
 /** One frame is one entry of the log: a whole line, or 16 KB of a longer one, each with a time of its own. */

@@ -4,9 +4,9 @@ import { appHistory, followApp } from '../logs/app-log.ts'
 import type { Paas } from '../paas.ts'
 import type { Drain } from '../state/drains.ts'
 import { drainAddress } from './drain-address.ts'
+import { type DrainedLine, drainSpool } from './drained-line.ts'
 import { HttpsSink } from './https-sink.ts'
 import { type Sink, sendMs } from './sink.ts'
-import { type DrainedLine, Spool } from './spool.ts'
 import { syslogMessage } from './syslog-message.ts'
 import { SyslogSink } from './syslog-sink.ts'
 
@@ -36,7 +36,7 @@ export type DrainState = {
 export class RunningDrain {
   readonly #paas: Paas
   readonly #drain: Drain
-  readonly #spool = new Spool({ mostBytes: spoolBytes })
+  readonly #spool = drainSpool(spoolBytes)
   readonly #stopped = new AbortController()
   readonly #sink: Sink
   /** Lines that are being sent. */
@@ -51,7 +51,7 @@ export class RunningDrain {
   }
 
   get state(): DrainState {
-    return { waiting: this.#spool.lines + this.#underWay, missed: this.#spool.missed, error: this.#error }
+    return { waiting: this.#spool.size + this.#underWay, missed: this.#spool.missed, error: this.#error }
   }
 
   stop(): void {

@@ -1,10 +1,11 @@
-import { type FSWatcher, rmSync, watch } from 'node:fs'
+import { accessSync, constants, type FSWatcher, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import type { Engine } from '../docker/engine.ts'
+import { LogFile } from '../docker/log-file.ts'
 import { describe } from '../errors.ts'
 import type { Secrets } from '../secrets.ts'
-import type { Settings } from '../settings.ts'
+import { isLocalDocker, type Settings } from '../settings.ts'
 import type { Container } from '../state/containers.ts'
 import type { Store } from '../state/store.ts'
 import { Allowance } from './allowance.ts'
@@ -38,8 +39,8 @@ type Source = {
   readonly appId: string
   /** Docker's id, shortened. */
   readonly key: string
-  /** Docker's own for the container. */
-  readonly folder: string
+  /** Docker's own for the container; undefined: it is read through Docker's API. */
+  readonly folder: string | undefined
   readonly collected: Collected
   watcher: FSWatcher | undefined
   notedAt: number
@@ -51,13 +52,15 @@ const gatherMs = { followed: 20, unfollowed: 250 }
 /** For what no event tells: files that cannot be watched, containers that somebody else has removed. */
 const lookMs = 2_000
 const silentMs = 1_000
+/** A disk that takes nothing must not keep a container from going. */
+const settleMs = 20_000
 /** While lines are only counted, that need not be written down each time. */
 const noteMs = 1_000
 
 /**
  * Takes what every container of ours writes into its app's kept log, out of the files in which Docker keeps it for a
  * while: no connection a container, nothing to do while nothing is written, and what was written while this server was
- * away is there. `$PAAS_HOME/app-logs/APP-ID/`.
+ * away is there. Where Docker is elsewhere, or its files may not be read, it is asked for the same. `$PAAS_HOME/app-logs/APP-ID/`.
  */
 export class AppLogs {
   readonly #parts: AppLogsParts
@@ -69,7 +72,7 @@ export class AppLogs {
   #due = 0
   #isPassing = false
   #look: NodeJS.Timeout | undefined
-  #isUnreadable = false
+  #unreadable: string | undefined
   #isFull = false
 
   constructor(parts: AppLogsParts) {
@@ -103,24 +106,28 @@ export class AppLogs {
 
   /** A container that was just made, or that an earlier process has known. */
   async collect(container: Place, id: string): Promise<void> {
-    const folder = join(await this.#parts.engine.disk.root(), 'containers')
+    const folder = await this.#folderAtHand(id)
     const { name, appId, version, process, number } = container
     const key = id.slice(0, 12)
     const known = this.#sources.get(name)
     if (known?.key === key) return
     if (known) this.release(name)
     const { allowance, kept } = this.#appOf(appId)
+    const { engine, secrets, closing: signal } = this.#parts
+    const onChange = (): void => this.#mark(source)
     const collected = new Collected({
-      id,
+      open: (place) =>
+        folder === undefined
+          ? engine.containers.logStream(id, { place, onChange, signal })
+          : new LogFile(folder, id, place),
       version,
       process: `${process}.${number}`,
-      folder,
       cursor: kept.cursorOf(key),
       allowance,
-      hide: (text) => this.#parts.secrets.hide(appId, text),
+      hide: (text) => secrets.hide(appId, text),
     })
     const source: Source = {
-      ...{ name, appId, key, collected, folder: join(folder, id) },
+      ...{ name, appId, key, collected, folder },
       watcher: undefined,
       notedAt: 0,
       readAt: Date.now(),
@@ -139,7 +146,11 @@ export class AppLogs {
   /** Takes what the container has written up to now: before it is removed. Nothing where it is not known. */
   async settle(name: string): Promise<void> {
     const source = this.#sources.get(name)
-    while (source && this.#sources.get(name) === source && this.#read([source])) await nextTurn()
+    if (!source) return
+    // What is read there is taken by the passes, up to the rest.
+    if (source.folder === undefined)
+      await Promise.race([source.collected.upToNow(), wait(settleMs, undefined, { ref: false })])
+    while (this.#sources.get(name) === source && this.#read([source])) await nextTurn()
   }
 
   /** Takes the last of it: it is removed. */
@@ -159,6 +170,21 @@ export class AppLogs {
     this.#apps.get(appId)?.kept[Symbol.dispose]()
     this.#apps.delete(appId)
     rmSync(this.#folderOf(appId), { recursive: true, force: true })
+  }
+
+  /** Why lines are not kept now; undefined: they are. */
+  get trouble(): string | undefined {
+    if (this.#unreadable !== undefined) return `Docker's log files cannot be read: ${this.#unreadable}`
+    const [first] = [...this.#sources.values()].flatMap(({ collected }) => collected.trouble ?? [])
+    return first
+  }
+
+  /** Docker's folder for the container, where its files are on this machine and may be read. */
+  async #folderAtHand(id: string): Promise<string | undefined> {
+    const { engine, settings } = this.#parts
+    if (!isLocalDocker(settings.dockerHost)) return undefined
+    const folder = join(await engine.disk.root(), 'containers')
+    return isReadable(folder) ? join(folder, id) : undefined
   }
 
   #isRead(appId: string, key: string): boolean {
@@ -198,6 +224,7 @@ export class AppLogs {
 
   /** One event is enough: until it was read, the others would only cost. */
   #watch(source: Source): void {
+    if (source.folder === undefined) return
     try {
       source.watcher = watch(source.folder, { persistent: false }, () => {
         source.watcher?.close()
@@ -293,7 +320,9 @@ export class AppLogs {
 
   #readOne(source: Source): Taken | undefined {
     try {
-      return source.collected.read()
+      const read = source.collected.read()
+      if (read && source.folder !== undefined) this.#unreadable = undefined
+      return read
     } catch (error) {
       this.#tellUnreadable(error)
       return undefined
@@ -330,7 +359,17 @@ export class AppLogs {
   }
 
   #tellUnreadable(error: unknown): void {
-    if (!this.#isUnreadable) this.#parts.log(`Docker's log files cannot be read: ${describe(error)}`)
-    this.#isUnreadable = true
+    if (this.#unreadable === undefined)
+      this.#parts.log(`Docker's log files cannot be read: ${describe(error)}`)
+    this.#unreadable = describe(error)
+  }
+}
+
+function isReadable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK)
+    return true
+  } catch {
+    return false
   }
 }

@@ -1,23 +1,14 @@
-import { join } from 'node:path'
-import {
-  countLines,
-  entriesOf,
-  LogFile,
-  type LogFileEntry,
-  type LogPlace,
-  withNineDigits,
-} from '../docker/log-file.ts'
+import { countLines, entriesOf, type LogFileEntry, withNineDigits } from '../docker/log-file.ts'
+import type { LogPlace, LogSource } from '../docker/log-source.ts'
 import type { Allowance } from './allowance.ts'
 import { type KeptLine, keptNow } from './kept-line.ts'
 
 export type CollectedOptions = {
-  /** Docker's id. */
-  readonly id: string
+  /** The container's log, from a place on. */
+  readonly open: (place: LogPlace | undefined) => LogSource
   readonly version: number
   /** `web.1` */
   readonly process: string
-  /** The engine's folder of all containers. */
-  readonly folder: string
   /** What an earlier process has noted; undefined: nothing was read yet. */
   readonly cursor: string | undefined
   readonly allowance: Allowance
@@ -49,7 +40,7 @@ const countBytes = 256 * 1024
  */
 export class Collected implements Disposable {
   readonly #options: CollectedOptions
-  readonly #file: LogFile
+  readonly #source: LogSource
   readonly #begun = new Map<Stream, Begun>()
   #place: LogPlace | undefined
   /** Complete lines since the beginning of this object. */
@@ -65,11 +56,16 @@ export class Collected implements Disposable {
     this.#place = cursor?.place
     this.#toSkip = cursor?.skip ?? 0
     this.#missed = cursor?.missed ?? 0
-    this.#file = new LogFile(join(options.folder, options.id), options.id, cursor?.place)
+    this.#source = options.open(cursor?.place)
   }
 
   get isGone(): boolean {
-    return this.#file.isGone
+    return this.#source.isGone
+  }
+
+  /** Why nothing of it can be read now; undefined: it can. */
+  get trouble(): string | undefined {
+    return this.#source.trouble
   }
 
   /** Lines that were left out and not told of. */
@@ -77,13 +73,13 @@ export class Collected implements Disposable {
     return this.#missed
   }
 
-  /** The next lines; undefined: there is nothing new. Throws where the engine's files may not be read. */
+  /** The next lines; undefined: there is nothing new. Throws where the log may not be read. */
   read(): Taken | undefined {
     const { allowance } = this.#options
-    const chunk = this.#file.read(this.#missed > 0 ? countBytes : readBytes)
+    const chunk = this.#source.read(this.#missed > 0 ? countBytes : readBytes)
     if (!chunk) return undefined
     const lines: KeptLine[] = []
-    if (this.#file.takeLost()) {
+    if (this.#source.takeLost()) {
       this.#begun.clear()
       this.#toSkip = 0
       lines.push(
@@ -97,6 +93,11 @@ export class Collected implements Disposable {
     this.#place = chunk.to
     this.#lastAt = timeOf(chunk.to) || this.#lastAt
     return { lines, cursor: this.#cursor(), isMore: chunk.isFull }
+  }
+
+  /** Resolves when `read` gives all that was written before, or that cannot be: somebody has to read meanwhile. */
+  upToNow(): Promise<void> {
+    return this.#source.upToNow()
   }
 
   /** The container has been silent, or is gone: what is left to say. */
@@ -115,7 +116,7 @@ export class Collected implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#file[Symbol.dispose]()
+    this.#source[Symbol.dispose]()
   }
 
   #take(bytes: Buffer, from: LogPlace, lines: KeptLine[]): void {

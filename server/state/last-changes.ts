@@ -1,3 +1,4 @@
+import type { AppLink } from './app-links.ts'
 import type { Cipher } from './cipher.ts'
 import type { ConfigVars } from './config.ts'
 import type { Database } from './database.ts'
@@ -12,7 +13,11 @@ export type Standing = {
   readonly domainsSet: boolean
   readonly port: number | null
   readonly release: number | null
+  /** To other apps, with what is pending; an earlier version of this server did not keep them. */
+  readonly appLinks?: readonly LinkStanding[]
 }
+
+export type LinkStanding = Pick<AppLink, 'targetId' | 'alias'>
 
 export type LastChange = {
   /** The job that made it. */

@@ -18,10 +18,43 @@ const good = {
   volumes: ['uploads'],
   mounts: [{ volume: 'uploads', directory: '/www/uploads', process: null }],
   databases: [{ kind: 'mysql', name: 'blog', alias: 'BLOG' }],
+  settings: {
+    routes: {
+      redirect: true,
+      bodyLimitBytes: 1_000_000,
+      timeLimitMs: null,
+      rateLimit: 100,
+      sticky: false,
+      gzip: true,
+      errorPage: '<p>broken</p>',
+    },
+    redirects: { '/old': '/new' },
+    visitors: ['ada'],
+    maintenancePage: null,
+    checks: {
+      waitToRetireMs: 30_000,
+      waitMs: null,
+      timeoutMs: null,
+      attempts: 5,
+      modes: { '*': 'skipped' },
+    },
+  },
+  webhooks: [{ url: 'https://example.com/hook', events: ['deploy-failed'], allowPrivate: false }],
+  drains: [{ url: 'syslog://logs.example.com:514', allowPrivate: false }],
+  links: [{ app: 'api', alias: 'API' }],
 }
+const { settings } = good
 
 test('what an app can be is taken as it is', () => {
   expect(parseAppManifest(JSON.stringify(good))).toEqual(good)
+})
+
+test('an archive of before has none of what was not in it then', () => {
+  const { settings: _, webhooks: __, drains: ___, links: ____, ...old } = good
+  expect(parseAppManifest(JSON.stringify(old))).toEqual({
+    ...old,
+    ...{ settings: null, webhooks: [], drains: [], links: [] },
+  })
 })
 
 test.each([
@@ -49,6 +82,42 @@ test.each([
     'memory without end',
     { ...good, resources: { web: { limit: { memoryBytes: 1e30 }, reserve: {} } } },
     'what it says of resources cannot be',
+  ],
+  [
+    'a redirect that is more than one',
+    { ...good, settings: { ...settings, redirects: { '/a': '/b c' } } },
+    'TARGET is another path',
+  ],
+  [
+    'a path that HAProxy would take for more',
+    { ...good, settings: { ...settings, redirects: { '/a\nb': '/c' } } },
+    'PATH is one',
+  ],
+  [
+    'a visitor without end',
+    { ...good, settings: { ...settings, visitors: ['a:b'] } },
+    'A visitor has a name',
+  ],
+  [
+    'a rate that is none',
+    { ...good, settings: { ...settings, routes: { ...settings.routes, rateLimit: '1|2' } } },
+    'what it says of routes cannot be',
+  ],
+  [
+    'a check mode that is none',
+    { ...good, settings: { ...settings, checks: { ...settings.checks, modes: { web: 'off' } } } },
+    'what it says of checks cannot be',
+  ],
+  [
+    'a webhook that is none',
+    { ...good, webhooks: [{ url: 'file:///etc/passwd', events: ['deploy-failed'] }] },
+    'A webhook is an address',
+  ],
+  ['a drain that is none', { ...good, drains: [{ url: 'file:///etc' }] }, 'not where a log can be sent'],
+  [
+    'a link that is a database',
+    { ...good, links: [{ app: 'api', alias: 'DATABASE' }] },
+    'what it says of links',
   ],
   [
     'an alias that is none',

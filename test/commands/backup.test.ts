@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import { killAfterStep } from '../kill-after-step.ts'
+import { addPerson } from '../person.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -16,7 +17,11 @@ let whole: Uint8Array
 
 beforeAll(async () => {
   ;[before, after] = await Promise.all([startInstance({ MYSQL_URL: '' }), startInstance({ MYSQL_URL: '' })])
-  repository = await makeRepository(staticApp('carried'))
+  repository = await makeRepository({
+    ...staticApp('carried'),
+    'www/cgi-bin/say':
+      '#!/bin/sh\necho "said by blog" >/proc/1/fd/1\nprintf "Content-Type: text/plain\\r\\n\\r\\nsaid\\n"\n',
+  })
   expect((await repository.push(before, 'blog')).exitCode).toBe(0)
   await before.ok('storage:create blog uploads')
   await before.ok('storage:mount blog uploads --container-dir /www/uploads')
@@ -31,11 +36,17 @@ beforeAll(async () => {
   await before.ok('domains:add blog www.blog.example')
   await before.ok('ps:scale blog web=2')
   await before.ok('apps:create empty')
+  expect((await before.get('blog.localhost', '/cgi-bin/say')).body).toBe('said\n')
+  await until('it is kept', async () => (await said(before)) !== '')
 })
 afterAll(async () => {
   repository?.[Symbol.dispose]()
   await Promise.all([before?.[Symbol.asyncDispose](), after?.[Symbol.asyncDispose]()])
 })
+
+/** What the app has written, with its times. */
+const said = async (paas: TestInstance): Promise<string> =>
+  (await paas.ok('logs blog -n 1000 -s app')).match(/^.*said by blog$/m)?.[0] ?? ''
 
 const bytesOf = async (line: string): Promise<Uint8Array> => {
   const words = ['-F', before.sshConfig, '-o', 'BatchMode=yes', 'paas', line]
@@ -66,6 +77,8 @@ test('a backup has everything but the keys, and no secret can be read in it', as
   expect(names[0]).toBe('manifest.json')
   expect(names.at(-1)).toBe('end')
   expect(names.filter((name) => name.includes('key'))).toEqual([])
+  expect(names.some((name) => name.startsWith('files/app-logs/'))).toBe(true)
+  expect((await namesIn(await backup('--no-logs'))).filter((name) => name.includes('app-logs'))).toEqual([])
   expect(Buffer.from(archive).includes('a very private value')).toBe(false)
   expect(await before.ok('events')).toContain('takes a backup of the whole server')
 
@@ -109,6 +122,52 @@ test('an app goes into one archive, and another one comes of it with its image, 
   expect((await before.ssh('apps:import bare', { input: bare })).stderr).toContain('The name "bare" is taken')
   for (const app of ['copy', 'bare']) await before.ok(`apps:destroy ${app} --confirm ${app}`)
   await before.ok('mysql:destroy posts-2 --confirm posts-2')
+})
+
+test('settings and connections go along; what the person may not make, or is not there, is named', async () => {
+  expect((await repository.push(before, 'side')).exitCode).toBe(0)
+  await before.ok('router:set side gzip on')
+  await before.ok('router:redirect side /old /new')
+  await before.ok('router:auth side ada')
+  await before.ok('checks:set side attempts 7')
+  await before.ok('webhooks:add side http://127.0.0.1:9/hook?token=x --allow-private --on deploy.failed')
+  await before.ok('drains:add side syslog://127.0.0.1:9 --private')
+  await before.ok('links:add side empty --as OTHER')
+  const archive = await bytesOf('apps:export side')
+
+  const imported = JSON.parse(await before.ok('apps:import aside --json', { input: archive })) as {
+    visitors: Record<string, string>
+    webhooks: Record<string, string>
+    left: string[]
+  }
+  expect(imported.left).toEqual([])
+  const headers = { authorization: `Basic ${btoa(`ada:${imported.visitors.ada}`)}` }
+  expect((await before.get('aside.localhost')).status).toBe(401)
+  expect((await before.get('aside.localhost', '/', { headers })).body).toBe('carried\n')
+  expect((await before.get('aside.localhost', '/old', { headers })).status).toBe(301)
+  expect(JSON.parse(await before.ok('router aside --json'))).toMatchObject({ gzip: true })
+  expect(await before.ok('checks aside')).toMatch(/attempts.*7/)
+  expect((await before.get('aside.localhost', '/cgi-bin/environment', { headers })).body).toContain(
+    'OTHER_URL=http://other.internal',
+  )
+  expect(Object.values(imported.webhooks)).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)])
+  expect(await before.ok('webhooks aside')).toContain('deploy.failed')
+  expect(JSON.parse(await before.ok('drains aside --json'))).toMatchObject({
+    drains: [{ url: 'syslog://127.0.0.1:9' }],
+  })
+
+  const ann = await addPerson(before, 'ann')
+  const hers = await ann.ssh('apps:import hers', { input: archive })
+  expect(hers.exitCode, hers.stderr).toBe(0)
+  expect(hers.stdout).toContain(
+    'Not here, or not yours to make: webhook http://127.0.0.1:9/…, log drain syslog://127.0.0.1:9, link to empty (OTHER)',
+  )
+  await before.ok('access:add side ann -r developer')
+  const exported = await ann.ssh('apps:export side')
+  expect(exported.stderr).toContain('Without the webhooks of side: their addresses are for its admins')
+  expect(exported.stdout).not.toContain('token=x')
+  for (const app of ['hers', 'aside', 'side']) await before.ok(`apps:destroy ${app} --confirm ${app}`)
+  await before.ok('users:remove ann')
 })
 
 test('an archive of an app that is not whole or not of its kind leaves no app, files or database', async () => {
@@ -176,6 +235,7 @@ async function labelled(): Promise<string> {
 test('the same apps are served by the server that takes it, with the same state, files and databases', async () => {
   const withoutKeys = await backup()
   const known = await facts(before)
+  const line = await said(before)
   await before[Symbol.asyncDispose]()
 
   const sealed = await after.ssh('restore', { input: withoutKeys })
@@ -213,6 +273,8 @@ test('the same apps are served by the server that takes it, with the same state,
     'SECRET=a very private value',
   )
   expect(await facts(after)).toEqual(known)
+  expect(line).not.toBe('')
+  expect(await said(after)).toBe(line)
   const unnamed = ['--filter', 'dangling=true', '--filter', `label=paas.instance=${before.id}`]
   expect((await execa('docker', ['images', '-q', ...unnamed])).stdout).toBe('')
   expect(await after.ok('audit:verify')).toContain('from number 1 on, follow one another')

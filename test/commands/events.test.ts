@@ -22,7 +22,13 @@ afterAll(async () => {
   await paas?.[Symbol.asyncDispose]()
 })
 
-type Kept = { type: string; who: string; app?: { name: string }; facts?: Record<string, unknown> }
+type Kept = {
+  sequence: number
+  type: string
+  who: string
+  app?: { name: string }
+  facts?: Record<string, unknown>
+}
 const eventsFor = async (line: string): Promise<Kept[]> => JSON.parse(await paas.ok(`${line} --json`))
 const folder = (): string => join(paas.home, 'events')
 const everything = (): string =>
@@ -85,6 +91,52 @@ test('events -t goes on as things happen', async () => {
   await until('the new one is seen', async () => seen.includes('blog: LATER changed'))
   expect(seen).not.toContain('shop')
   cancel.abort()
+  await tail
+})
+
+test('events -t keeps a bounded number for a reader that does not read, and says exactly how many it missed', async () => {
+  const chunks: Buffer[] = []
+  const seen = (): Kept[] => {
+    const text = Buffer.concat(chunks).toString()
+    return text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
+  }
+  const change = async (round: number, count: number): Promise<void> => {
+    const names = Array.from({ length: count }, (_, index) => `${'N'.repeat(200)}_${round}_${index}=1`)
+    await paas.ok('config:import shop --replace --no-restart -', { input: names.join('\n') })
+  }
+  await change(0, 1)
+  const tail = execa('ssh', ['-F', paas.sshConfig, 'paas', 'events shop -t -n 1 --type config --json'], {
+    stdin: 'ignore',
+    reject: false,
+    buffer: false,
+  })
+  tail.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await until('it follows', async () => seen().length > 0)
+  const first = seen()[0]?.sequence ?? 0
+  process.kill(tail.pid ?? 0, 'SIGSTOP')
+  // Each names 800 vars that go and 800 that come, twice: 700 KB. What is under way to ssh takes some of them.
+  for (let round = 1; round < 21; round++) await change(round, 800)
+  process.kill(tail.pid ?? 0, 'SIGCONT')
+  await change(21, 1)
+  const all = await eventsFor('events shop --type config -n 1000')
+  const last = all.at(-1)?.sequence
+  await until('it has read on', async () => seen().some(({ sequence }) => sequence === last))
+  const told = all.map(({ sequence }) => sequence).filter((sequence) => sequence >= first)
+  const marker = seen().findIndex(({ type }) => type === 'events-missed')
+  expect(marker).toBeGreaterThan(0)
+  const before = seen().slice(0, marker)
+  const after = seen().slice(marker + 1)
+  const missed = Number(seen()[marker]?.facts?.missed)
+  expect(missed).toBeGreaterThan(5)
+  expect([...before, ...after].map(({ sequence }) => sequence)).toEqual([
+    ...told.slice(0, before.length),
+    ...told.slice(before.length + missed),
+  ])
+  tail.kill('SIGTERM')
   await tail
 })
 

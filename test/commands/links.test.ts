@@ -198,6 +198,38 @@ test('a link takes the right to change both apps, and is made once', async () =>
   expect(await linkNetworks()).toHaveLength(1)
 })
 
+test('undo takes a link back, and once more makes it again, with and without a release', async () => {
+  const asks = (): Promise<string> => inside('mallory', 'timeout 2 wget -qO- http://backend.internal')
+  await paas.ok('links:add mallory backend')
+  expect(await paas.ok('undo mallory --plan')).toMatch(
+    /takes back v2 \(Link backend as BACKEND\)[\s\S]*links: - BACKEND/,
+  )
+  expect(await paas.ok('undo mallory')).toContain('v3 serves')
+  expect(await paas.ok('links mallory')).toBe('')
+  expect(await asks()).toContain('bad address')
+  await until('its network is gone', async () => (await linkNetworks()).length === 1)
+  expect(await paas.ok('undo mallory')).toContain('v4 serves')
+  expect(await asks()).toBe('second')
+
+  await paas.ok('links:remove mallory backend --no-restart')
+  expect(await paas.ok('undo mallory --plan')).toMatch(/the pending change of links[\s\S]*links: \+ BACKEND/)
+  await paas.ok('undo mallory')
+  expect(await paas.ok('links mallory')).toBe('backend  BACKEND_URL  http://backend.internal\n')
+  await paas.ok('ps:restart mallory')
+  expect(await asks()).toBe('second')
+
+  await paas.ok('links:remove mallory backend')
+  const eve = await addPerson(paas, 'eve')
+  await paas.ok('access:add mallory eve -r developer')
+  expect((await eve.ssh('undo mallory')).stderr).toContain(
+    'The link BACKEND leads to an app that you may not change',
+  )
+  await paas.ok('config:set mallory A=1')
+  expect((await eve.ssh('undo mallory')).exitCode).toBe(0)
+  expect(await paas.ok('links mallory')).toBe('')
+  await until('its network is gone', async () => (await linkNetworks()).length === 1)
+})
+
 test('links:remove takes name, variable and network away; --no-restart with the next release', async () => {
   await paas.ok('links:remove shop backend --no-restart')
   expect(await paas.ok('links shop')).toBe('')

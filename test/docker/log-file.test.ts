@@ -10,7 +10,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { countLines, entriesOf, LogFile, type LogPlace } from '../../server/docker/log-file.ts'
+import { countLines, entriesOf, LogFile } from '../../server/docker/log-file.ts'
+import type { LogPlace } from '../../server/docker/log-source.ts'
 
 let folder: string
 let path: string
@@ -112,4 +113,17 @@ test('lines are counted as they are read, whatever stands in them', () => {
   expect(countLines(bytes)).toBe(ends.length)
   expect(ends).toHaveLength(7)
   expect(ends[0]).toMatchObject({ at: '2026-08-01T10:00:00.120000000Z', text: 'plain', stream: 'stdout' })
+})
+
+test('what was read through the API before goes on behind the same entry', () => {
+  for (const text of ['one', 'two']) write(text)
+  appendFileSync(path, entry('three\n', '2026-08-01T10:00:00.12Z'))
+  rotate()
+  write('four')
+  using file = new LogFile(folder, 'id', { inode: 0, offset: 77, time: '2026-08-01T10:00:00.120000000Z' })
+  expect(rest(file).texts).toEqual(['four'])
+  expect(file.takeLost()).toBe(false)
+  using lost = new LogFile(folder, 'id', { inode: 0, offset: 77, time: '2020-01-01T00:00:00.000000000Z' })
+  expect(rest(lost).texts).toEqual(['one', 'two', 'three', 'four'])
+  expect(lost.takeLost()).toBe(true)
 })

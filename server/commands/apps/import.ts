@@ -3,6 +3,7 @@ import type { Command } from '../../command.ts'
 import { assertNameFree } from '../../domain-change.ts'
 import { UsageError } from '../../errors.ts'
 import { appUrls } from '../../routing.ts'
+import { sayPasswords } from '../../say-passwords.ts'
 
 export default {
   summary: 'Make an app of what apps:export wrote, from stdin, here or on another server',
@@ -20,13 +21,19 @@ export default {
         next: `Without -t, from a file: ssh paas apps:import ${name} < ${name}.tar`,
       })
     call.planned(() => [`app: + ${name}, of the archive on stdin, of which ${user.name} is the admin`])
-    const { app, databases, domainsLeft } = await importApp(call, name)
+    const { app, databases, domainsLeft, passwords, connections } = await importApp(call, name)
     const urls = appUrls(paas, app)
-    out.result({ name: app.name, id: app.id, urls, databases, domainsLeft }, () => {
+    const facts = { name: app.name, id: app.id, urls, databases, domainsLeft }
+    const { webhookSecrets, left } = connections
+    out.result({ ...facts, visitors: passwords, webhooks: webhookSecrets, left }, () => {
       out.step(`Imported ${app.name}`)
       if (app.release === null) out.detail(`Deploy it: git push paas:${app.name} main`)
       if (databases.length > 0) out.detail(`Its databases: ${databases.join(', ')}`)
       if (domainsLeft.length > 0) out.detail(`Not yours to give, or another app's: ${domainsLeft.join(', ')}`)
+      sayPasswords(out, passwords)
+      for (const [webhook, secret] of Object.entries(webhookSecrets))
+        out.detail(`The secret of webhook ${webhook}, shown this once: ${secret}`)
+      if (left.length > 0) out.detail(`Not here, or not yours to make: ${left.join(', ')}`)
     })
   },
 } satisfies Command

@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto'
 import type { Call, Command } from '../../command.ts'
 import { readInput } from '../../configuration.ts'
 import { UsageError, UserError } from '../../errors.ts'
 import { changeRoute } from '../../route-change.ts'
 import { visitorDigest } from '../../visitor-digest.ts'
+import { mostVisitors, parseVisitorName } from '../../visitor-name.ts'
+import { visitorPassword } from '../../visitor-password.ts'
 
 const shortest = 12
-/** They are in the app's route, which is read again with every deploy. */
-const mostVisitors = 100
 
 export default {
   summary:
@@ -21,11 +20,7 @@ export default {
   async run(call) {
     const { paas, app, flags, out } = call
     const { visitors } = paas.store
-    const name = call.words[0] ?? ''
-    if (!/^[\w.@-]{1,64}$/.test(name))
-      throw new UsageError('A visitor has a name of letters, digits and . _ - @, at most 64', {
-        next: `For instance: router:auth ${app.name} ada`,
-      })
+    const name = parseVisitorName(call.words[0] ?? '')
     const names = Object.keys(visitors.of(app.id))
     if (flags.has('remove')) {
       if (!names.includes(name))
@@ -45,7 +40,7 @@ export default {
       })
     const given = await readPassword(call)
     call.planned(() => [visitorsLine(after)])
-    const password = given ?? randomBytes(18).toString('base64url')
+    const password = given ?? visitorPassword()
     await changeRoute(call, () => visitors.set(app.id, name, visitorDigest(app.id, name, password)))
     out.result({ app: app.name, visitors: after, ...(given === undefined ? { password } : {}) }, () => {
       out.step(visitorsLine(after))

@@ -1,10 +1,7 @@
-import type { Call, Command } from '../../command.ts'
+import type { Command } from '../../command.ts'
 import { readInput } from '../../configuration.ts'
-import { UsageError } from '../../errors.ts'
+import { parseErrorPage } from '../../error-page.ts'
 import { changeRoute } from '../../route-change.ts'
-
-/** HAProxy has to hold it in a buffer of 16 KB, in base64. */
-const largest = 8 * 1024
 
 export default {
   summary:
@@ -16,7 +13,7 @@ export default {
   examples: ['router:error-page blog < page.html', 'router:error-page blog --reset'],
   async run(call) {
     const { paas, app, out } = call
-    const page = call.flags.has('reset') ? null : await readPage(call)
+    const page = call.flags.has('reset') ? null : parseErrorPage(await readInput(call))
     call.planned(() => [
       page === null
         ? "error page: this server's"
@@ -28,23 +25,3 @@ export default {
     )
   },
 } satisfies Command
-
-async function readPage(call: Call): Promise<string> {
-  const page = await readInput(call)
-  if (page.trim() === '')
-    throw new UsageError('There is no page on stdin', {
-      next: `For instance: ssh paas router:error-page ${call.app.name} < page.html`,
-    })
-  if (Buffer.byteLength(page) > largest)
-    throw new UsageError('The page is larger than 8 KiB', {
-      next: 'Keep its images and styles elsewhere, and name them by https://',
-    })
-  if (/<(pre|textarea|script)\b[^>]*>[^<]*[\r\n]/i.test(page))
-    throw new UsageError(
-      'A page for failures reaches browsers without its line ends, and this one needs them',
-      {
-        next: 'Take the line ends out of its <pre>, <textarea> and <script>',
-      },
-    )
-  return page
-}

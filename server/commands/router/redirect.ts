@@ -1,10 +1,8 @@
 import type { Call, Command } from '../../command.ts'
-import { UsageError, UserError } from '../../errors.ts'
+import { UserError } from '../../errors.ts'
 import { changeLine } from '../../plan.ts'
+import { mostRedirects, parseRedirectPath, parseRedirectTarget } from '../../redirect.ts'
 import { changeRoute } from '../../route-change.ts'
-
-/** They are in the app's route, which is read again with every deploy. */
-const mostRedirects = 200
 
 export default {
   summary: 'Send visitors of a path on to another one, or to another site (301); without TARGET no more',
@@ -44,15 +42,9 @@ export default {
   },
 } satisfies Command
 
-// What the socket of HAProxy takes as one word, and a browser as an address.
-const plain = '[!-:<-[\\]-~]'
-
-function parse({ app, words: [path = '', target] }: Call): { path: string; target?: string } {
-  const next = `For instance: router:redirect ${app.name} /old /new`
-  if (!new RegExp(`^/${plain}{0,500}$`).test(path) || /[?#]/.test(path))
-    throw new UsageError('PATH is one as a browser asks for it, without a query: /old', { next })
-  if (target === undefined || target === '') return { path }
-  if (!new RegExp(`^(https?:/)?/${plain}{0,1000}$`).test(target) || target === path)
-    throw new UsageError('TARGET is another path, or a URL that begins with http:// or https://', { next })
-  return { path, target }
+function parse({ words: [word = '', target] }: Call): { path: string; target?: string } {
+  const path = parseRedirectPath(word)
+  return target === undefined || target === ''
+    ? { path }
+    : { path, target: parseRedirectTarget(target, path) }
 }

@@ -37,6 +37,42 @@ test('a clone serves the same image and config with its own secrets, and outlive
   expect((await paas.get('third.localhost')).body).toBe('the same page\n')
 }, 90_000)
 
+test('a clone treats its visitors as the other does, and asks them for passwords of its own', async () => {
+  using repository = await makeRepository(staticApp('guarded'))
+  expect((await repository.push(paas, 'guarded')).exitCode).toBe(0)
+  await paas.ok('domains:add guarded www.guarded.example')
+  await paas.ok('domains:canonical guarded www.guarded.example')
+  await paas.ok('router:set guarded rate-limit 1000/s')
+  await paas.ok('router:set guarded gzip on')
+  await paas.ok('router:redirect guarded /old /new')
+  await paas.ok('router:error-page guarded', { input: '<p>broken</p>' })
+  await paas.ok('maintenance:custom-page guarded', { input: '<p>later</p>' })
+  await paas.ok('checks:set guarded attempts 7')
+  await paas.ok('router:auth guarded ada', { input: 'a long password' })
+  const { visitors } = JSON.parse(await paas.ok('apps:clone guarded like --json')) as {
+    visitors: Record<string, string>
+  }
+  const status = async (path: string, login?: string): Promise<number> => {
+    const headers = login === undefined ? {} : { authorization: `Basic ${btoa(login)}` }
+    return (await paas.get('like.localhost', path, { headers })).status
+  }
+  expect(await status('/')).toBe(401)
+  expect(await status('/', 'ada:a long password')).toBe(401)
+  expect(await status('/', `ada:${visitors.ada}`)).toBe(200)
+  expect(await status('/old', `ada:${visitors.ada}`)).toBe(301)
+  const facts = JSON.parse(await paas.ok('router like --json')) as Record<string, unknown>
+  expect(facts).toMatchObject({
+    ...{ rateLimit: 10_000, gzip: true, errorPage: 'own', visitors: ['ada'], redirects: { '/old': '/new' } },
+    ...{ canonical: null, domains: ['like.localhost'], maintenance: 'off' },
+  })
+  expect(await paas.ok('checks like')).toMatch(/attempts.*7/)
+  await paas.ok('maintenance:on like')
+  expect((await paas.get('like.localhost')).body).toContain('<p>later</p>')
+  const said = await paas.ok('apps:clone guarded later-like --skip-deploy')
+  expect(said).toMatch(/^ +ada: \S{24}$/m)
+  expect(said).toContain('Its own: domains:add later-like DOMAIN')
+}, 60_000)
+
 test('with --skip-deploy there is no release until a push', async () => {
   expect(await paas.ok('apps:clone shop later --skip-deploy')).toContain('git push paas:later main')
   expect(await made(paas, 'later')).toEqual({ containers: [], images: [] })

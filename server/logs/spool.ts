@@ -1,33 +1,37 @@
-import type { LogEntry } from '../logs/log-entry.ts'
+export type SpoolOptions<T> = {
+  readonly mostBytes: number
+  /** As it takes room here, roughly. */
+  readonly sizeOf: (entry: T) => number
+  /** What stands for so many that went before `next`. */
+  readonly missed: (count: number, next: T) => T
+}
 
-/** A line, and the app that wrote it. */
-export type DrainedLine = LogEntry & { readonly appId: string }
-
-/** What of a log waits for its drain, at most so many bytes: the oldest lines go first, and are counted. */
-export class Spool {
-  readonly #mostBytes: number
-  readonly #waiting: DrainedLine[] = []
+/** What waits for a reader that may be slow, at most so many bytes: the oldest go first, and are counted. */
+export class Spool<T> {
+  readonly #options: SpoolOptions<T>
+  readonly #waiting: T[] = []
   #bytes = 0
   #missed = 0
   #filled = Promise.withResolvers<void>()
 
-  constructor(options: { readonly mostBytes: number }) {
-    this.#mostBytes = options.mostBytes
+  constructor(options: SpoolOptions<T>) {
+    this.#options = options
   }
 
-  get lines(): number {
+  /** How many wait. */
+  get size(): number {
     return this.#waiting.length
   }
 
-  /** Lines that had to go and were not told of yet. */
+  /** How many had to go and were not told of yet. */
   get missed(): number {
     return this.#missed
   }
 
-  push(entry: DrainedLine): void {
+  push(entry: T): void {
     this.#waiting.push(entry)
-    this.#bytes += sizeOf(entry)
-    if (this.#bytes > this.#mostBytes) this.#drop()
+    this.#bytes += this.#options.sizeOf(entry)
+    if (this.#bytes > this.#options.mostBytes) this.#drop()
     this.#filled.resolve()
   }
 
@@ -46,8 +50,9 @@ export class Spool {
     }
   }
 
-  /** Takes the oldest lines, at most so many bytes and at least one; before them what was missed, as a line. */
-  take(mostBytes: number): readonly DrainedLine[] {
+  /** Takes the oldest, at most so many bytes and at least one; before them what was missed. */
+  take(mostBytes: number): readonly T[] {
+    const { sizeOf } = this.#options
     let count = 0
     let bytes = 0
     for (const entry of this.#waiting) {
@@ -60,14 +65,15 @@ export class Spool {
     const missed = this.#missed
     this.#missed = 0
     const [first] = taken
-    return missed > 0 && first ? [missedLine(missed, first), ...taken] : taken
+    return missed > 0 && first ? [this.#options.missed(missed, first), ...taken] : taken
   }
 
   /** A tenth goes at once: each time the whole list moves. */
   #drop(): void {
+    const { sizeOf, mostBytes } = this.#options
     let gone = 0
     for (const entry of this.#waiting) {
-      if (this.#bytes <= this.#mostBytes * 0.9 || gone === this.#waiting.length - 1) break
+      if (this.#bytes <= mostBytes * 0.9 || gone === this.#waiting.length - 1) break
       this.#bytes -= sizeOf(entry)
       gone++
     }
@@ -75,13 +81,3 @@ export class Spool {
     this.#missed += gone
   }
 }
-
-/** As it takes room here, roughly: time and source beside the text. */
-const sizeOf = ({ text }: LogEntry): number => text.length + 64
-
-const missedLine = (count: number, { at, appId }: DrainedLine): DrainedLine => ({
-  at,
-  appId,
-  source: 'app[drain]',
-  text: `${count} lines before this one were missed: the drain was down for too long`,
-})

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { Spool } from '../../server/drains/spool.ts'
+import { type DrainedLine, drainSpool } from '../../server/drains/drained-line.ts'
+import type { Spool } from '../../server/logs/spool.ts'
 
 const entry = (text: string) => ({
   appId: 'blog',
@@ -7,11 +8,11 @@ const entry = (text: string) => ({
   source: 'app[web.1]',
   text,
 })
-const textsOf = (spool: Spool, mostBytes = Number.POSITIVE_INFINITY) =>
+const textsOf = (spool: Spool<DrainedLine>, mostBytes = Number.POSITIVE_INFINITY) =>
   spool.take(mostBytes).map(({ text }) => text)
 
 test('lines come out in their order, so many at a time', () => {
-  const spool = new Spool({ mostBytes: 10_000 })
+  const spool = drainSpool(10_000)
   for (const text of ['a', 'b', 'c']) spool.push(entry(text))
   expect(textsOf(spool, 140)).toEqual(['a', 'b'])
   expect(textsOf(spool, 1)).toEqual(['c'])
@@ -19,9 +20,9 @@ test('lines come out in their order, so many at a time', () => {
 })
 
 test('what is too much goes from the oldest on, and the next that is taken says exactly how many went', () => {
-  const spool = new Spool({ mostBytes: 6_500 })
+  const spool = drainSpool(6_500)
   for (let number = 1; number <= 1_000; number++) spool.push(entry(`${number}`))
-  const kept = spool.lines
+  const kept = spool.size
   expect(kept).toBeLessThanOrEqual(100)
   expect(kept).toBeGreaterThan(80)
   const [missed, ...lines] = textsOf(spool)
@@ -33,14 +34,14 @@ test('what is too much goes from the oldest on, and the next that is taken says 
 })
 
 test('one line that is larger than the spool stays', () => {
-  const spool = new Spool({ mostBytes: 100 })
+  const spool = drainSpool(100)
   spool.push(entry('small'))
   spool.push(entry('x'.repeat(1_000)))
   expect(textsOf(spool).at(-1)).toHaveLength(1_000)
 })
 
 test('whoever waits is woken by a line, or by the signal', async () => {
-  const spool = new Spool({ mostBytes: 1_000 })
+  const spool = drainSpool(1_000)
   const stop = new AbortController()
   const filled = spool.filled(stop.signal)
   spool.push(entry('a'))
@@ -49,5 +50,5 @@ test('whoever waits is woken by a line, or by the signal', async () => {
   const ended = spool.filled(stop.signal)
   stop.abort()
   await ended
-  expect(spool.lines).toBe(0)
+  expect(spool.size).toBe(0)
 })

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { exitCode } from '../errors.ts'
-import { deleteRef } from '../git/git.ts'
+import { deleteRef } from '../git/refs.ts'
 import { enter } from '../git/visits.ts'
 import type { Paas } from '../paas.ts'
 import { type DeployRecord, makesApp, type Outcome, type Told } from '../state/journal.ts'

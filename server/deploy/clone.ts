@@ -1,5 +1,4 @@
 import { assertRoom } from '../disk/assert-room.ts'
-import { createApp } from '../git-service.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import type { AppJson } from '../source/app-json.ts'
@@ -7,8 +6,8 @@ import type { App } from '../state/apps.ts'
 import type { User } from '../state/people.ts'
 import type { Release } from '../state/releases.ts'
 import { appJsonOf } from './app-json-of.ts'
+import { createAppWith } from './create-app.ts'
 import { runDeploy } from './deploy.ts'
-import { destroyUnlessGone } from './destroy-unless-gone.ts'
 import { ensureNetwork } from './network.ts'
 import { ownImage } from './own-image.ts'
 import { provideAppJson } from './provide-app-json.ts'
@@ -34,19 +33,17 @@ export type CloneRequest = {
  * the name is taken or the other has no release.
  */
 export async function clone(paas: Paas, request: CloneRequest): Promise<App> {
-  const { from, who, progress, signal } = request
+  const { from, who, signal } = request
   await assertRoom(paas)
   const release = request.deploy ? currentRelease(paas, from) : undefined
   const appJson =
     from.release === null ? undefined : await appJsonOf(paas, from, currentRelease(paas, from), signal)
-  const app = createApp(paas, request.owner, request.name)
-  try {
-    copySettings(paas, { from, to: app, secrets: secretsOf(appJson) })
-    if (release) await deployCopy(paas, { ...request, app, release, appJson })
-  } catch (error) {
-    await destroyUnlessGone(paas, { appId: app.id, who, progress, signal: AbortSignal.timeout(60_000) })
-    throw error
-  }
+  const { app, begun } = createAppWith(paas, request, (made) => {
+    copySettings(paas, { from, to: made, secrets: secretsOf(appJson) })
+    const job = { appId: made.id, kind: 'clone', who } as const
+    return { app: made, begun: release && paas.store.journal.begin(job) }
+  })
+  if (release) await deployCopy(paas, { ...request, app, begun, release, appJson })
   return paas.store.apps.byId(app.id)
 }
 
@@ -58,18 +55,21 @@ function copySettings(
   { from, to, secrets }: { from: App; to: App; secrets: ReadonlySet<string> },
 ): void {
   const config = Object.entries(paas.store.config.of(from.id)).filter(([name]) => !secrets.has(name))
-  paas.store.transaction(() => {
-    paas.store.config.replace(to.id, Object.fromEntries(config))
-    paas.store.formations.replace(to.id, paas.store.formations.of(from.id))
-    paas.store.apps.setPort(to.id, from.port)
-    paas.store.apps.setBuilder(to.id, from.builder)
-    paas.store.resources.replace(to.id, paas.store.resources.of(from.id))
-  })
+  paas.store.config.replace(to.id, Object.fromEntries(config))
+  paas.store.formations.replace(to.id, paas.store.formations.of(from.id))
+  paas.store.apps.setPort(to.id, from.port)
+  paas.store.apps.setBuilder(to.id, from.builder)
+  paas.store.resources.replace(to.id, paas.store.resources.of(from.id))
 }
 
 async function deployCopy(
   paas: Paas,
-  request: CloneRequest & { app: App; release: Release; appJson: AppJson | undefined },
+  request: CloneRequest & {
+    app: App
+    begun: number | undefined
+    release: Release
+    appJson: AppJson | undefined
+  },
 ): Promise<void> {
   const { from, app, release, appJson } = request
   await runDeploy(paas, { ...request, appId: app.id, kind: 'clone' }, async (deploy) => {

@@ -10,6 +10,7 @@ import { removeHalfLinks } from './remove-links.ts'
 import { deployRef, holdRelease, moveDeployBranch, repositoryOf } from './repository.ts'
 import { removeContainers } from './start.ts'
 import { tellOfDeploy } from './tell-of-deploy.ts'
+import { unmakeApp } from './unmake-app.ts'
 
 const longestPauseMs = 30_000
 
@@ -88,13 +89,11 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
     visit.leavesObjects()
   }
   const { outcome, said, told } = endingOf(job)
-  // It was made for its first release alone: without that there is no new app.
   if (makesApp(job.kind) && app) {
-    paas.store.apps.setDestroying(app.id)
-    await finishDestroy(paas, app)
+    await unmakeApp(paas, app, 'paas')
   } else if (app) paas.outputs.append(job, said)
   paas.store.journal.end(job.id, outcome, told)
-  tellOfDeploy(paas, job, outcome)
+  tellOfDeploy(paas, job, outcome, app)
   paas.log(`${what} was undone: it had ended after "${job.step}"`)
 }
 

@@ -4,6 +4,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
+import { killAfterStep } from '../kill-after-step.ts'
 import { addPerson } from '../person.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 
@@ -359,19 +360,7 @@ test.each([
 ] as const)('a detached deploy whose server is killed after %s ends as %s', async (step, text) => {
   const app = `killed-${step}`
   using repository = await deployed(app)
-  const folder = join(paas.home, 'hooks', step)
-  mkdirSync(folder, { recursive: true })
-  const hook = join(folder, 'kill')
-  writeFileSync(
-    hook,
-    `#!/bin/sh\nrm "$0"\nread -r supervisor rest <${paas.home}/run/server.supervisor.pid\nkill -9 "$supervisor" "$PPID"\n`,
-  )
-  chmodSync(hook, 0o755)
-  const before = paas.pid('server')
-  await repository.push(paas, app, 'main', detach)
-  await until('the server is gone', async () => !existsSync(`/proc/${before}`))
-  await paas.up()
-  rmSync(folder, { recursive: true })
+  await killAfterStep(paas, step, () => repository.push(paas, app, 'main', detach))
   expect(await page(app)).toBe(text)
   expect(await branch(repository, app)).toBe(text === 'first' ? repository.first : repository.second)
   expect(await held()).toEqual([])

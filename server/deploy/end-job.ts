@@ -6,6 +6,7 @@ import type { Paas } from '../paas.ts'
 import { type DeployRecord, makesApp, type Outcome, type Told } from '../state/journal.ts'
 import { discardImages } from './discard-images.ts'
 import { finishDestroy } from './finish-destroy.ts'
+import { holdForCleanUp } from './hold-for-clean-up.ts'
 import { removeHalfLinks } from './remove-links.ts'
 import { deployRef, holdRelease, moveDeployBranch, repositoryOf } from './repository.ts'
 import { removeContainers } from './start.ts'
@@ -28,12 +29,7 @@ export function endLeftJobsInBackground(paas: Paas, appId: string): void {
   const work = async (): Promise<void> => {
     for (let pauseMs = 500; !paas.closing.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        using _lock = await paas.locks.hold(appId, {
-          who: 'paas',
-          what: 'clean-up',
-          onWait: () => {},
-          signal: paas.closing,
-        })
+        using _lock = await holdForCleanUp(paas, appId)
         return await endLeftJobs(paas, appId)
       } catch (error) {
         paas.log(`What a job left of ${appId} could not be ended yet: ${String(error)}`)

@@ -4,6 +4,7 @@ import {
   entriesOf,
   LogFile,
   type LogFileEntry,
+  type LogLength,
   type LogPlace,
   withNineDigits,
 } from '../docker/log-file.ts'
@@ -70,6 +71,11 @@ export class Collected implements Disposable {
 
   get isGone(): boolean {
     return this.#file.isGone
+  }
+
+  /** How far Docker's newest file was read. */
+  get length(): LogLength | undefined {
+    return this.#file.length
   }
 
   /** Lines that were left out and not told of. */

@@ -43,7 +43,7 @@ check:
 
 ## make test     every test, against the real parts
 test:
-	scripts/bootstrap pebble:pebble
+	scripts/bootstrap pebble:pebble nsupdate:bind9-dnsutils
 	scripts/run node scripts/test-parts.ts
 	scripts/run vitest run
 

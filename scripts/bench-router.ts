@@ -5,7 +5,7 @@ import size from './bench-router/sections/size.ts'
 import slow from './bench-router/sections/slow.ts'
 import speed from './bench-router/sections/speed.ts'
 import swaps from './bench-router/sections/swaps.ts'
-import { findingsTable } from './chaos/findings-table.ts'
+import { sayFindings } from './chaos/say-findings.ts'
 import type { Finding, Section } from './chaos/section.ts'
 import { runEntry } from './run-entry.ts'
 import { say } from './say.ts'
@@ -27,10 +27,5 @@ await runEntry(async () => {
     say.step(`${name}: ${section.summary}`)
     findings.push(...(await section.run()))
   }
-  say.heading('Promises, and what was measured')
-  say.detail(findingsTable(findings).join('\n'))
-  const short = findings.filter(({ holds }) => !holds)
-  if (short.length === 0) return say.heading('Every promise holds')
-  say.heading(`${short.length} of ${findings.length} promises fall short`)
-  process.exitCode = 1
+  sayFindings('Promises, and what was measured', findings)
 })

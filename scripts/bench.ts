@@ -1,9 +1,8 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { execa } from 'execa'
 import { isLocalDocker, readSettings } from '../server/settings.ts'
+import { freePort } from '../test/free-port.ts'
 import { startInstance, type TestInstance, until } from '../test/instance.ts'
 import { makeRepository, type Repository } from '../test/repository.ts'
 import { ensureBaseImages } from './base-images.ts'
@@ -290,13 +289,4 @@ function sayMemory(before: readonly PartMemory[], after: readonly PartMemory[]):
   const most = Math.max(...ours.map(({ total }) => total))
   say.detail(`at most ${promisedMegabytes} MB: ${most <= promisedMegabytes ? 'holds' : 'FALLS SHORT'}`)
   return most
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
 }

@@ -1,9 +1,10 @@
 import { request } from 'node:http'
+import type { Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { UserError } from '../server/errors.ts'
 
-/** Where a WordPress is reached: the router's address, and the name that it knows the blog by. */
-export type Blog = { readonly host: string; readonly port: number; readonly name: string }
+/** Where a WordPress is reached: a connection to the router, and the name that it knows the blog by. */
+export type Blog = { readonly connect: () => Socket; readonly name: string }
 
 export type Account = { readonly user: string; readonly password: string }
 
@@ -93,10 +94,10 @@ export class BlogVisitor {
     { headers = {}, body }: { headers?: Record<string, string>; body?: string | Buffer },
   ): Promise<Page> {
     const { promise, resolve, reject } = Promise.withResolvers<Page>()
-    const { host, port, name } = this.#blog
+    const { connect, name } = this.#blog
     const cookie = [...this.#cookies].map(([key, value]) => `${key}=${value}`).join('; ')
     const asked = request({
-      ...{ host, port, path, agent: false, method: body === undefined ? 'GET' : 'POST' },
+      ...{ createConnection: connect, path, method: body === undefined ? 'GET' : 'POST' },
       // Not every resolver knows *.localhost.
       headers: { host: name, ...(cookie === '' ? {} : { cookie }), ...headers },
       signal: AbortSignal.timeout(60_000),

@@ -5,6 +5,7 @@ import type { Settings } from '../server/settings.ts'
 import { adminKey, writeAdminKey } from './admin-key.ts'
 import { ensureBaseImages } from './base-images.ts'
 import { fillCompileCache } from './compile-cache.ts'
+import { connectToRouter } from './connect-to-router.ts'
 import { ensureEngine } from './engine.ts'
 import { makeFolders } from './folders.ts'
 import { installed } from './installed.ts'
@@ -40,7 +41,11 @@ export async function up(): Promise<Instance> {
 
   await Promise.all([
     ready('server', places, answersSsh(loopbackFor(settings.sshHost), settings.sshPort)),
-    ready('haproxy', places, answersRouter(settings)),
+    ready(
+      'haproxy',
+      places,
+      answersHttp(() => connectToRouter(settings)),
+    ),
     routerReady(settings, places),
     settings.mysqlUrl === undefined ? mysqlReady(settings, places) : undefined,
   ])
@@ -86,10 +91,6 @@ function numberIn(path: string): number | undefined {
   } catch {
     return undefined
   }
-}
-
-function answersRouter({ httpHost, httpPort, proxyProtocol }: Settings): Probe {
-  return answersHttp(loopbackFor(httpHost), httpPort, proxyProtocol ? 'PROXY UNKNOWN\r\n' : undefined)
 }
 
 async function startUnits(parts: readonly Part[]): Promise<void> {

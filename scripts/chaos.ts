@@ -1,7 +1,7 @@
 import { readSettings } from '../server/settings.ts'
 import { sweepInstances } from '../test/instance.ts'
 import { ensureBaseImages } from './base-images.ts'
-import { findingsTable } from './chaos/findings-table.ts'
+import { sayFindings } from './chaos/say-findings.ts'
 import type { Finding, Section } from './chaos/section.ts'
 import { chooseSections } from './chaos/sections.ts'
 import { runEntry } from './run-entry.ts'
@@ -18,12 +18,7 @@ await runEntry(async () => {
     findings.push(...(await findingsOf(name, section)))
   }
   await sweepInstances()
-  say.heading('Promises, and what was seen')
-  say.detail(findingsTable(findings).join('\n'))
-  const short = findings.filter(({ holds }) => !holds)
-  if (short.length === 0) return say.heading('Every promise held')
-  say.heading(`${short.length} of ${findings.length} promises fall short`)
-  process.exitCode = 1
+  sayFindings('Promises, and what was seen', findings)
 })
 
 /** A section that breaks is a promise that was not shown; the others still have their turn. */

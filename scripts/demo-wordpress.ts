@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Account, BlogVisitor } from './blog-visitor.ts'
+import { connectToRouter } from './connect-to-router.ts'
 import { expect, startDemonstration } from './demonstration.ts'
 import { dotPicture } from './dot-picture.ts'
 import { runEntry } from './run-entry.ts'
 import { say } from './say.ts'
-import { loopbackFor } from './ssh-config.ts'
 
 // A WordPress from one push: its database, its install form, its uploads on three containers, and a second blog beside it.
 await runEntry(async () => {
@@ -16,11 +16,7 @@ await runEntry(async () => {
   const names = { first: `blog-${stamp}`, second: `blog-${stamp}-2` }
   const account: Account = { user: 'ann', password: randomBytes(12).toString('base64url') }
   const visitor = (app: string): BlogVisitor =>
-    new BlogVisitor({
-      host: loopbackFor(settings.httpHost),
-      port: settings.httpPort,
-      name: new URL(demo.url(app)).host,
-    })
+    new BlogVisitor({ connect: () => connectToRouter(settings), name: new URL(demo.url(app)).host })
   const editor = visitor(names.first)
 
   await step('Copy examples/wordpress into a git repository', async () => {

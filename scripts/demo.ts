@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { connectToRouter } from './connect-to-router.ts'
 import { expect, startDemonstration } from './demonstration.ts'
 import { runEntry } from './run-entry.ts'
 import { say } from './say.ts'
-import { loopbackFor } from './ssh-config.ts'
 
 const app = 'hello'
 
@@ -75,12 +76,8 @@ await runEntry(async () => {
   }
 
   async function page(): Promise<Page> {
-    const { status, body } = await get({
-      host: loopbackFor(settings.httpHost),
-      port: settings.httpPort,
-      // Not every resolver knows *.localhost.
-      name: new URL(url).host,
-    })
+    // Not every resolver knows *.localhost.
+    const { status, body } = await get(new URL(url).host, () => connectToRouter(settings))
     expect(`200 from ${url}`, `${status}: ${body.slice(0, 200)}`, status === 200)
     const found = (pattern: RegExp): string => pattern.exec(body)?.[1] ?? ''
     return {
@@ -93,16 +90,13 @@ await runEntry(async () => {
 
 type Page = { readonly greeting: string; readonly release: string; readonly host: string }
 
-async function get(at: {
-  readonly host: string
-  readonly port: number
-  readonly name: string
-}): Promise<{ readonly status: number; readonly body: string }> {
+async function get(
+  host: string,
+  createConnection: () => Socket,
+): Promise<{ readonly status: number; readonly body: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>()
-  const { host, port } = at
-  const headers = { host: at.name }
   const signal = AbortSignal.timeout(10_000)
-  const asked = request({ host, port, headers, signal, agent: false }, (answer) => {
+  const asked = request({ createConnection, headers: { host }, signal }, (answer) => {
     text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body }), reject)
   })
   asked.on('error', reject).end()

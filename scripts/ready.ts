@@ -65,17 +65,9 @@ export const answersMysql = (where: () => NetConnectOpts | undefined): Probe => 
   }
 }
 
-/**
- * Any HTTP status will do: without apps the router answers 404.
- * @param preamble what a proxy would say first; where that is not expected, the status is 400
- */
-export const answersHttp = (host: string, port: number, preamble?: string): Probe => {
+/** Any HTTP status will do: without apps the router answers 404. */
+export const answersHttp = (createConnection: () => Socket): Probe => {
   return async (signal) => {
-    const createConnection = (): Socket => {
-      const socket = connect({ host, port })
-      if (preamble !== undefined) socket.write(preamble)
-      return socket
-    }
     const asked = request({ createConnection, signal, method: 'HEAD', path: '/' })
     asked.on('error', () => {}).end()
     try {

@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { UserError } from '../server/errors.ts'
 import { readSettings } from '../server/settings.ts'
 import { ensureBaseImages } from './base-images.ts'
-import { findingsTable } from './chaos/findings-table.ts'
+import { sayFindings } from './chaos/say-findings.ts'
 import type { Finding } from './chaos/section.ts'
 import { runEntry } from './run-entry.ts'
 import { say } from './say.ts'
@@ -24,12 +24,7 @@ await runEntry(async () => {
   const alone = files.filter((file) => measuredAlone.has(file))
   const attacked = [...(await attack(together)), ...(await attack(alone))]
   const findings = wanted.map((row) => findingOf(row, attacked))
-  say.heading('Promises, and what the attacks have measured')
-  say.detail(findingsTable(findings).join('\n'))
-  const short = findings.filter(({ holds }) => !holds)
-  if (short.length === 0) return say.heading('Every promise held')
-  say.heading(`${short.length} of ${findings.length} promises fall short`)
-  process.exitCode = 1
+  sayFindings('Promises, and what the attacks have measured', findings)
 })
 
 function chooseRows(named: readonly string[]): readonly Row[] {

@@ -1,7 +1,8 @@
+import { mayUse } from './access.ts'
 import type { Call } from './command.ts'
 import { runDeploy } from './deploy/deploy.ts'
 import { nameDifference, namesInWords } from './deploy/release-difference.ts'
-import { mayClaim } from './domain-holders.ts'
+import { knownHolderOf, mayClaim } from './domain-holders.ts'
 import { NotAllowedError, UserError } from './errors.ts'
 import type { Paas } from './paas.ts'
 import { appHosts } from './routing.ts'
@@ -10,8 +11,8 @@ import { parseAppDomain } from './state/domains.ts'
 import type { User } from './state/people.ts'
 
 /**
- * Throws unless this person may give the app `word` as a domain; one of ours or of another app says only that it is
- * taken.
+ * Throws unless this person may give the app `word` as a domain; of one that is taken it is said by which app to those
+ * alone who may know that.
  */
 export function claimableDomain(
   { paas, app, user }: Pick<Call, 'paas' | 'app' | 'user'>,
@@ -23,7 +24,7 @@ export function claimableDomain(
       next: 'Ask an admin',
     })
   }
-  if (!mayClaim(paas, { domain, app, user })) throw taken(domain)
+  if (!mayClaim(paas, { domain, app, user })) throw taken({ paas, user }, domain)
   return domain
 }
 
@@ -53,7 +54,7 @@ export function addDomains(
   for (const host of hosts) {
     if (appHosts(paas, paas.store.apps.byId(app.id)).includes(host)) continue
     // Another app may have taken it while this one waited for its lock.
-    if (!mayClaim(paas, { domain: host, app, user })) throw taken(host)
+    if (!mayClaim(paas, { domain: host, app, user })) throw taken({ paas, user }, host)
     paas.store.domains.add(app.id, host)
   }
 }
@@ -87,5 +88,15 @@ export async function changeDomains(call: Call, change: () => void, done: string
   })
 }
 
-const taken = (host: string): UserError =>
-  new UserError(`The domain ${host} is taken`, { next: 'Choose another one' })
+/** Who may know which app has it learns what to do, or whom to ask. */
+function taken({ paas, user }: Pick<Call, 'paas' | 'user'>, domain: string): UserError {
+  const holder = knownHolderOf(paas, domain, user)
+  if (!holder) return new UserError(`The domain ${domain} is taken`, { next: 'Choose another one' })
+  const removal = `domains:remove ${holder.name} ${domain}`
+  const message = `The domain ${domain} is taken by ${holder.name}`
+  if (mayUse(paas.store, user, 'develop', holder)) return new UserError(message, { next: removal })
+  const roles = paas.store.people.rolesOn(holder.id)
+  const admins = roles.filter(({ role }) => role === 'admin').map((each) => each.user)
+  const asked = [...admins, 'an admin of the server'].join(' or ')
+  return new UserError(message, { next: `Ask ${asked} for: ${removal}` })
+}

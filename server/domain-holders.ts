@@ -27,12 +27,26 @@ export function mayClaim(parts: Parts, claim: { domain: string; app: App | undef
   const mayDevelop = (other: App | undefined): boolean =>
     !isOther(other) || mayUse(store, user, 'develop', other)
   const owner = store.domains.ownerOf(domain)
-  if (owner !== undefined && owner !== app?.id) return false
+  if (owner !== undefined) return owner === app?.id
   const holder = holderOf(parts, host)
   const withPaths = store.domains.withPathOf(host).map((id) => store.apps.byId(id))
   if (domain === host) return !isOther(holder) && withPaths.every(mayDevelop)
   const above = holder ?? wildcardHolderOf(parts, host)
   return above ? mayDevelop(above) : withPaths.every(mayDevelop)
+}
+
+/**
+ * The app that has `domain`, where `user` may know it: who develops that app, or the one whose domain it is a path of,
+ * since there it speaks for him.
+ */
+export function knownHolderOf(parts: Parts, domain: string, user: User): App | undefined {
+  const { store } = parts
+  const owner = store.domains.ownerOf(domain)
+  if (owner === undefined) return undefined
+  const app = store.apps.byId(owner)
+  const host = hostOf(domain)
+  const above = domain === host ? undefined : (holderOf(parts, host) ?? wildcardHolderOf(parts, host))
+  return [app, above].some((each) => each && mayUse(store, user, 'develop', each)) ? app : undefined
 }
 
 function wildcardHolderOf(parts: Parts, host: string): App | undefined {

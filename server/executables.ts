@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 
 /** What runs as an operator's hook gets this PATH; its environment is otherwise a constant list of facts. */
-export const hookPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const hookPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** The executable files in `folder`, in the order of their names; none where there is no such folder. */
 export function executablesIn(folder: string): readonly string[] {
@@ -20,7 +20,9 @@ export type HookRun = {
   /** Beside PATH; nothing else is in it. */
   readonly environment: Readonly<Record<string, string>>
   readonly timeoutMs: number
-  readonly cancelSignal: AbortSignal
+  readonly cancelSignal?: AbortSignal
+  /** Told each line that it writes, as soon as it has. */
+  readonly onLine?: (line: string) => void
 }
 
 /** How one run of an operator's hook ended, and the last line that it wrote. */
@@ -34,18 +36,24 @@ export type HookEnd = {
 
 /** Runs a hook; one that does not end when it is told to is killed soon, so that it holds up nobody behind it. */
 export async function runHook(path: string, run: HookRun): Promise<HookEnd> {
-  const { failed, isCanceled, timedOut, exitCode, all } = await execa(path, run.words ?? [], {
+  const hook = execa(path, run.words ?? [], {
     env: { PATH: hookPath, ...run.environment },
     extendEnv: false,
     reject: false,
     all: true,
+    buffer: false,
     stdin: 'ignore',
     timeout: run.timeoutMs,
     forceKillAfterDelay: 2_000,
-    cancelSignal: run.cancelSignal,
-    maxBuffer: 64 * 1024,
+    ...(run.cancelSignal === undefined ? {} : { cancelSignal: run.cancelSignal }),
   })
-  const lastLine = all?.trimEnd().split('\n').at(-1)?.slice(0, 200) ?? ''
+  let lastLine = ''
+  for await (const line of hook.iterable({ from: 'all' })) {
+    if (line === '') continue
+    run.onLine?.(line)
+    lastLine = line.slice(0, 200)
+  }
+  const { failed, isCanceled, timedOut, exitCode } = await hook
   return { failed, isCanceled, timedOut, exitCode, lastLine }
 }
 

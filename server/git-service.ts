@@ -1,16 +1,16 @@
 import { assertRight } from './access.ts'
+import { createApp } from './deploy/create-app.ts'
 import { detachPush } from './deploy/detach-push.ts'
-import { publishInBackground } from './deploy/publish-in-background.ts'
 import { deployPush } from './deploy/push.ts'
 import { ensureRepository, repositoryOf } from './deploy/repository.ts'
 import { assertRoom } from './disk/assert-room.ts'
-import { assertNameFree } from './domain-change.ts'
 import { exitCode, NoSuchAppError, type PaasError, UserError } from './errors.ts'
 import { auditRefused } from './events/audit-refused.ts'
 import { audited } from './events/audited.ts'
-import { deleteRef, hasRefs, moveRef, noObject } from './git/git.ts'
+import { noObject } from './git/object-name.ts'
 import { atomicReason, type Update, type Verdict } from './git/proc-receive.ts'
 import { type Push, receivePack } from './git/receive-pack.ts'
+import { deleteRef, hasRefs, moveRef } from './git/refs.ts'
 import { removeRepository } from './git/remove-repository.ts'
 import { appNameOf } from './git/repository-path.ts'
 import { checkTree } from './git/tree.ts'
@@ -70,7 +70,7 @@ async function receiveInto(
   user: User,
   { name, known }: { readonly name: string; readonly known: App | undefined },
 ): Promise<{ readonly code: number; readonly refused: boolean }> {
-  const app = known ?? createApp(paas, user, name)
+  const app = known ?? createApp(paas, { name, owner: user })
   let pushed = false
   let refused = false
   try {
@@ -207,17 +207,3 @@ async function store(paas: Paas, out: Output, appId: string, update: Update): Pr
 }
 
 const branchOf = (update: Update): string => update.ref.replace('refs/heads/', '')
-
-/** Makes an app of which `user` is the admin. */
-export function createApp(paas: Paas, user: User, name: string): App {
-  const app = paas.store.transaction(() => {
-    assertNameFree(paas, parseAppName(name), { user })
-    const created = paas.store.apps.create(name)
-    paas.store.people.grant(created.id, user.id, 'admin')
-    return created
-  })
-  paas.events.record({ type: 'app-created', app, who: user.name, message: `${app.name} is created` })
-  // Its domain says from now on that nothing is deployed yet; nobody has to wait for that.
-  publishInBackground(paas, app.id)
-  return app
-}

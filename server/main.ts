@@ -87,7 +87,8 @@ async function main(): Promise<void> {
   const secrets = new Secrets(store)
   const events = new Events(settings.home, log)
   const isLocal = isLocalDocker(settings.dockerHost)
-  const brakes = new Brakes({ engine, store, events, isLocal, log, closing: closing.signal })
+  const appLogs = new AppLogs({ engine, store, settings, secrets, log, closing: closing.signal })
+  const brakes = new Brakes({ engine, store, events, logs: appLogs, isLocal, log, closing: closing.signal })
   let door: Door | undefined
   let httpDoor: HttpDoor | undefined
   let end = async (): Promise<void> => exit(0)
@@ -112,7 +113,7 @@ async function main(): Promise<void> {
     locks: new Locks(),
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
-    appLogs: new AppLogs({ engine, store, settings, secrets, log, closing: closing.signal }),
+    appLogs,
     requestEvents: new FolderEvents(requestLogs(settings.home)),
     cronOutputs: new Outputs(settings.home, 'cron-outputs'),
     sandboxes: new Sandboxes({ engine, store, walls, mostSpares: settings.spareSandboxes, log }),

@@ -1,11 +1,11 @@
 import { Resolver } from 'node:dns/promises'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:https'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { selfSigned } from '../server/tls/self-signed.ts'
+import { freePorts } from './free-port.ts'
 import { until } from './instance.ts'
 
 /**
@@ -28,7 +28,7 @@ export type Authority = AsyncDisposable & {
 /** Makes one that `start` starts. */
 export async function makeAuthority(): Promise<Authority> {
   const folder = mkdtempSync(join(tmpdir(), 'paas-authority-'))
-  const [port, dnsPort, recordsPort] = [await freePort(), await freePort(), await freePort()]
+  const [port, dnsPort, recordsPort] = await freePorts()
   const resolver = new Resolver({ timeout: 2_000 })
   resolver.setServers([`127.0.0.1:${dnsPort}`])
   const at = (name: string): string => join(folder, name)
@@ -95,12 +95,4 @@ function answers(url: string, ca: string): Promise<boolean> {
       resolve(response.statusCode === 200)
     }).on('error', () => resolve(false))
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
 }

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { execa } from 'execa'
 import { certificateFolder } from '../router/paths.ts'
 import { configFilesFolder } from '../server/deploy/config-files.ts'
+import { freePorts } from './free-port.ts'
 
 const checkout = join(import.meta.dirname, '..')
 const prefix = 'paas-test-'
@@ -75,7 +75,7 @@ export async function startInstance(
   chmodSync(folder, 0o711)
   writeFileSync(join(folder, 'owner'), String(process.pid))
   const home = join(folder, 'home')
-  const [sshPort, httpPort, httpsPort] = await freePorts(3)
+  const [sshPort, httpPort, httpsPort] = await freePorts()
   const environment: Record<string, string> = {
     PATH: process.env.PATH ?? '',
     HOME: process.env.HOME ?? '/root',
@@ -267,24 +267,6 @@ function ask(port: number, host: string, path: string, options: RequestOptions):
     outgoing.on('error', reject)
     outgoing.end(options.body)
   })
-}
-
-async function freePorts(count: 3): Promise<[number, number, number]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer()
-      return new Promise<typeof server>((resolve, reject) => {
-        server.on('error', reject)
-        server.listen(0, '127.0.0.1', () => resolve(server))
-      })
-    }),
-  )
-  const ports = servers.map((server) => {
-    const address = server.address()
-    return typeof address === 'object' && address ? address.port : 0
-  })
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return [ports[0] ?? 0, ports[1] ?? 0, ports[2] ?? 0]
 }
 
 /** A name that no other test uses. */

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { giveCarried } from '../carried.ts'
 import type { Call } from '../command.ts'
+import { createAppWith } from '../deploy/create-app.ts'
 import { type Deploy, runDeploy } from '../deploy/deploy.ts'
-import { destroyUnlessGone } from '../deploy/destroy-unless-gone.ts'
 import { discardImages } from '../deploy/discard-images.ts'
 import { imageFiles } from '../deploy/image-files.ts'
 import { imageLabels } from '../deploy/image-labels.ts'
@@ -18,10 +18,10 @@ import { assertRoom } from '../disk/assert-room.ts'
 import { NotFoundError } from '../docker/engine-errors.ts'
 import { addDomains, claimableDomain } from '../domain-change.ts'
 import { NotAllowedError, PaasError, UserError } from '../errors.ts'
-import { moveRef, noObject, resolve, setHead } from '../git/git.ts'
+import { noObject } from '../git/object-name.ts'
 import { readPack } from '../git/pack.ts'
+import { moveRef, resolve, setHead } from '../git/refs.ts'
 import { checkTree } from '../git/tree.ts'
-import { createApp } from '../git-service.ts'
 import type { Tasks } from '../source/app-json.ts'
 import type { App } from '../state/apps.ts'
 import { type Link, releaseLink } from '../state/links.ts'
@@ -56,35 +56,33 @@ export async function importApp(call: Call, name: string): Promise<Imported> {
   const items = readItems(stdin, signal)
   const first = await items.next()
   const manifest = parseAppManifest(await manifestText(first.done === true ? undefined : first.value))
-  const created = createApp(paas, user, name)
-  const job = { appId: created.id, who: user.name, key: session.person.fingerprint, progress: out, signal }
-  try {
-    return await runDeploy(paas, { ...job, kind: 'import' }, async (deploy) => {
-      const passwords = settings(deploy, manifest)
-      const come = new Come(deploy, manifest, user.id)
-      for await (const item of items) await come.take(item)
-      come.assertComplete()
-      const connections = await importConnections(call, deploy, manifest)
-      const domains = claimable(call, deploy, manifest)
-      const record = (): void => {
-        come.keep()
-        addDomains({ paas, app: deploy.app, user: call.user }, domains)
-      }
-      if (manifest.release) await release(deploy, come, manifest.release, record)
-      else await deploy.switch(record)
-      await deploy.finish('Its links could not be opened yet', () => connections.begin())
-      return {
-        app: deploy.app,
-        databases: come.services.map((service) => service.name),
-        domainsLeft: manifest.domains.filter((host) => !domains.includes(host)),
-        passwords,
-        connections,
-      }
-    })
-  } catch (error) {
-    await destroyUnlessGone(paas, { ...job, signal: AbortSignal.timeout(60_000) })
-    throw error
-  }
+  const { app, ...job } = createAppWith(paas, { name, owner: user }, (made) => {
+    const asked = { appId: made.id, kind: 'import', who: user.name } as const
+    return { app: made, ...asked, begun: paas.store.journal.begin(asked) }
+  })
+  const request = { ...job, key: session.person.fingerprint, progress: out, signal }
+  return await runDeploy(paas, request, async (deploy) => {
+    const passwords = settings(deploy, manifest)
+    const come = new Come(deploy, manifest, user.id)
+    for await (const item of items) await come.take(item)
+    come.assertComplete()
+    const connections = await importConnections(call, deploy, manifest)
+    const domains = claimable(call, deploy, manifest)
+    const record = (): void => {
+      come.keep()
+      addDomains({ paas, app: deploy.app, user: call.user }, domains)
+    }
+    if (manifest.release) await release(deploy, come, manifest.release, record)
+    else await deploy.switch(record)
+    await deploy.finish('Its links could not be opened yet', () => connections.begin())
+    return {
+      app: deploy.app,
+      databases: come.services.map((service) => service.name),
+      domainsLeft: manifest.domains.filter((host) => !domains.includes(host)),
+      passwords,
+      connections,
+    }
+  })
 }
 
 async function manifestText(item: Item | undefined): Promise<string> {

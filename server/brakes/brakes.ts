@@ -1,12 +1,13 @@
-import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Engine } from '../docker/engine.ts'
 import { NotFoundError } from '../docker/engine-errors.ts'
-import { logFilePath, logRotation } from '../docker/log-file.ts'
+import { logLengthNow, logRotation } from '../docker/log-file.ts'
+import type { LogLength } from '../docker/log-source.ts'
 import { describe } from '../errors.ts'
 import type { Events } from '../events/events.ts'
+import type { AppLogs } from '../logs/app-logs.ts'
 import type { Store } from '../state/store.ts'
 import { ContainerCgroup, slowest } from './container-cgroup.ts'
 import { countWrites } from './count-writes.ts'
@@ -48,6 +49,8 @@ type Parts = {
   readonly engine: Engine
   readonly store: Store
   readonly events: Events
+  /** Of the log of a container, where that is known already. */
+  readonly logs: Pick<AppLogs, 'knownLength'>
   /** Docker's files are on this machine. */
   readonly isLocal: boolean
   readonly log: (line: string) => void
@@ -71,7 +74,7 @@ type Watched = Seen & {
   /** Looks in a row that speak for the other place. */
   looks: number
   /** Of Docker's file of what it has written; undefined before the first look. */
-  logged: { readonly file: string; readonly bytes: number } | undefined
+  logged: LogLength | undefined
   /** Looks in a row at which it had written much. */
   flooding: number
   /** To the disk, up to the last look; undefined: it used too little CPU then to write much. */
@@ -192,7 +195,7 @@ export class Brakes {
           most: 1,
         })
       watched.refused = refused
-      watched.flooding = loggedSince(watched, this.#root) >= muchLoggedBytes ? watched.flooding + 1 : 0
+      watched.flooding = this.#loggedSince(watched, this.#root) >= muchLoggedBytes ? watched.flooding + 1 : 0
       if (watched.flooding >= looksFlooding)
         this.#slow(watched, {
           why: 'writes more into its log than Docker keeps up with',
@@ -207,6 +210,17 @@ export class Brakes {
       if (brake?.until !== undefined && brake.until <= Date.now()) await this.#letGo(watched, brake)
     }
     await this.#place()
+  }
+
+  /** Bytes that it has written since the last look, as far as they are still there. */
+  #loggedSince(watched: Watched, root: string): number {
+    const { id, name, logged } = watched
+    const now = this.#parts.logs.knownLength(name, id) ?? logLengthNow(join(root, 'containers', id), id)
+    if (now === undefined) return 0
+    watched.logged = now
+    if (logged === undefined) return 0
+    if (logged.identity === now.identity && now.bytes >= logged.bytes) return now.bytes - logged.bytes
+    return Math.max(0, logRotation.fileMegabytes * 1024 * 1024 - logged.bytes) + now.bytes
   }
 
   /** Behind the others while it computes much more than they do, beside them while it does not. */
@@ -310,17 +324,6 @@ function cpusSince(watched: Watched): number {
   if (seconds === undefined) return 0
   watched.used = { seconds, at: performance.now() }
   return ((seconds - used.seconds) * 1000) / Math.max(1, watched.used.at - used.at)
-}
-
-/** Bytes that it has written since the last look, as far as they are still there. */
-function loggedSince(watched: Watched, root: string): number {
-  const { id, logged } = watched
-  const found = statSync(logFilePath(join(root, 'containers', id), id), { throwIfNoEntry: false })
-  if (found === undefined) return 0
-  watched.logged = { file: `${found.ino}/${found.birthtimeMs}`, bytes: found.size }
-  if (logged === undefined) return 0
-  if (logged.file === watched.logged.file && found.size >= logged.bytes) return found.size - logged.bytes
-  return Math.max(0, logRotation.fileMegabytes * 1024 * 1024 - logged.bytes) + found.size
 }
 
 /**

@@ -1,6 +1,5 @@
 import { carriedOf, giveCarried } from '../carried.ts'
 import { assertRoom } from '../disk/assert-room.ts'
-import { createApp } from '../git-service.ts'
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import type { AppJson } from '../source/app-json.ts'
@@ -8,8 +7,8 @@ import type { App } from '../state/apps.ts'
 import type { User } from '../state/people.ts'
 import type { Release } from '../state/releases.ts'
 import { appJsonOf } from './app-json-of.ts'
+import { createAppWith } from './create-app.ts'
 import { runDeploy } from './deploy.ts'
-import { destroyUnlessGone } from './destroy-unless-gone.ts'
 import { ensureNetwork } from './network.ts'
 import { ownImage } from './own-image.ts'
 import { provideAppJson } from './provide-app-json.ts'
@@ -41,20 +40,18 @@ export type Cloned = {
  * the name is taken or the other has no release.
  */
 export async function clone(paas: Paas, request: CloneRequest): Promise<Cloned> {
-  const { from, who, progress, signal } = request
+  const { from, who, signal } = request
   await assertRoom(paas)
   const release = request.deploy ? currentRelease(paas, from) : undefined
   const appJson =
     from.release === null ? undefined : await appJsonOf(paas, from, currentRelease(paas, from), signal)
-  const app = createApp(paas, request.owner, request.name)
-  try {
-    const passwords = copySettings(paas, { from, to: app, secrets: secretsOf(appJson) })
-    if (release) await deployCopy(paas, { ...request, app, release, appJson })
-    return { app: paas.store.apps.byId(app.id), passwords }
-  } catch (error) {
-    await destroyUnlessGone(paas, { appId: app.id, who, progress, signal: AbortSignal.timeout(60_000) })
-    throw error
-  }
+  const { app, begun, passwords } = createAppWith(paas, request, (made) => {
+    const given = copySettings(paas, { from, to: made, secrets: secretsOf(appJson) })
+    const job = { appId: made.id, kind: 'clone', who } as const
+    return { app: made, begun: release && paas.store.journal.begin(job), passwords: given }
+  })
+  if (release) await deployCopy(paas, { ...request, app, begun, release, appJson })
+  return { app: paas.store.apps.byId(app.id), passwords }
 }
 
 const secretsOf = (appJson: AppJson | undefined): ReadonlySet<string> =>
@@ -65,19 +62,22 @@ function copySettings(
   { from, to, secrets }: { from: App; to: App; secrets: ReadonlySet<string> },
 ): Cloned['passwords'] {
   const config = Object.entries(paas.store.config.of(from.id)).filter(([name]) => !secrets.has(name))
-  return paas.store.transaction(() => {
-    paas.store.config.replace(to.id, Object.fromEntries(config))
-    paas.store.formations.replace(to.id, paas.store.formations.of(from.id))
-    paas.store.apps.setPort(to.id, from.port)
-    paas.store.apps.setBuilder(to.id, from.builder)
-    paas.store.resources.replace(to.id, paas.store.resources.of(from.id))
-    return giveCarried(paas.store, to.id, carriedOf(paas.store, from.id))
-  })
+  paas.store.config.replace(to.id, Object.fromEntries(config))
+  paas.store.formations.replace(to.id, paas.store.formations.of(from.id))
+  paas.store.apps.setPort(to.id, from.port)
+  paas.store.apps.setBuilder(to.id, from.builder)
+  paas.store.resources.replace(to.id, paas.store.resources.of(from.id))
+  return giveCarried(paas.store, to.id, carriedOf(paas.store, from.id))
 }
 
 async function deployCopy(
   paas: Paas,
-  request: CloneRequest & { app: App; release: Release; appJson: AppJson | undefined },
+  request: CloneRequest & {
+    app: App
+    begun: number | undefined
+    release: Release
+    appJson: AppJson | undefined
+  },
 ): Promise<void> {
   const { from, app, release, appJson } = request
   await runDeploy(paas, { ...request, appId: app.id, kind: 'clone' }, async (deploy) => {

@@ -10,7 +10,7 @@ import {
 import type { Paas } from '../paas.ts'
 import type { Progress } from '../progress.ts'
 import type { App } from '../state/apps.ts'
-import type { DeployKind, Outcome } from '../state/journal.ts'
+import { type DeployKind, makesApp, type Outcome } from '../state/journal.ts'
 import { assertUnlocked } from './assert-unlocked.ts'
 import { endLeftJobs, endLeftJobsInBackground } from './end-job.ts'
 import { runStepHooks } from './hooks.ts'
@@ -18,6 +18,7 @@ import type { Job } from './job.ts'
 import { replaceWaiting } from './replace-waiting.ts'
 import { remembered } from './standing.ts'
 import { tellOfDeploy } from './tell-of-deploy.ts'
+import { unmakeApp } from './unmake-app.ts'
 
 export type DeployRequest = {
   readonly appId: string
@@ -31,6 +32,8 @@ export type DeployRequest = {
   readonly signal: AbortSignal
   /** The branch that moves with it. */
   readonly ref?: { readonly name: string; readonly from: string; readonly to: string }
+  /** Its number, where the transaction that made the app has journalled it; without, it is journalled now. */
+  readonly begun?: number | undefined
   /** Told the job's number at once, within the call. */
   readonly onOpen?: (id: number) => void
 }
@@ -47,6 +50,7 @@ export class Deploy {
   readonly job: Job
   /** Names of what ran once for its release so far. */
   readonly tasks: string[] = []
+  readonly #found: App | undefined
   readonly #undos: Undo[] = []
   #switched = false
   #leftOpen = false
@@ -58,6 +62,7 @@ export class Deploy {
     this.progress = job.progress
     this.signal = job.signal
     this.id = job.id
+    this.#found = this.subject
   }
 
   get switched(): boolean {
@@ -67,6 +72,11 @@ export class Deploy {
   /** Its journal entry stays: there is something to end later. */
   get leftOpen(): boolean {
     return this.#leftOpen
+  }
+
+  /** The app as it stands now, or stood when the job came; undefined where it was gone before. */
+  get subject(): App | undefined {
+    return this.paas.store.apps.exists(this.request.appId) ? this.app : this.#found
   }
 
   /** The app as it stands now. */
@@ -168,6 +178,8 @@ export async function runDeploy<T>(
     if (deploy.app.destroying) throw new NoSuchAppError(deploy.app.name)
     assertUnlocked(paas, deploy.app, request.kind)
     job.begin()
+    if (makesApp(request.kind))
+      deploy.onUndo(() => unmakeApp(paas, deploy.app, request.who), { laterToo: true })
     tellOfDeploy(paas, { id: deploy.id, ...request }, 'started')
     const result = await story(deploy)
     end(deploy, 'succeeded')
@@ -199,6 +211,8 @@ async function turnOf(deploy: Deploy): Promise<Disposable> {
       signal: job.signal,
     })
   } catch (thrown) {
+    // Without its turn it may not take the app away.
+    if (makesApp(request.kind)) deploy.leaveOpen()
     throw fail(deploy, thrown)
   } finally {
     job.waitsFor = undefined
@@ -234,5 +248,5 @@ function end(deploy: Deploy, outcome: Outcome, message?: string, code: ExitCode 
     return
   }
   paas.store.journal.end(id, outcome, told)
-  tellOfDeploy(paas, { id, ...deploy.request }, outcome)
+  tellOfDeploy(paas, { id, ...deploy.request }, outcome, deploy.subject)
 }

@@ -1,5 +1,6 @@
 import { describe, InterruptedError, PaasError } from '../errors.ts'
-import { deleteRef, moveRef, noObject } from '../git/git.ts'
+import { noObject } from '../git/object-name.ts'
+import { deleteRef, moveRef } from '../git/refs.ts'
 import { enter } from '../git/visits.ts'
 import type { Paas } from '../paas.ts'
 import { silentProgress } from '../silent-progress.ts'

@@ -1,15 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { exitCode } from '../errors.ts'
-import { deleteRef } from '../git/git.ts'
+import { deleteRef } from '../git/refs.ts'
 import { enter } from '../git/visits.ts'
 import type { Paas } from '../paas.ts'
 import { type DeployRecord, makesApp, type Outcome, type Told } from '../state/journal.ts'
 import { discardImages } from './discard-images.ts'
 import { finishDestroy } from './finish-destroy.ts'
+import { holdForCleanUp } from './hold-for-clean-up.ts'
 import { removeHalfLinks } from './remove-links.ts'
 import { deployRef, holdRelease, moveDeployBranch, repositoryOf } from './repository.ts'
 import { removeContainers } from './start.ts'
 import { tellOfDeploy } from './tell-of-deploy.ts'
+import { unmakeApp } from './unmake-app.ts'
 
 const longestPauseMs = 30_000
 
@@ -27,12 +29,7 @@ export function endLeftJobsInBackground(paas: Paas, appId: string): void {
   const work = async (): Promise<void> => {
     for (let pauseMs = 500; !paas.closing.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        using _lock = await paas.locks.hold(appId, {
-          who: 'paas',
-          what: 'clean-up',
-          onWait: () => {},
-          signal: paas.closing,
-        })
+        using _lock = await holdForCleanUp(paas, appId)
         return await endLeftJobs(paas, appId)
       } catch (error) {
         paas.log(`What a job left of ${appId} could not be ended yet: ${String(error)}`)
@@ -88,13 +85,11 @@ async function endJob(paas: Paas, job: DeployRecord): Promise<void> {
     visit.leavesObjects()
   }
   const { outcome, said, told } = endingOf(job)
-  // It was made for its first release alone: without that there is no new app.
   if (makesApp(job.kind) && app) {
-    paas.store.apps.setDestroying(app.id)
-    await finishDestroy(paas, app)
+    await unmakeApp(paas, app, 'paas')
   } else if (app) paas.outputs.append(job, said)
   paas.store.journal.end(job.id, outcome, told)
-  tellOfDeploy(paas, job, outcome)
+  tellOfDeploy(paas, job, outcome, app)
   paas.log(`${what} was undone: it had ended after "${job.step}"`)
 }
 

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { AppError, InterruptedError } from '../errors.ts'
-import { executablesIn, hookPath } from '../executables.ts'
+import { executablesIn, runHook } from '../executables.ts'
 import type { Deploy } from './deploy.ts'
 
 const hookTimeoutMs = 5 * 60_000
@@ -13,27 +12,21 @@ const hookTimeoutMs = 5 * 60_000
  */
 export async function runStepHooks(deploy: Deploy, step: string): Promise<void> {
   for (const hook of executablesIn(join(deploy.paas.settings.home, 'hooks', step))) {
-    const result = await execa(hook, [], {
-      env: {
-        PATH: hookPath,
+    const { failed, isCanceled, timedOut, exitCode } = await runHook(hook, {
+      environment: {
         PAAS_APP: deploy.app.name,
         PAAS_APP_ID: deploy.app.id,
         PAAS_DEPLOY: String(deploy.id),
         PAAS_STEP: step,
       },
-      extendEnv: false,
-      reject: false,
-      all: true,
-      stdin: 'ignore',
-      timeout: hookTimeoutMs,
+      timeoutMs: hookTimeoutMs,
+      onLine: (line) => deploy.progress.detail(line),
       ...(deploy.switched ? {} : { cancelSignal: deploy.signal }),
     })
-    if (result.isCanceled) throw new InterruptedError()
-    for (const line of (result.all ?? '').split('\n').filter(Boolean)) deploy.progress.detail(line)
-    if (result.failed) {
-      throw new AppError(
-        `The server's hook ${step}/${hook.split('/').at(-1)} refused (exit code ${result.exitCode ?? 'none'})`,
-      )
-    }
+    if (isCanceled) throw new InterruptedError()
+    const name = `${step}/${hook.split('/').at(-1)}`
+    if (timedOut)
+      throw new AppError(`The server's hook ${name} did not end within ${hookTimeoutMs / 60_000} minutes`)
+    if (failed) throw new AppError(`The server's hook ${name} refused (exit code ${exitCode ?? 'none'})`)
   }
 }

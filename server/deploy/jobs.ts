@@ -21,10 +21,10 @@ export class Jobs {
     })
   }
 
-  /** Journals a job, which is under way until it is disposed. */
+  /** Journals a job, unless that is done, which is under way until it is disposed. */
   open(request: DeployRequest): Job {
     const { appId } = request
-    const id = this.#store.journal.begin(request)
+    const id = request.begun ?? this.#store.journal.begin(request)
     // What is kept goes with the app; of its end there is nothing to keep.
     const kept = request.kind === 'destroy' ? { write: () => {} } : this.#outputs.open({ appId, id })
     const onEnd = (): void => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { countCommits } from '../git/git.ts'
+import { countCommits } from '../git/commits.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import type { Release } from '../state/releases.ts'

@@ -1,5 +1,5 @@
 import { InterruptedError } from '../errors.ts'
-import { isAncestor } from '../git/git.ts'
+import { isAncestor } from '../git/commits.ts'
 import type { Paas } from '../paas.ts'
 import type { DeployRequest } from './deploy.ts'
 import type { Job } from './job.ts'

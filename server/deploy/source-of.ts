@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { treeOf } from '../git/git.ts'
+import { treeOf } from '../git/commits.ts'
 import { checkTree } from '../git/tree.ts'
 import type { Paas } from '../paas.ts'
 import { readSource, type Source } from '../source/source.ts'

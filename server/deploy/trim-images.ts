@@ -3,6 +3,7 @@ import type { ImageSummary, Layer } from '../docker/images.ts'
 import { describe, NoSuchAppError } from '../errors.ts'
 import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
+import { holdForCleanUp } from './hold-for-clean-up.ts'
 import { previousRelease } from './previous-release.ts'
 
 /**
@@ -17,20 +18,17 @@ export function trimImagesInBackground(paas: Paas, appId: string): void {
 }
 
 async function trim(paas: Paas, appId: string): Promise<void> {
-  const layers = await layersOf(paas, paas.store.releases.imagesOf(appId))
-  {
-    // A rollback to one of them may be under way.
-    using _lock = await paas.locks.hold(appId, {
-      who: 'paas',
-      what: 'clean-up',
-      onWait: () => {},
-      signal: paas.closing,
-    })
-    const app = paas.store.apps.byId(appId)
-    paas.store.releases.forgetImages(appId, surplusImages(paas, app, layers))
-  }
+  await forgetSurplus(paas, appId)
   for (const image of await forgottenImages(paas, { 'paas.app-id': appId }))
     await removeUnlessUsed(paas, image.id)
+}
+
+/** No release of the app speaks any more of the images beyond what it keeps. */
+export async function forgetSurplus(paas: Paas, appId: string): Promise<void> {
+  const layers = await layersOf(paas, paas.store.releases.imagesOf(appId))
+  // A rollback to one of them may be under way.
+  using _lock = await holdForCleanUp(paas, appId)
+  paas.store.releases.forgetImages(appId, surplusImages(paas, paas.store.apps.byId(appId), layers))
 }
 
 /** The layers of each image, those that Docker does not have apart. */

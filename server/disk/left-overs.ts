@@ -1,6 +1,13 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bytesOf, forgottenImages, layersOf, removeUnlessUsed, surplusImages } from '../deploy/trim-images.ts'
+import {
+  bytesOf,
+  forgetSurplus,
+  forgottenImages,
+  layersOf,
+  removeUnlessUsed,
+  surplusImages,
+} from '../deploy/trim-images.ts'
 import { ConflictError } from '../docker/engine-errors.ts'
 import { removeRepository } from '../git/remove-repository.ts'
 import type { Paas } from '../paas.ts'
@@ -71,19 +78,9 @@ async function imagesNoLongerKept(paas: Paas): Promise<readonly LeftOver[]> {
   })
 }
 
-/** Under the app's lock, since a rollback to one of them may be under way; what that has made current stays. */
+/** What a rollback meanwhile has made current stays. */
 async function removeImages(paas: Paas, appId: string, ids: readonly string[]): Promise<boolean> {
-  if (paas.store.apps.exists(appId)) {
-    using _lock = await paas.locks.hold(appId, {
-      who: 'paas',
-      what: 'clean-up',
-      onWait: () => {},
-      signal: paas.closing,
-    })
-    const app = paas.store.apps.byId(appId)
-    const surplus = surplusImages(paas, app, await layersOf(paas, paas.store.releases.imagesOf(appId)))
-    paas.store.releases.forgetImages(appId, surplus)
-  }
+  if (paas.store.apps.exists(appId)) await forgetSurplus(paas, appId)
   const released = paas.store.releases.images()
   let all = true
   for (const id of ids) {

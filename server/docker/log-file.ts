@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { LogChunk, LogPlace, LogSource } from './log-source.ts'
+import type { LogChunk, LogLength, LogPlace, LogSource } from './log-source.ts'
 
-type OpenFile = { readonly descriptor: number; readonly inode: number }
+type OpenFile = { readonly descriptor: number; readonly inode: number; readonly identity: string }
 
 /** What the engine is told to keep of a container's log. */
 export const logRotation = { fileMegabytes: 10, files: 3 }
@@ -10,7 +10,13 @@ export const logRotation = { fileMegabytes: 10, files: 3 }
 const mostRotated = 5
 
 /** The newest file of a container's log. @param folder the engine's own for the container */
-export const logFilePath = (folder: string, id: string): string => join(folder, `${id}-json.log`)
+const logFilePath = (folder: string, id: string): string => join(folder, `${id}-json.log`)
+
+/** How long the newest file of a container's log is now; undefined: there is none. */
+export function logLengthNow(folder: string, id: string): LogLength | undefined {
+  const found = statSync(logFilePath(folder, id), { throwIfNoEntry: false })
+  return found && { identity: identityOf(found), bytes: found.size }
+}
 
 /** An entry has at most 16 KB of text, of which each byte may be six in JSON. */
 const leastRead = 128 * 1024
@@ -50,6 +56,14 @@ export class LogFile implements LogSource {
   /** Whether the container has been removed. Throws where that cannot be told. */
   get isGone(): boolean {
     return statSync(this.#folder, { throwIfNoEntry: false }) === undefined
+  }
+
+  /** The newest file up to where it was read; undefined: there is none, or an older one is not yet read. */
+  get length(): LogLength | undefined {
+    const [file] = this.#files
+    return file && this.#place && this.#files.length === 1
+      ? { identity: file.identity, bytes: this.#place.offset }
+      : undefined
   }
 
   /**
@@ -126,10 +140,14 @@ export class LogFile implements LogSource {
   }
 }
 
+// The number of a file that is gone may be given to the next.
+const identityOf = ({ ino, birthtimeMs }: Stats): string => `${ino}/${birthtimeMs}`
+
 function open(path: string): OpenFile | undefined {
   try {
     const descriptor = openSync(path, 'r')
-    return { descriptor, inode: fstatSync(descriptor).ino }
+    const found = fstatSync(descriptor)
+    return { descriptor, inode: found.ino, identity: identityOf(found) }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

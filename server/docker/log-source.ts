@@ -18,10 +18,19 @@ export type LogChunk = {
   readonly isFull: boolean
 }
 
+/** A file of a container's log, and how long it was. */
+export type LogLength = {
+  /** No other file of this log has ever had the same. */
+  readonly identity: string
+  readonly bytes: number
+}
+
 /** One container's log, read piece by piece from a place on. */
 export type LogSource = Disposable & {
   /** Whether the container has been removed. Throws where that cannot be told. */
   readonly isGone: boolean
+  /** The newest file up to where it was read; undefined: that is not known. */
+  readonly length: LogLength | undefined
   /** Why nothing can be read now; undefined: it can. */
   readonly trouble: string | undefined
   /** Whether entries were gone before they were read, since this was asked last. */

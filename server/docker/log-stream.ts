@@ -50,6 +50,7 @@ export class LogStream implements LogSource {
   #asked: PromiseWithResolvers<void> | undefined
   #wake = new AbortController()
   #hasEnded = false
+  readonly length = undefined
   isGone = false
   trouble: string | undefined
 

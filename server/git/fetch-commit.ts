@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { UserError } from '../errors.ts'
-import { exitOf, type GitProcess, resolve, startGit } from './git.ts'
+import { exitOf, type GitProcess, startGit } from './git.ts'
+import { resolve } from './refs.ts'
 
 /** Another's repository on the web. */
 export type Remote = {

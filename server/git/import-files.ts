@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { exitOf, finished, GitFailure, noObject, startGit } from './git.ts'
+import { exitOf, finished, GitFailure, startGit } from './git.ts'
+import { noObject } from './object-name.ts'
 
 /** A file of a tree to be made; its content is read before the next one is asked for. */
 export type ImportedFile = { readonly path: string } & (

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import { noObject } from './git.ts'
+import { noObject } from './object-name.ts'
 import { flushPacket, PacketReader, packet } from './pkt-line.ts'
 import { printable } from './printable.ts'
 

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
-import { git, readFile } from './git.ts'
+import { finished, GitFailure, git, startGit } from './git.ts'
+import { objectName } from './object-name.ts'
 import { printable } from './printable.ts'
 
 export type CommitInfo = {
@@ -41,6 +42,35 @@ export async function commitInfo(repository: string, commit: string): Promise<Co
   const out = await git(repository, ['log', '-1', '--format=%an%x00%s', '--end-of-options', commit])
   const [author = '', subject = ''] = out.toString().split('\0')
   return { author: line(author), subject: line(subject) }
+}
+
+/** The first bytes of a file in a commit; undefined where there is no such file. */
+async function readFile(
+  repository: string,
+  file: { readonly commit: string; readonly path: string; readonly maxBytes: number },
+): Promise<{ readonly content: Buffer; readonly whole: boolean } | undefined> {
+  const child = startGit(repository, ['cat-file', 'blob', `${objectName(file.commit)}:${file.path}`])
+  child.stdin.end()
+  const done = finished(child, 'cat-file')
+  done.catch(() => {})
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > file.maxBytes) break
+  }
+  child.kill('SIGKILL')
+  if (length > file.maxBytes) {
+    return { content: Buffer.concat(chunks).subarray(0, file.maxBytes), whole: false }
+  }
+  try {
+    await done
+  } catch (error) {
+    if (error instanceof GitFailure && error.code === 128) return undefined
+    throw error
+  }
+  return { content: Buffer.concat(chunks), whole: true }
 }
 
 function line(text: string): string {

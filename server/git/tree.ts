@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
-import { GitFailure, listTree, type TreeEntry } from './git.ts'
+import { GitFailure } from './git.ts'
+import { listTree, type TreeEntry } from './list-tree.ts'
 
 export type TreeLimits = {
   /** Files and folders. */

@@ -1,4 +1,4 @@
-import { prune } from './git.ts'
+import { prune } from './prune.ts'
 
 /** One push that is under way in a repository. */
 export type Visit = AsyncDisposable & {

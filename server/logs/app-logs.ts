@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import type { Engine } from '../docker/engine.ts'
 import { LogFile } from '../docker/log-file.ts'
+import type { LogLength } from '../docker/log-source.ts'
 import { describe } from '../errors.ts'
 import type { Secrets } from '../secrets.ts'
 import { isLocalDocker, type Settings } from '../settings.ts'
@@ -43,6 +44,8 @@ type Source = {
   readonly folder: string | undefined
   readonly collected: Collected
   watcher: FSWatcher | undefined
+  /** All that there was when its folder was last watched anew. */
+  isAllRead: boolean
   notedAt: number
   readAt: number
 }
@@ -129,12 +132,23 @@ export class AppLogs {
     const source: Source = {
       ...{ name, appId, key, collected, folder },
       watcher: undefined,
+      isAllRead: false,
       notedAt: 0,
       readAt: Date.now(),
     }
     this.#sources.set(name, source)
     this.#watch(source)
     this.#mark(source)
+  }
+
+  /**
+   * How long Docker's newest file of this container's log is, as far as that is known without a look at it: nothing has
+   * been written since it was read. Else undefined.
+   */
+  knownLength(name: string, id: string): LogLength | undefined {
+    const source = this.#sources.get(name)
+    if (source?.key !== id.slice(0, 12) || !source.watcher || !source.isAllRead) return undefined
+    return source.collected.length
   }
 
   /** Takes what the app's containers have written up to now. */
@@ -225,6 +239,7 @@ export class AppLogs {
   /** One event is enough: until it was read, the others would only cost. */
   #watch(source: Source): void {
     if (source.folder === undefined) return
+    source.isAllRead = false
     try {
       source.watcher = watch(source.folder, { persistent: false }, () => {
         source.watcher?.close()
@@ -304,6 +319,7 @@ export class AppLogs {
     const taken: [Source, Taken][] = []
     for (const source of sources) {
       const read = this.#readOne(source)
+      source.isAllRead = !read?.isMore
       if (!read) continue
       source.readAt = Date.now()
       taken.push([source, read])

@@ -1,5 +1,5 @@
 import { countLines, entriesOf, type LogFileEntry, withNineDigits } from '../docker/log-file.ts'
-import type { LogPlace, LogSource } from '../docker/log-source.ts'
+import type { LogLength, LogPlace, LogSource } from '../docker/log-source.ts'
 import type { Allowance } from './allowance.ts'
 import { type KeptLine, keptNow } from './kept-line.ts'
 
@@ -66,6 +66,11 @@ export class Collected implements Disposable {
   /** Why nothing of it can be read now; undefined: it can. */
   get trouble(): string | undefined {
     return this.#source.trouble
+  }
+
+  /** How far Docker's newest file was read. */
+  get length(): LogLength | undefined {
+    return this.#source.length
   }
 
   /** Lines that were left out and not told of. */

@@ -1,11 +1,9 @@
-import type { ClientRequest, IncomingMessage } from 'node:http'
-import { request as requestHttps } from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { UserError } from '../errors.ts'
-import { http } from './lean-http.ts'
 import type { WebAddress } from './parse-url.ts'
-import { pinnedLookup } from './pinned-lookup.ts'
 import { addressesOf } from './public-address.ts'
+import { requestTo } from './request-to.ts'
 
 export type DownloadOptions = {
   /** Also from this machine and from networks that the internet does not route. */
@@ -56,19 +54,9 @@ async function ask(
   { allowPrivate, signal }: DownloadOptions,
 ): Promise<IncomingMessage> {
   const addresses = await addressesOf(url.hostname, { allowPrivate })
-  const answered = Promise.withResolvers<IncomingMessage>()
   const headers = { 'user-agent': 'paas', accept: '*/*', ...(authorization ? { authorization } : {}) }
-  const request = url.protocol === 'https:' ? requestHttps : http.request
-  const asked: ClientRequest = request(
-    url,
-    { headers, signal, agent: false, lookup: pinnedLookup(addresses), timeout: silenceMs },
-    answered.resolve,
-  )
-  asked.on('timeout', () => asked.destroy(new Error(`silent for ${silenceMs / 1000} s`)))
-  asked.on('error', answered.reject)
-  asked.end()
   try {
-    return await answered.promise
+    return await requestTo(url, { headers, addresses, silenceMs, signal })
   } catch (cause) {
     signal.throwIfAborted()
     const why = cause instanceof Error ? cause.message : String(cause)

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
+import { freePort } from '../free-port.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import { addPerson, type Person } from '../person.ts'
 import { makeRepository } from '../repository.ts'
-import { begin, type Call, type Called, call, freePort, linesOf } from './call.ts'
+import { begin, type Call, type Called, call, linesOf } from './call.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 

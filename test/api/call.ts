@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
 import { Readable } from 'node:stream'
 
 export type Call = {
@@ -88,16 +87,6 @@ export async function closed(response: IncomingMessage): Promise<void> {
   if (response.closed) return
   response.once('close', resolve)
   await promise
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function parsed(text: string): unknown {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -10,7 +11,7 @@ export type ImageRegistry = AsyncDisposable & { readonly host: string }
 
 /**
  * An image registry on this machine that has one image, `library/NAME:TAG`, made of the local image `from`. As
- * Docker's own it asks everybody for a token first, and gives one without a name.
+ * Docker's own it asks everybody for a token first, and gives one without a name. What Docker has pulled of it goes with it.
  */
 export async function imageRegistry(image: string, from: string): Promise<ImageRegistry> {
   const [name = '', tag = ''] = image.split(':')
@@ -44,10 +45,11 @@ export async function imageRegistry(image: string, from: string): Promise<ImageR
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const address = server.address()
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    host: `127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
+    host,
     async [Symbol.asyncDispose]() {
+      await execa('docker', ['rmi', '--force', `${host}/library/${image}`], { reject: false })
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },

@@ -105,11 +105,40 @@ test('a path is given by who develops the app of its domain, and to everybody el
   await paas.ok('access:add site ann')
   expect(await claim(ann, 'attic', 'www.example.com/login')).toMatchObject({ exitCode: 0 })
   // Of another's path only its app's people and those of the domain dispose.
-  expect((await claim(ann, 'attic', 'www.example.com/api')).stderr).toContain('is taken')
+  const api = await claim(ann, 'attic', 'www.example.com/api')
+  expect(api.exitCode).toBe(1)
+  expect(api.stderr).toContain('The domain www.example.com/api is taken by api\n')
+  expect(api.stderr).toContain(
+    'Ask admin or an admin of the server for: domains:remove api www.example.com/api',
+  )
+  expect(await paas.ok('router site')).toContain('www.example.com/api -> api')
+  expect((await ann.ssh('router site')).stdout).toContain('www.example.com/api -> api')
+  expect((await bob.ssh('router site')).stdout).toContain('www.example.com/api -> another app')
   await ann.ssh('domains:remove attic www.example.com/login')
   await paas.ok('access:remove site ann')
   expect((await ann.ssh('undo attic')).stderr).toContain('www.example.com/login is taken')
   expect(await paas.ok('domains attic')).toBe('attic.localhost\n')
+})
+
+test('a path that another app has is taken back by who develops that app, and by an admin', async () => {
+  await ann.ssh('domains:add attic old.example/docs')
+  await paas.ok('domains:add site old.example')
+  const own = await ann.ssh('domains:add attic old.example/docs')
+  expect(own.exitCode, own.stderr).toBe(0)
+  await paas.ok('access:add site bob -r developer')
+  const asked = await bob.ssh('domains:add site old.example/docs')
+  expect(asked.stderr).toContain('The domain old.example/docs is taken by attic\n')
+  expect(asked.stderr).toContain(
+    'Ask ann or an admin of the server for: domains:remove attic old.example/docs',
+  )
+  expect((await bob.ssh('domains:remove attic old.example/docs')).exitCode).toBe(20)
+  const admin = await paas.ssh('domains:add site old.example/docs')
+  expect(admin.stderr).toContain('taken by attic\n       domains:remove attic old.example/docs')
+  await paas.ok('domains:remove attic old.example/docs')
+  await bob.ssh('domains:add site old.example/docs')
+  expect(await paas.ok('domains site')).toContain('old.example/docs')
+  await paas.ok('domains:remove site old.example/docs old.example')
+  await paas.ok('access:add site bob -r viewer')
 })
 
 test('who has a path of a domain that is nobody’s keeps strangers off the rest of it', async () => {

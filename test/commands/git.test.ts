@@ -26,8 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await paas?.[Symbol.asyncDispose]()
   await registry?.[Symbol.asyncDispose]()
-  const names = [local, `${registry?.host}/library/web:2`]
-  await execa('docker', ['rmi', '--force', ...names], { reject: false })
+  await execa('docker', ['rmi', '--force', local], { reject: false })
 })
 
 /** An image that somebody has built on the server by hand. */

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
+import { makeGates } from '../gate.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import { addPerson, type Person } from '../person.ts'
 import { makeRepository, type Repository } from '../repository.ts'
@@ -72,22 +73,16 @@ describe('a volume', () => {
   })
 
   test('is made when it is the app’s turn, and one that cannot be made leaves nothing', async () => {
-    const gate = join(paas.folder, 'gate')
-    const hook = join(paas.home, 'hooks', 'started', 'gate')
-    mkdirSync(join(hook, '..'), { recursive: true })
-    writeFileSync(hook, `#!/bin/sh\nwhile [ -e "${gate}" ]; do : > "${gate}.reached"; sleep 0.05; done\n`, {
-      mode: 0o755,
-    })
-    writeFileSync(gate, '')
+    const gate = makeGates(paas, 'started')('files')
+    gate.shut()
     const before = paas.ok('config:set files A=1')
-    await until('it holds the app', async () => existsSync(`${gate}.reached`))
+    await gate.reached()
     const created = paas.ok('storage:create files turn')
     await until('it waits', async () => (await paas.ok('deploys files -n 1')).includes('waiting'))
     expect(await volumes('paas.volume=turn')).toHaveLength(0)
-    rmSync(gate)
+    gate.open()
     await before
     expect(await created).toContain('Waiting: admin holds the app (config')
-    rmSync(hook)
     const [made] = JSON.parse(await paas.ok('deploys files -n 1 --json')) as Record<string, unknown>[]
     expect(made).toMatchObject({ kind: 'storage', state: 'succeeded' })
     expect((await paas.ssh('storage:create files turn')).stderr).toContain('There is a volume "turn" already')

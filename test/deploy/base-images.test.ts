@@ -1,4 +1,3 @@
-import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type ImageRegistry, imageRegistry } from '../buildpacks/image-registry.ts'
 import { startInstance, type TestInstance } from '../instance.ts'
@@ -15,7 +14,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await paas?.[Symbol.asyncDispose]()
-  if (registry) await execa('docker', ['rmi', '--force', `${registry.host}/library/web:2`], { reject: false })
   await registry?.[Symbol.asyncDispose]()
 })
 

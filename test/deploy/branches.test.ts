@@ -1,30 +1,23 @@
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
-import { type Ran, startInstance, type TestInstance, until } from '../instance.ts'
+import { makeGates } from '../gate.ts'
+import { type Ran, startInstance, type TestInstance } from '../instance.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 
 // Several pushes each: on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 90_000 })
 
 let paas: TestInstance
+let gateOf: ReturnType<typeof makeGates>
 beforeAll(async () => {
   paas = await startInstance()
-  const folder = join(paas.home, 'hooks', 'received')
-  mkdirSync(folder, { recursive: true })
-  // Holds a deploy of an app while there is a file for it.
-  writeFileSync(
-    join(folder, 'gate'),
-    `#!/bin/sh\nwhile [ -e "${gateOf('$PAAS_APP')}" ]; do : > "${gateOf('$PAAS_APP')}.reached"; sleep 0.05; done\n`,
-  )
-  chmodSync(join(folder, 'gate'), 0o755)
+  gateOf = makeGates(paas, 'received')
 })
 afterAll(async () => {
   await paas?.[Symbol.asyncDispose]()
 })
-
-const gateOf = (app: string): string => join(paas.folder, `held-${app}`)
 
 /** git against the instance. */
 const git = (repository: Repository, ...words: string[]): Promise<Ran> =>
@@ -222,12 +215,13 @@ test('names that cannot be branches are refused', async () => {
 
 /** Pushes `first`; once that holds the app also `second`, which has said that it waits when `first` goes on. */
 async function together(app: string, first: Repository, second: Repository): Promise<[Ran, Ran]> {
-  writeFileSync(gateOf(app), '')
+  const gate = gateOf(app)
+  gate.shut()
   const one = first.startPush(paas, app)
-  await until('the first push holds the app', async () => existsSync(`${gateOf(app)}.reached`))
+  await gate.reached()
   const two = second.startPush(paas, app)
   await two.saw('Waiting: admin holds the app (push, deploy ')
-  rmSync(gateOf(app))
+  gate.open()
   return [await one.ended, await two.ended]
 }
 

@@ -1,9 +1,11 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
+import { type Gate, makeGates } from '../gate.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
+import { killAfterStep } from '../kill-after-step.ts'
 import { addPerson } from '../person.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 
@@ -11,32 +13,16 @@ import { makeRepository, type Repository } from '../repository.ts'
 vi.setConfig({ testTimeout: 90_000 })
 
 let paas: TestInstance
+let gate: Gate
 beforeAll(async () => {
   paas = await startInstance({ PAAS_SPARE_SANDBOXES: '16' })
-  const folder = join(paas.home, 'hooks', 'started')
-  mkdirSync(folder, { recursive: true })
-  // Holds every deploy between its start and its check while there is a file for it.
-  writeFileSync(
-    join(folder, 'gate'),
-    `#!/bin/sh\nwhile [ -e "${gate()}" ]; do : > "${gate()}.reached"; sleep 0.05; done\n`,
-  )
-  chmodSync(join(folder, 'gate'), 0o755)
+  // Between their start and their check.
+  gate = makeGates(paas, 'started')()
 })
 afterAll(async () => {
   await paas?.[Symbol.asyncDispose]()
 })
-beforeEach(open)
-
-const gate = (): string => join(paas.folder, 'gate')
-function shut(): void {
-  writeFileSync(gate(), '')
-}
-function open(): void {
-  rmSync(gate(), { force: true })
-  rmSync(`${gate()}.reached`, { force: true })
-}
-const reached = (): Promise<void> =>
-  until('a deploy is at the gate', async () => existsSync(`${gate()}.reached`))
+beforeEach(() => gate.open())
 
 type Deploy = { number: number; kind: string; state: string; release: string | null; message: string | null }
 const deploys = async (app: string): Promise<Deploy[]> =>
@@ -90,13 +76,13 @@ const detach = ['-o', 'detach']
 test('git push -o detach returns at once, and what git reports is true', async () => {
   using repository = await deployed('once')
   await repository.git(['remote', 'add', 'paas', 'paas:once'])
-  shut()
+  gate.shut()
   const push = await repository.push(paas, 'once', 'main', detach)
   expect(push.exitCode).toBe(0)
   const { number } = await newest('once')
   expect(push.stderr).toContain(`Deploy ${number} goes on; follow it: ssh paas deploys:attach ${number}`)
   expect(push.stderr).toMatch(new RegExp(`\\[new reference\\] +main -> refs/paas/deploys/${number}`))
-  await reached()
+  await gate.reached()
   expect(await branch(repository, 'once')).toBe(repository.first)
   expect(await git(repository, 'ls-remote', 'paas:once')).not.toContain('refs/paas')
   expect(await git(repository, 'rev-parse', '--verify', '-q', 'refs/remotes/paas/main')).toBe('')
@@ -104,7 +90,7 @@ test('git push -o detach returns at once, and what git reports is true', async (
   expect(await newest('once')).toMatchObject({ kind: 'push', state: 'running' })
 
   const attached = paas.ssh(`deploys:attach ${number}`)
-  open()
+  gate.open()
   const followed = await attached
   expect(followed.exitCode).toBe(0)
   expect(followed.stdout).toContain('-----> Building once from')
@@ -155,16 +141,16 @@ test.each(['cut', 'interrupt'] as const)(
     const app = `lost-${how}`
     using repository = await deployed(app)
     await paas.ok(`deploys:set ${app} on-disconnect detach`)
-    shut()
+    gate.shut()
     const push = repository.startPush(paas, app)
     await push.saw('Ctrl-C or a lost connection leave it running')
-    await reached()
+    await gate.reached()
     push[how]()
     await push.ended
     await until('the server has seen it', async () =>
       (await paas.ok(`builds:output -a ${app}`)).includes('Nobody waits for deploy'),
     )
-    open()
+    gate.open()
     await isOver(app)
     expect(await newest(app)).toMatchObject({ state: 'succeeded', release: 'v2' })
     expect(await page(app)).toBe('next')
@@ -177,14 +163,14 @@ test('config:set goes on as well, and on-disconnect cancel ends it again', async
   using _repository = await deployed('vars')
   await paas.ok('deploys:set vars on-disconnect detach')
   const lose = async (line: string): Promise<void> => {
-    shut()
+    gate.shut()
     const command = execa('ssh', ['-F', paas.sshConfig, 'paas', line], { reject: false })
-    await reached()
+    await gate.reached()
     command.kill('SIGKILL')
     await command
   }
   await lose('config:set vars A=1')
-  open()
+  gate.open()
   await isOver('vars')
   expect(await newest('vars')).toMatchObject({ kind: 'config', state: 'succeeded' })
   expect(await paas.ok('config:get vars A')).toBe('1\n')
@@ -200,9 +186,9 @@ test('a key that is removed ends what was asked for with it, whatever the app sa
   await paas.ok('deploys:set revoked on-disconnect detach')
   const eve = await addPerson(paas, 'eve')
   await paas.ok('access:add eve -a revoked -r developer')
-  shut()
+  gate.shut()
   const push = repository.startPush(eve, 'revoked')
-  await reached()
+  await gate.reached()
   const [key] = JSON.parse((await eve.ssh('keys --json')).stdout) as { fingerprint: string }[]
   await paas.ok(`keys:remove ${key?.fingerprint}`)
   await push.ended
@@ -220,14 +206,14 @@ test('a key that is removed ends its detached pushes too, one that has begun and
   await paas.ok('access:add eva -a left -r developer')
   await paas.ok('apps:create waits')
   await paas.ok('access:add eva -a waits -r developer')
-  shut()
+  gate.shut()
   expect((await repository.push(eve, 'left', 'main', detach)).exitCode).toBe(0)
   using other = await makeRepository(staticApp('admin’s'))
   expect((await other.push(paas, 'waits', 'main', detach)).exitCode).toBe(0)
   await until('both are at the gate', async () =>
     (await deploys('waits')).some(({ state }) => state === 'running'),
   )
-  await reached()
+  await gate.reached()
   using waiting = await makeRepository(staticApp('waiting'))
   expect((await waiting.push(eve, 'waits', 'main', [...detach, '--force'])).exitCode).toBe(0)
   await paas.ok('keys:remove eva')
@@ -240,7 +226,7 @@ test('a key that is removed ends its detached pushes too, one that has begun and
   await until('the one that waited has ended', async () =>
     (await deploys('waits')).some(({ state }) => state === 'cancelled'),
   )
-  open()
+  gate.open()
   await until('the other one is over', async () =>
     (await deploys('waits')).some(({ state }) => state === 'succeeded'),
   )
@@ -267,14 +253,14 @@ test('Ctrl-C in a terminal leaves deploys:attach and cancels config:set', async 
     command.stdin.write('\x03')
     return (await command).exitCode
   }
-  shut()
+  gate.shut()
   await repository.push(paas, 'typed', 'main', detach)
-  await reached()
+  await gate.reached()
   expect(await inTerminal('deploys:attach typed', 'Starting web')).toBe(130)
   expect((await newest('typed')).state).toBe('running')
-  open()
+  gate.open()
   expect((await paas.ssh('deploys:attach typed')).exitCode).toBe(0)
-  shut()
+  gate.shut()
   expect(await inTerminal('config:set typed A=1', 'Starting web')).toBe(130)
   expect(await newest('typed')).toMatchObject({ kind: 'config', state: 'cancelled' })
   expect((await paas.ssh('config:get typed A')).exitCode).not.toBe(0)
@@ -282,9 +268,9 @@ test('Ctrl-C in a terminal leaves deploys:attach and cancels config:set', async 
 
 test('leaving deploys:attach only leaves', async () => {
   using repository = await deployed('watched')
-  shut()
+  gate.shut()
   await repository.push(paas, 'watched', 'main', detach)
-  await reached()
+  await gate.reached()
   const watching = execa('ssh', ['-F', paas.sshConfig, 'paas', 'deploys:attach', 'watched'], {
     reject: false,
   })
@@ -292,16 +278,16 @@ test('leaving deploys:attach only leaves', async () => {
   watching.kill('SIGINT')
   await watching
   expect((await newest('watched')).state).toBe('running')
-  open()
+  gate.open()
   expect((await paas.ssh('deploys:attach watched')).exitCode).toBe(0)
   expect(await page('watched')).toBe('next')
 })
 
 test('deploys:cancel ends a detached deploy as if it had never been', async () => {
   using repository = await deployed('unwanted')
-  shut()
+  gate.shut()
   await repository.push(paas, 'unwanted', 'main', detach)
-  await reached()
+  await gate.reached()
   const attached = paas.ssh('deploys:attach unwanted')
   const { number } = await newest('unwanted')
   expect(await paas.ok(`deploys:cancel ${number}`)).toContain(`Deploy ${number} is cancelled`)
@@ -310,15 +296,15 @@ test('deploys:cancel ends a detached deploy as if it had never been', async () =
   expect(await branch(repository, 'unwanted')).toBe(repository.first)
   expect(await page('unwanted')).toBe('first')
   await until('its commit is no longer held', async () => (await held()).length === 0)
-  open()
+  gate.open()
   expect((await repository.push(paas, 'unwanted')).exitCode).toBe(0)
 })
 
 test('a server that is stopped cancels detached deploys, and says so', async () => {
   using repository = await deployed('stopped')
-  shut()
+  gate.shut()
   await repository.push(paas, 'stopped', 'main', detach)
-  await reached()
+  await gate.reached()
   const before = paas.pid('server') ?? 0
   process.kill(before, 'SIGTERM')
   await until('the server is gone', async () => !existsSync(`/proc/${before}`))
@@ -334,9 +320,9 @@ test('a server that is stopped cancels detached deploys, and says so', async () 
 
 test('a detached push that still waits is undone when the server is killed', async () => {
   using repository = await deployed('queued')
-  shut()
+  gate.shut()
   const config = paas.ssh('config:set queued A=1')
-  await reached()
+  await gate.reached()
   const push = await repository.push(paas, 'queued', 'main', detach)
   expect(push.exitCode).toBe(0)
   expect(push.stderr).toMatch(/Deploy \d+ waits for admin \(config, deploy \d+\); follow it:/)
@@ -344,7 +330,7 @@ test('a detached push that still waits is undone when the server is killed', asy
   expect(await held()).toHaveLength(1)
   await paas.kill('server')
   await config
-  open()
+  gate.open()
   await paas.up()
   expect((await deploys('queued')).slice(0, 2).map(({ state }) => state)).toEqual(['failed', 'failed'])
   expect(await held()).toEqual([])
@@ -359,19 +345,7 @@ test.each([
 ] as const)('a detached deploy whose server is killed after %s ends as %s', async (step, text) => {
   const app = `killed-${step}`
   using repository = await deployed(app)
-  const folder = join(paas.home, 'hooks', step)
-  mkdirSync(folder, { recursive: true })
-  const hook = join(folder, 'kill')
-  writeFileSync(
-    hook,
-    `#!/bin/sh\nrm "$0"\nread -r supervisor rest <${paas.home}/run/server.supervisor.pid\nkill -9 "$supervisor" "$PPID"\n`,
-  )
-  chmodSync(hook, 0o755)
-  const before = paas.pid('server')
-  await repository.push(paas, app, 'main', detach)
-  await until('the server is gone', async () => !existsSync(`/proc/${before}`))
-  await paas.up()
-  rmSync(folder, { recursive: true })
+  await killAfterStep(paas, step, () => repository.push(paas, app, 'main', detach))
   expect(await page(app)).toBe(text)
   expect(await branch(repository, app)).toBe(text === 'first' ? repository.first : repository.second)
   expect(await held()).toEqual([])

@@ -113,18 +113,28 @@ test('a first push whose build fails keeps the app and says so; a good push then
   expect((await paas.get('begins.localhost')).body).toBe('mended\n')
 })
 
-test('an operator hook that refuses a step refuses the push with its words', async () => {
+test('an operator hook that refuses a step refuses the push, and its words are seen while it runs', async () => {
   const folder = join(paas.home, 'hooks', 'built')
   mkdirSync(folder, { recursive: true })
   const hook = join(folder, '10-scan')
   writeFileSync(
     hook,
-    '#!/bin/sh\n[ "$PAAS_APP" != scanned ] && exit 0\necho "$PAAS_APP at $PAAS_STEP"\nexit 9\n',
+    `#!/bin/sh
+[ "$PAAS_APP" != scanned ] && exit 0
+echo "$PAAS_APP at $PAAS_STEP"
+until [ -e "$0.seen" ]; do sleep 0.05; done
+seq 1 20000
+exit 9
+`,
   )
   chmodSync(hook, 0o755)
   using repository = await makeRepository(staticApp('scanned'))
-  const refused = await repository.push(paas, 'scanned')
+  const push = repository.startPush(paas, 'scanned')
+  await push.saw('scanned at built')
+  writeFileSync(`${hook}.seen`, '')
+  const refused = await push.ended
   expect(refused.stderr).toMatch(/^remote: {8}scanned at built *$/m)
+  expect(refused.stderr).toMatch(/^remote: {8}20000 *$/m)
   expect(refused.stderr).toContain("The server's hook built/10-scan refused (exit code 9)")
   expect(refused.exitCode).toBe(1)
   expect(await made(paas, 'scanned')).toEqual({ containers: [], images: [] })

@@ -1,7 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { staticApp } from '../apps/static.ts'
+import { makeGates } from '../gate.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import { addPerson, type Person } from '../person.ts'
 import { makeRepository, type PushUnderWay, type Repository } from '../repository.ts'
@@ -10,24 +10,17 @@ import { makeRepository, type PushUnderWay, type Repository } from '../repositor
 vi.setConfig({ testTimeout: 90_000 })
 
 let paas: TestInstance
+let gateOf: ReturnType<typeof makeGates>
 let bob: Person
 beforeAll(async () => {
   paas = await startInstance()
   bob = await addPerson(paas, 'bob')
-  const folder = join(paas.home, 'hooks', 'received')
-  mkdirSync(folder, { recursive: true })
-  // Holds a deploy of an app while there is a file for it.
-  writeFileSync(
-    join(folder, 'gate'),
-    `#!/bin/sh\nwhile [ -e "${gateOf('$PAAS_APP')}" ]; do : > "${gateOf('$PAAS_APP')}.reached"; sleep 0.05; done\n`,
-  )
-  chmodSync(join(folder, 'gate'), 0o755)
+  gateOf = makeGates(paas, 'received')
 })
 afterAll(async () => {
   await paas?.[Symbol.asyncDispose]()
 })
 
-const gateOf = (app: string): string => join(paas.folder, `held-${app}`)
 const page = async (app: string): Promise<string> => (await paas.get(`${app}.localhost`)).body.trim()
 
 type Deploy = {
@@ -51,10 +44,11 @@ async function held(app: string): Promise<{
   const repository = await makeRepository(staticApp('first'))
   expect((await repository.push(paas, app)).exitCode).toBe(0)
   await repository.commit(staticApp('held'))
-  writeFileSync(gateOf(app), '')
+  const gate = gateOf(app)
+  gate.shut()
   const holder = repository.startPush(paas, app)
-  await until('the push has begun', async () => existsSync(`${gateOf(app)}.reached`))
-  return { repository, holder, release: () => rmSync(gateOf(app)) }
+  await gate.reached()
+  return { repository, holder, release: gate.open }
 }
 
 test('whoever waits is told who holds the app, with what and since when', async () => {

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { countLines, entriesOf, LogFile } from '../../server/docker/log-file.ts'
+import { countLines, entriesOf, LogFile, logLengthNow } from '../../server/docker/log-file.ts'
 import type { LogPlace } from '../../server/docker/log-source.ts'
 
 let folder: string
@@ -61,6 +61,24 @@ test('entries are read through rotations, and after the container was removed', 
   expect(file.isGone).toBe(true)
   expect(rest(file).texts).toEqual(['six'])
   expect(file.takeLost()).toBe(false)
+})
+
+test('how long the newest file is, is known once it is read, and told apart from what had its place', () => {
+  write('one')
+  using file = new LogFile(folder, 'id')
+  expect(file.length).toBeUndefined()
+  rest(file)
+  const first = file.length
+  expect(first).toEqual(logLengthNow(folder, 'id'))
+  write('two')
+  expect(file.length).toEqual(first)
+  rest(file)
+  expect(file.length).toEqual(logLengthNow(folder, 'id'))
+  rotate()
+  write('three')
+  rest(file)
+  expect(file.length).toEqual(logLengthNow(folder, 'id'))
+  expect(file.length?.identity).not.toBe(first?.identity)
 })
 
 test('the next process goes on where this one stopped, or says that entries are lost', () => {

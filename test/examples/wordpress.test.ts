@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
@@ -34,7 +35,7 @@ afterAll(async () => {
 })
 
 const visitor = (name: string): BlogVisitor =>
-  new BlogVisitor({ host: '127.0.0.1', port: paas.httpPort, name: `${name}:${paas.httpPort}` })
+  new BlogVisitor({ connect: () => connect(paas.httpPort, '127.0.0.1'), name: `${name}:${paas.httpPort}` })
 
 test('a push makes a blog that is installed by its form, and all its containers serve it with one login', async () => {
   const page = await visitor('blog.localhost').get('/')

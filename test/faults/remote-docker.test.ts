@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { freePort } from '../api/call.ts'
 import { type DockerProxy, startDockerProxy } from '../docker-proxy.ts'
+import { freePort } from '../free-port.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import { makeRepository, type Repository } from '../repository.ts'
 

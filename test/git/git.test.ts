@@ -2,17 +2,12 @@ import { buffer } from 'node:stream/consumers'
 import { extract, type Header } from 'tar-stream'
 import { expect, test } from 'vitest'
 import { UserError } from '../../server/errors.ts'
-import {
-  archive,
-  createRepository,
-  deleteRef,
-  GitFailure,
-  moveRef,
-  noObject,
-  prune,
-  resolve,
-  setHead,
-} from '../../server/git/git.ts'
+import { archive } from '../../server/git/commits.ts'
+import { createRepository } from '../../server/git/create-repository.ts'
+import { GitFailure } from '../../server/git/git.ts'
+import { noObject } from '../../server/git/object-name.ts'
+import { prune } from '../../server/git/prune.ts'
+import { deleteRef, moveRef, resolve, setHead } from '../../server/git/refs.ts'
 import { commitInfo, readText } from '../../server/git/source.ts'
 import { openTestRepository } from './open-test-repository.ts'
 

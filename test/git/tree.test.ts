@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { UserError } from '../../server/errors.ts'
-import { noObject } from '../../server/git/git.ts'
+import { noObject } from '../../server/git/object-name.ts'
 import { checkTree, treeLimits } from '../../server/git/tree.ts'
 import { accept, openTestRepository, type TestRepository } from './open-test-repository.ts'
 

@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { drainingKey, type RouterState, routersKey } from '../../router/contract.ts'
 import { certificateFolder } from '../../router/paths.ts'
 import { frugal } from '../../scripts/compile-cache.ts'
+import { freePort } from '../free-port.ts'
 import { bootId, createPublisher } from './publish.ts'
 
 export type Answer = {
@@ -234,14 +235,6 @@ export function get(port: number, path: string, headers: Record<string, string>)
     sent.on('error', reject)
     sent.end()
   })
-}
-
-export async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function rawRequest(port: number, text: string): Promise<string> {

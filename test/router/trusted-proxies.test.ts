@@ -186,12 +186,17 @@ test('The log, the rate limit and redirects go by the visitor, not by the proxy'
   expect((await at(port, stranger)).location).toBe(`http://app.test:${router.port}/a?b`)
 })
 
-test('Who has asked a proxy by https is not sent to https again', async () => {
+/** Gives app.test a certificate, and plain requests for it a redirect. */
+async function secure({ home, publish }: typeof router): Promise<void> {
   const { chain, privateKey } = await selfSigned(['app.test'], 10)
-  await mkdir(certificateFolder(router.home), { recursive: true, mode: 0o700 })
-  await writeFile(join(certificateFolder(router.home), certificateFile(chain)), chain + privateKey)
+  await mkdir(certificateFolder(home), { recursive: true, mode: 0o700 })
+  await writeFile(join(certificateFolder(home), certificateFile(chain)), chain + privateKey)
   const certificates = [{ file: certificateFile(chain), hosts: ['app.test'] }]
-  await router.publish({ app: { ...app, certificates, https: { redirect: true, hsts: true } } })
+  await publish({ app: { ...app, certificates, https: { redirect: true, hsts: true } } })
+}
+
+test('Who has asked a proxy by https is not sent to https again', async () => {
+  await secure(router)
   expect((await ask(proxy, { 'X-Forwarded-Proto': 'https' })).status).toBe(200)
   expect((await ask(proxy, { 'X-Forwarded-Proto': 'http' })).location).toBe('https://app.test/')
   for (const headers of [{}, { 'X-Forwarded-Proto': 'https' }])
@@ -199,7 +204,7 @@ test('Who has asked a proxy by https is not sent to https again', async () => {
 })
 
 const get = 'GET / HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n'
-const version1 = (address: string): string => `PROXY TCP4 ${address} 127.0.0.1 1000 80\r\n`
+const version1 = (address: string, port = 80): string => `PROXY TCP4 ${address} 127.0.0.1 1000 ${port}\r\n`
 const version2 = Buffer.from([
   ...Buffer.from('\r\n\r\n\0\r\nQUIT\n'),
   ...[0x21, 0x11, 0, 12, 1, 2, 3, 4, 127, 0, 0, 1, 0x12, 0x34, 0, 80],
@@ -225,4 +230,31 @@ test('A stranger’s PROXY header reaches no app, and a trusted proxy without on
   expect(await talk(proxy, get)).toBe('')
   expect(await talk(proxy, version1('1.2.3.4') + version1('6.6.6.6') + get)).toContain('400 Bad request')
   expect(asked).toBe(before)
+})
+
+test('Who has come to port 443 of a proxy that speaks PROXY has come by https, whatever he says himself', async () => {
+  await secure(speaker)
+  const says = (port: number, more = ''): Promise<string> =>
+    talk(proxy, version1('1.2.3.4', port) + get.replace('\r\n\r\n', `\r\n${more}\r\n`))
+  const secured = await says(443)
+  expect(secured).toContain('"x-forwarded-proto":"https"')
+  expect(secured).toContain('"x-forwarded-port":"443"')
+  expect(secured.toLowerCase()).toContain('strict-transport-security')
+  // As version 2 has it of a proxy that has ended TLS: with PP2_TYPE_SSL behind the addresses.
+  const tls = [0x20, 0, 8, 1, 0, 0, 0, 0, 0, 0, 0]
+  const signed = Buffer.from([
+    ...version2.subarray(0, 14),
+    ...[0, 12 + tls.length],
+    ...version2.subarray(16, 26),
+    ...[1, 0xbb],
+    ...tls,
+  ])
+  expect(await talk(proxy, Buffer.concat([signed, Buffer.from(get)]))).toContain(
+    '"x-forwarded-proto":"https"',
+  )
+  for (const more of ['', 'X-Forwarded-Proto: https\r\n'])
+    expect(await says(80, more)).toMatch(/308 [\s\S]*location: https:\/\/app\.test\/\r\n/)
+  // Where a proxy leaves ports as they are, https is where we take it.
+  expect(await says(speaker.port)).toContain(`location: https://app.test:${speaker.httpsPort}/\r\n`)
+  expect(await talk(stranger, get)).toContain(`location: https://app.test:${speaker.httpsPort}/\r\n`)
 })

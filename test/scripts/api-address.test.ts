@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkout } from '../../scripts/instance.ts'
 import { apiAddress } from '../../server/api/api-address.ts'
 import { readSettings } from '../../server/settings.ts'
-import { freePort } from '../api/call.ts'
+import { freePort } from '../free-port.ts'
 import { startInstance, type TestInstance } from '../instance.ts'
 
 let paas: TestInstance

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from '../../../test/router/harness.ts'
+import { freePort } from '../../../test/free-port.ts'
 import { route } from '../../../test/router/publish.ts'
 import { median } from '../../bench/pairs.ts'
 import type { Finding, Section } from '../../chaos/section.ts'

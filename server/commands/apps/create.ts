@@ -1,6 +1,6 @@
 import type { Command } from '../../command.ts'
+import { createApp } from '../../deploy/create-app.ts'
 import { assertNameFree } from '../../domain-change.ts'
-import { createApp } from '../../git-service.ts'
 import { appUrls } from '../../routing.ts'
 
 export default {
@@ -15,7 +15,7 @@ export default {
     const name = words[0] ?? ''
     assertNameFree(paas, name, { user })
     planned(() => [`app: + ${name}, of which ${user.name} is the admin`])
-    const app = createApp(paas, user, name)
+    const app = createApp(paas, { name, owner: user })
     out.result({ name: app.name, id: app.id, urls: appUrls(paas, app) }, () => {
       out.step(`Created ${app.name}`)
       out.detail(`Deploy it: git push paas:${app.name} main`)

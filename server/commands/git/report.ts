@@ -2,7 +2,7 @@ import type { Call, Command } from '../../command.ts'
 import { repositoryOf } from '../../deploy/repository.ts'
 import { sourceOf } from '../../deploy/source-of.ts'
 import { UserError } from '../../errors.ts'
-import { resolve } from '../../git/git.ts'
+import { resolve } from '../../git/refs.ts'
 
 export default {
   summary: 'Show deploy branch, commit and remote; or the Dockerfile that the release was built with',

@@ -1,4 +1,4 @@
-import { maySee } from '../../access.ts'
+import { maySee, mayUse } from '../../access.ts'
 import type { Call, Command } from '../../command.ts'
 import { routeProperties } from '../../route-properties.ts'
 import { appHosts, securedHosts } from '../../routing.ts'
@@ -71,12 +71,13 @@ const pairs = (map: Readonly<Record<string, string>>): string =>
 /** Paths of the app's host names that lead to other apps: to the name of each, where this person may know it. */
 function otherPaths({ paas, app, user }: Call): Readonly<Record<string, string>> {
   const { store } = paas
+  const speaksFor = mayUse(store, user, 'develop', app)
   const hosts = new Set(appHosts(paas, app).filter((domain) => hostOf(domain) === domain))
   const others = [...hosts].flatMap((host) => store.domains.withPathOf(host)).filter((id) => id !== app.id)
   return Object.fromEntries(
     [...new Set(others)].flatMap((id) => {
       const other = store.apps.byId(id)
-      const name = maySee(store, user, other) ? other.name : 'another app'
+      const name = maySee(store, user, other) || speaksFor ? other.name : 'another app'
       return store.domains
         .of(id)
         .filter((domain) => hostOf(domain) !== domain && hosts.has(hostOf(domain)))

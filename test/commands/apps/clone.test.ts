@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { staticApp } from '../../apps/static.ts'
 import { startInstance, type TestInstance, until } from '../../instance.ts'
@@ -89,6 +92,12 @@ test('a clone that does not start leaves nothing', async () => {
   expect((await paas.ssh('apps:clone fragile broken')).exitCode).not.toBe(0)
   expect(await made(paas, 'broken')).toEqual({ containers: [], images: [] })
   expect((await paas.ssh('apps:exists broken')).exitCode).toBe(20)
+  const events = JSON.parse(await paas.ok('events -n 20 --json')) as {
+    type: string
+    app?: { name: string }
+  }[]
+  const told = events.filter(({ app }) => app?.name === 'broken').map(({ type }) => type)
+  expect(told).toEqual(['app-created', 'deploy-started', 'app-destroyed', 'deploy-failed'])
 }, 60_000)
 
 test('a clone whose server is killed before its switch leaves no app, after it a whole one', async () => {
@@ -103,6 +112,34 @@ test('a clone whose server is killed before its switch leaves no app, after it a
   await killAfterStep(paas, 'switched', () => paas.ssh('apps:clone shop undone'))
   await until('it serves', async () => (await paas.get('undone.localhost')).body === 'the same page\n')
 }, 120_000)
+
+test('a clone and its entry in the journal are one: a server that is killed between them leaves no app', async () => {
+  const state = async (change: string): Promise<void> => {
+    await paas.down()
+    const database = new DatabaseSync(join(paas.home, 'state.db'))
+    database.exec(change)
+    database.close()
+    await paas.up()
+  }
+  // Whoever writes the entry is held within that statement, as long as it lives.
+  await state(`CREATE TRIGGER held BEFORE INSERT ON deploy WHEN NEW.kind = 'clone' BEGIN SELECT count(*) FROM
+    (WITH RECURSIVE number(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM number) SELECT n FROM number); END`)
+  const ticks = (): number => {
+    const words =
+      readFileSync(`/proc/${paas.pid('server')}/stat`, 'utf8')
+        .split(') ')[1]
+        ?.split(' ') ?? []
+    return Number(words[11])
+  }
+  const before = ticks()
+  const clone = paas.ssh('apps:clone shop never')
+  await until('it is held', async () => ticks() > before + 200)
+  await paas.kill('server')
+  expect((await clone).exitCode).not.toBe(0)
+  await state('DROP TRIGGER held')
+  expect((await paas.ssh('apps:exists never')).exitCode).toBe(20)
+  expect(await paas.ok('apps:clone shop never')).toContain('http://never.localhost')
+}, 60_000)
 
 test('a name that is taken, and an app without a release, are refused', async () => {
   expect((await paas.ssh('apps:clone shop shop')).stderr).toContain('is taken')

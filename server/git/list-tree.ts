@@ -1,0 +1,57 @@
+import { finished, startGit } from './git.ts'
+import { objectName } from './object-name.ts'
+
+export type TreeEntry = {
+  readonly mode: string
+  readonly type: 'blob' | 'tree' | 'commit'
+  readonly object: string
+  /** Bytes of a blob, else 0. */
+  readonly size: number
+  readonly path: Buffer
+}
+
+/**
+ * Every entry of a commit's tree, parents before children. Nothing of the tree is held, and leaving the loop ends git,
+ * so a tree of any size may be counted.
+ */
+export async function* listTree(
+  repository: string,
+  commit: string,
+  options: { readonly signal?: AbortSignal; readonly cpuSeconds?: number } = {},
+): AsyncGenerator<TreeEntry, void, undefined> {
+  const child = startGit(repository, ['ls-tree', '-r', '-t', '-z', '-l', '--full-tree', objectName(commit)], {
+    ...options,
+    dataBytes: 512 * 1024 * 1024,
+  })
+  child.stdin.end()
+  const done = finished(child, 'ls-tree')
+  done.catch(() => {})
+  try {
+    let rest: Buffer = Buffer.alloc(0)
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+      let start = 0
+      for (let end = data.indexOf(0); end >= 0; end = data.indexOf(0, start)) {
+        yield treeEntry(data.subarray(start, end))
+        start = end + 1
+      }
+      rest = data.subarray(start)
+    }
+    await done
+  } finally {
+    // It only reads.
+    child.kill('SIGKILL')
+  }
+}
+
+function treeEntry(line: Buffer): TreeEntry {
+  const tab = line.indexOf(9)
+  const [mode = '', type = '', object = '', size = ''] = line.subarray(0, tab).toString('latin1').split(/ +/)
+  return {
+    mode,
+    type: type as TreeEntry['type'],
+    object,
+    size: size === '-' ? 0 : Number(size),
+    path: line.subarray(tab + 1),
+  }
+}

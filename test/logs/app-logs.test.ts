@@ -24,7 +24,7 @@ beforeEach(() => {
   logs = new AppLogs({
     engine: { disk: { root: async () => root } },
     store,
-    settings: { home: root, logBytes: 1024 ** 2 },
+    settings: { home: root, logBytes: 1024 ** 2, dockerHost: 'unix:///var/run/docker.sock' },
     secrets: { hide: (_: string, text: string) => text },
     log: () => {},
     closing: closing.signal,

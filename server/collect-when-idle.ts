@@ -1,5 +1,5 @@
 const lookMs = 10_000
-/** The share of a look's time below which a process counts as idle: to collect stops it for some 30 ms. */
+/** The share of a look's time below which a process counts as idle: to collect stops it for some 50 ms. */
 const idleShare = 0.05
 /** Less than that is not worth the stop. */
 const worthBytes = 2_000_000
@@ -17,7 +17,8 @@ export function collectWhenIdle(everyMs = lookMs): Disposable {
     const { utilization } = performance.eventLoopUtilization(now, seen)
     seen = now
     if (utilization > idleShare || inUse() < leftBytes + worthBytes) return
-    globalThis.gc?.()
+    // Code that was not run lately goes too: it is compiled again when it is needed.
+    globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'sync' })
     leftBytes = inUse()
   }
   const timer = setInterval(look, everyMs).unref()

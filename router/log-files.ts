@@ -21,6 +21,8 @@ const flushMs = 100
 // A disk that takes nothing must not cost the router its memory.
 const maxPendingBytes = 16_000_000
 const firstBytes = 2_048
+/** A batch of so much is written before its time. */
+const fullBytes = 262_144
 
 /** Files in `directory`, which is made. */
 export async function createLogFiles(options: LogFileOptions): Promise<LogFiles> {
@@ -32,6 +34,7 @@ export async function createLogFiles(options: LogFileOptions): Promise<LogFiles>
   let pendingBytes = 0
   let dropped = 0
   let timer: NodeJS.Timeout | undefined
+  let isFull = false
   let flushing: Promise<void> = Promise.resolve()
 
   const flush = (): Promise<void> => {
@@ -42,6 +45,7 @@ export async function createLogFiles(options: LogFileOptions): Promise<LogFiles>
       const written = new Map<string, Buffer>()
       pending = new Map()
       pendingBytes = 0
+      isFull = false
       for (const [name, { bytes, used, lines }] of batches) {
         try {
           await write(name, bytes.subarray(0, used))
@@ -86,6 +90,9 @@ export async function createLogFiles(options: LogFileOptions): Promise<LogFiles>
       batch.used = end
       batch.lines++
       timer ??= setTimeout(flush, flushMs)
+      if (batch.used < fullBytes || isFull) return
+      isFull = true
+      void flush()
     },
     async [Symbol.asyncDispose]() {
       await flush()

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { UserError } from '../server/errors.ts'
 import { pinToRouterCore } from './bench-router/machine.ts'
 import restarts from './bench-router/sections/restarts.ts'
@@ -7,6 +8,7 @@ import speed from './bench-router/sections/speed.ts'
 import swaps from './bench-router/sections/swaps.ts'
 import { sayFindings } from './chaos/say-findings.ts'
 import type { Finding, Section } from './chaos/section.ts'
+import { fillCompileCache } from './compile-cache.ts'
 import { runEntry } from './run-entry.ts'
 import { say } from './say.ts'
 
@@ -15,6 +17,7 @@ const sections: Readonly<Record<string, Section>> = { speed, size, swaps, restar
 // What we promise of the router, measured on routers of its own. Words after the script's name choose sections.
 await runEntry(async () => {
   pinToRouterCore()
+  await fillCompileCache(join(import.meta.dirname, '..'), undefined)
   const wanted = process.argv.slice(2)
   const unknown = wanted.find((name) => !Object.hasOwn(sections, name))
   if (unknown !== undefined)

@@ -1,11 +1,11 @@
-import { globSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join, relative } from 'node:path'
 import { routerPaths } from '../router/paths.ts'
 import type { Settings } from '../server/settings.ts'
-import { compileCacheEnvironment, frugal } from './compile-cache.ts'
+import { frugal } from './compile-cache.ts'
 import type { Account, Identities } from './identity.ts'
 import type { Layout } from './layout.ts'
+import { leanEnvironment } from './lean-environment.ts'
 import { mysqlContainer } from './mysql-image.ts'
 import { routerEnvironment, serverEnvironment } from './part-environment.ts'
 
@@ -91,8 +91,7 @@ export function parts(
     folder: checkout,
     environment: {
       ...serverEnvironment(settings),
-      ...compileCacheEnvironment(checkout),
-      ...leanMalloc(),
+      ...leanEnvironment(checkout),
       // A machine behind a proxy has an authority of its own, and Node asks the system for none by itself.
       NODE_USE_SYSTEM_CA: '1',
       PATH: path,
@@ -109,8 +108,7 @@ export function parts(
     folder: places.router,
     environment: {
       ...routerEnvironment(settings),
-      ...compileCacheEnvironment(code),
-      ...leanMalloc(),
+      ...leanEnvironment(code),
       PATH: path,
     },
     // Where nobody listens, HAProxy tries again without a pause, all of a core's time.
@@ -138,19 +136,6 @@ export function parts(
     haproxy,
     rotate,
   ]
-}
-
-/**
- * jemalloc, which redis-server brings along, gives back what streamed through; glibc's heap kept 20 MB of holes after
- * dumps of 120 MB. Without a cache for each thread it is as fast, and smaller by 7 MB.
- */
-function leanMalloc(): Readonly<Record<string, string>> {
-  const [library] = globSync('/usr/lib/*/libjemalloc.so.2')
-  if (library === undefined) return { MALLOC_ARENA_MAX: '1' }
-  return {
-    LD_PRELOAD: library,
-    MALLOC_CONF: 'narenas:1,tcache:false,dirty_decay_ms:1000,muzzy_decay_ms:0',
-  }
 }
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

@@ -10,6 +10,7 @@ import { Redis } from 'ioredis'
 import { drainingKey, type RouterState, routersKey } from '../../router/contract.ts'
 import { certificateFolder } from '../../router/paths.ts'
 import { frugal } from '../../scripts/compile-cache.ts'
+import { leanEnvironment } from '../../scripts/lean-environment.ts'
 import { freePort } from '../free-port.ts'
 import { bootId, createPublisher } from './publish.ts'
 
@@ -18,6 +19,8 @@ export type Answer = {
   readonly body: string
   readonly headers: IncomingMessage['headers']
 }
+
+const checkout = join(import.meta.dirname, '..', '..')
 
 /** Redis, HAProxy and the router in a folder of their own, with a loop that starts HAProxy again when it dies. */
 export async function startRouter(
@@ -34,7 +37,12 @@ export async function startRouter(
   const processes: { redis?: ChildProcess; router?: ChildProcess; haproxy?: ChildProcess } = {}
   let supervise = true
 
-  const run = (name: string, command: string, args: string[]): ChildProcess => {
+  const run = (
+    name: string,
+    command: string,
+    args: string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): ChildProcess => {
     const child = spawn(command, args, {
       cwd: import.meta.dirname,
       env: {
@@ -45,6 +53,7 @@ export async function startRouter(
         PAAS_HTTPS_PORT: `${httpsPort}`,
         PAAS_METRICS_PORT: `${metricsPort}`,
         ...options.environment,
+        ...environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -68,8 +77,8 @@ export async function startRouter(
   }
 
   const startFollower = (): void => {
-    const main = join(import.meta.dirname, '../../router/main.ts')
-    processes.router = run('router', process.execPath, [...frugal, main])
+    const main = join(checkout, 'router', 'main.ts')
+    processes.router = run('router', process.execPath, [...frugal, main], leanEnvironment(checkout))
   }
 
   const startHaproxy = async (): Promise<void> => {

@@ -51,10 +51,10 @@ export function assignSlots(
 }
 
 /**
- * How many slots to declare when the highest number in use is `used - 1`: room for 96 more plain ones, and 8 of each
+ * How many slots to declare when the highest number in use is `used - 1`: room for 48 more plain ones, and 4 of each
  * other kind, without a reload. A hundred of them cost HAProxy 1.2 MB.
  */
-export const capacityFor = (used: number): number => Math.ceil((used + 128) / 256) * 256
+export const capacityFor = (used: number): number => Math.ceil((used + 64) / 128) * 128
 
 /** The name of slot `number` in HAProxy. */
 export const slotName = (number: number): string => `s${number}`

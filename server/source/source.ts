@@ -6,7 +6,6 @@ import { readText, readTextStart } from '../git/source.ts'
 import type { Builder } from '../state/apps.ts'
 import type { Processes } from '../state/releases.ts'
 import type { AppJson } from './app-json.ts'
-import { readHerokuYml } from './heroku-yml.ts'
 import type { Procfile } from './procfile.ts'
 import { readRunFiles } from './run-files.ts'
 
@@ -101,6 +100,8 @@ async function readHeroku(
 ): Promise<{ dockerfile: string | undefined; processes: Procfile | undefined; notes: readonly string[] }> {
   const text = await tree.read('heroku.yml')
   if (text === undefined) return { dockerfile: undefined, processes: undefined, notes: [] }
+  // Few have one, and its parser takes a megabyte.
+  const { readHerokuYml } = await import('./heroku-yml.ts')
   const { dockerfile, processes, notes } = readHerokuYml(text)
   const asked = builder.dockerfilePath !== null || !wantsDockerfile(builder)
   const has = Object.keys(processes).length > 0

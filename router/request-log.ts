@@ -4,15 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ownerOf } from './desired.ts'
 import { createLogFiles } from './log-files.ts'
 import { mostBytes, writeLine } from './log-line.ts'
-import {
-  cameToSlot,
-  emptyRequest,
-  field,
-  type LoggedRequest,
-  numberOf,
-  readRequest,
-  textOf,
-} from './logged-request.ts'
+import { cameToSlot, emptyRequest, field, numberOf, readRequest, textOf } from './logged-request.ts'
 import { noServer, outcome } from './outcome.ts'
 import type { Report } from './report.ts'
 import { addressOf, isAppId, lookUp, type Routes, type Target } from './table.ts'
@@ -50,16 +42,17 @@ export async function startRequestLog(options: RequestLogOptions): Promise<Reque
 
   const request = emptyRequest()
 
+  /** Writes what `request` is now. */
   const write = (): void => {
     const server = textOf(request, field.server)
-    const target = targetOf(request, server)
+    const target = targetOf(server)
     const ended = outcome(request)
     const parts = { outcome: ended, dyno: dynos.nameOf(server) }
     traffic.count(target, request, ended)
     files.append(target, mostBytes(request), (bytes, at) => writeLine(request, parts, bytes, at))
   }
 
-  const targetOf = (request: LoggedRequest, server: string): string => {
+  const targetOf = (server: string): string => {
     if (cameToSlot(request) && server !== noServer) return fileOf(ownerOf(server))
     const backend = textOf(request, field.backend)
     const host = textOf(request, field.host)

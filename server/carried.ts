@@ -1,3 +1,5 @@
+import type { OnDisconnect, Retention } from './state/apps.ts'
+import type { AutoscaleRule } from './state/autoscale.ts'
 import type { CheckSettings } from './state/check-settings.ts'
 import type { RouteSettings } from './state/route-settings.ts'
 import type { Store } from './state/store.ts'
@@ -26,9 +28,16 @@ export type Carried = {
   /** HTML of its own; null: ours. Whether it is shown is not carried. */
   readonly maintenancePage: string | null
   readonly checks: CheckSettings
+  readonly retention: Retention
+  readonly logBytes: number | null
+  readonly onDisconnect: OnDisconnect
+  readonly autoscale: readonly CarriedRule[]
 }
 
+export type CarriedRule = Omit<AutoscaleRule, 'appId' | 'steppedAt'>
+
 export function carriedOf(store: Store, appId: string): Carried {
+  const { retention, logBytes, onDisconnect } = store.apps.byId(appId)
   const { redirect, bodyLimitBytes, timeLimitMs, rateLimit, sticky, gzip, errorPage } =
     store.routeSettings.of(appId)
   return {
@@ -37,6 +46,12 @@ export function carriedOf(store: Store, appId: string): Carried {
     visitors: Object.keys(store.visitors.of(appId)),
     maintenancePage: store.maintenance.of(appId).page,
     checks: store.checkSettings.of(appId),
+    retention,
+    logBytes,
+    onDisconnect,
+    autoscale: store.autoscale
+      .of(appId)
+      .map(({ process, least, most, measure, threshold }) => ({ process, least, most, measure, threshold })),
   }
 }
 
@@ -47,6 +62,10 @@ export function giveCarried(store: Store, appId: string, carried: Carried): Read
   for (const [path, target] of Object.entries(redirects)) store.redirects.set(appId, path, target)
   if (maintenancePage !== null) store.maintenance.replace(appId, { since: null, page: maintenancePage })
   store.checkSettings.replace(appId, checks)
+  store.apps.setRetention(appId, carried.retention)
+  store.apps.setLogBytes(appId, carried.logBytes)
+  store.apps.setOnDisconnect(appId, carried.onDisconnect)
+  for (const rule of carried.autoscale) store.autoscale.set({ ...rule, appId, steppedAt: null })
   const passwords = Object.fromEntries(visitors.map((name) => [name, visitorPassword()]))
   for (const [name, password] of Object.entries(passwords))
     store.visitors.set(appId, name, visitorDigest(appId, name, password))

@@ -1,4 +1,7 @@
-import type { Carried, CarriedRoutes } from '../carried.ts'
+import { isWithinLimits, mostContainers } from '../autoscale/rule-limits.ts'
+import type { Carried, CarriedRoutes, CarriedRule } from '../carried.ts'
+import { parseKeep } from '../command-line/keep.ts'
+import { parseLogSize } from '../command-line/log-size.ts'
 import { drainAddress } from '../drains/drain-address.ts'
 import { parseErrorPage } from '../error-page.ts'
 import { UserError } from '../errors.ts'
@@ -6,6 +9,7 @@ import { parseMaintenancePage } from '../maintenance-page.ts'
 import { mostRedirects, parseRedirectPath, parseRedirectTarget } from '../redirect.ts'
 import { isObject } from '../source/is-object.ts'
 import type { Builder } from '../state/apps.ts'
+import type { Measure } from '../state/autoscale.ts'
 import type { CheckSettings } from '../state/check-settings.ts'
 import { type ConfigVars, parseConfigVars } from '../state/config.ts'
 import type { Drain } from '../state/drains.ts'
@@ -120,7 +124,8 @@ export function parseAppManifest(text: string): AppManifest {
 }
 
 function settingsOf(value: unknown): Carried {
-  const { routes, redirects, visitors, maintenancePage, checks } = isObject(value) ? value : {}
+  const { routes, redirects, visitors, maintenancePage, checks, ...rest } = isObject(value) ? value : {}
+  const { retention, logBytes, onDisconnect, autoscale } = rest
   return {
     routes: routesOf(routes),
     redirects: redirectsOf(redirects),
@@ -131,6 +136,10 @@ function settingsOf(value: unknown): Carried {
       parseMaintenancePage(word(page, 'maintenance', 64 * 1024)),
     ),
     checks: checksOf(checks),
+    retention: retentionOf(retention),
+    logBytes: optional(logBytes, (bytes) => known(parseLogSize(String(bytes)), 'logs')),
+    onDisconnect: onDisconnect === 'detach' ? 'detach' : 'cancel',
+    autoscale: list(autoscale ?? [], most.processes, 'autoscale').map(ruleOf),
   }
 }
 
@@ -173,6 +182,27 @@ function checksOf(value: unknown): CheckSettings {
       throw wrong('checks')
     }),
   }
+}
+
+function retentionOf(value: unknown): Carried['retention'] {
+  const { keep, budgetBytes } = isObject(value) ? value : {}
+  return {
+    keep: optional(keep, (images) => known(parseKeep(String(images)), 'releases')),
+    budgetBytes: optional(budgetBytes, (bytes) => integer(bytes, 0, Number.MAX_SAFE_INTEGER, 'releases')),
+  }
+}
+
+function ruleOf(value: unknown): CarriedRule {
+  const { process, least, most, measure, threshold } = isObject(value) ? value : {}
+  const rule = {
+    process: matching(process, processType, 'autoscale'),
+    least: integer(least, 1, mostContainers, 'autoscale'),
+    most: integer(most, 1, mostContainers, 'autoscale'),
+    measure: matching(measure, /^(queue|p95|cpu)$/, 'autoscale') as Measure,
+    threshold: integer(threshold, 1, 60_000, 'autoscale'),
+  }
+  if (isWithinLimits(rule)) return rule
+  throw wrong('autoscale')
 }
 
 function webhookOf(value: unknown): AppManifest['webhooks'][number] {
@@ -265,6 +295,11 @@ const optional = <T>(value: unknown, read: (value: unknown) => T): T | null =>
 
 function integer(value: unknown, from: number, to: number, what: string): number {
   if (Number.isInteger(value) && Number(value) >= from && Number(value) <= to) return Number(value)
+  throw wrong(what)
+}
+
+function known<T>(value: T | undefined, what: string): T {
+  if (value !== undefined) return value
   throw wrong(what)
 }
 

@@ -38,6 +38,10 @@ const good = {
       attempts: 5,
       modes: { '*': 'skipped' },
     },
+    retention: { keep: 10, budgetBytes: null },
+    logBytes: 1024 ** 2,
+    onDisconnect: 'detach',
+    autoscale: [{ process: 'web', least: 1, most: 5, measure: 'p95', threshold: 300 }],
   },
   webhooks: [{ url: 'https://example.com/hook', events: ['deploy-failed'], allowPrivate: false }],
   drains: [{ url: 'syslog://logs.example.com:514', allowPrivate: false }],
@@ -54,6 +58,22 @@ test('an archive of before has none of what was not in it then', () => {
   expect(parseAppManifest(JSON.stringify(old))).toEqual({
     ...old,
     ...{ settings: null, webhooks: [], drains: [], links: [] },
+  })
+  const {
+    retention: _____,
+    logBytes: ______,
+    onDisconnect: _______,
+    autoscale: ________,
+    ...first
+  } = settings
+  expect(parseAppManifest(JSON.stringify({ ...good, settings: first })).settings).toEqual({
+    ...first,
+    ...{
+      retention: { keep: null, budgetBytes: null },
+      logBytes: null,
+      onDisconnect: 'cancel',
+      autoscale: [],
+    },
   })
 })
 
@@ -107,6 +127,26 @@ test.each([
     'a check mode that is none',
     { ...good, settings: { ...settings, checks: { ...settings.checks, modes: { web: 'off' } } } },
     'what it says of checks cannot be',
+  ],
+  [
+    'a log without end',
+    { ...good, settings: { ...settings, logBytes: 1e15 } },
+    'what it says of logs cannot be',
+  ],
+  [
+    'no image to go back to',
+    { ...good, settings: { ...settings, retention: { keep: 1 } } },
+    'what it says of releases cannot be',
+  ],
+  [
+    'a thousand containers by themselves',
+    { ...good, settings: { ...settings, autoscale: [{ ...settings.autoscale[0], most: 1_000 }] } },
+    'what it says of autoscale cannot be',
+  ],
+  [
+    'a worker scaled by requests',
+    { ...good, settings: { ...settings, autoscale: [{ ...settings.autoscale[0], process: 'worker' }] } },
+    'what it says of autoscale cannot be',
   ],
   [
     'a webhook that is none',

@@ -18,7 +18,8 @@ beforeEach(() => {
   closing = new AbortController()
   const log = (line: string): void => void said.push(line)
   events = new Events(home, log)
-  ended = runEventHooks({ events, log, closing: closing.signal, settings: { home } } as unknown as Paas)
+  const paas = { events, log, closing: closing.signal, settings: { home } } as unknown as Paas
+  ended = runEventHooks(paas, 2_000)
 })
 afterEach(async () => {
   closing.abort()
@@ -63,6 +64,21 @@ test('hooks run in the order of what happened, and one that fails is said and ho
   await until('both ran', async () => read('order').includes('succeeded'))
   expect(read('order')).toBe('started\nsucceeded\n')
   expect(said).toEqual(['The hook deploy-started/10-fail failed (exit code 3): no luck'])
+})
+
+test('what waits for a hook that hangs has an end, and how many it missed is said', async () => {
+  writeHook('deploy-started/10-slow', `: > ${home}/hangs; while [ ! -e ${home}/go ]; do sleep 0.05; done`)
+  writeHook('deploy-failed/10-count', `echo "$PAAS_EVENT_NUMBER" >> ${home}/told`)
+  happen('deploy-started')
+  await until('it hangs', async () => existsSync(join(home, 'hangs')))
+  // Nobody waits for these.
+  for (let number = 0; number < 100; number++) happen('cron-run')
+  for (let number = 0; number < 50; number++) happen('deploy-failed')
+  writeFileSync(join(home, 'go'), '')
+  await until('the last is told', async () => read('told').endsWith('\n151\n'))
+  const told = read('told').trim().split('\n').map(Number)
+  expect(told).toEqual(told.map((_, index) => 151 - told.length + index + 1))
+  expect(said).toEqual([`Hooks were too slow for ${50 - told.length} events, which they were not told of`])
 })
 
 test('a hook that runs when the server closes is ended', async () => {

@@ -1,4 +1,5 @@
 import type { Command } from '../../command.ts'
+import { sizeText } from '../../command-line/size.ts'
 import { readyAppLinks } from '../../deploy/link-apps.ts'
 import { linkHost } from '../../deploy/link-network.ts'
 import { appUrls } from '../../routing.ts'
@@ -23,10 +24,20 @@ export default {
       formation: paas.store.formations.of(app.id),
       port: release?.port ?? app.port,
       network: app.subnet,
+      kept: {
+        images: app.retention.keep ?? paas.settings.keepReleases,
+        imageBytes: app.retention.budgetBytes ?? paas.settings.imageBudgetBytes,
+        logBytes: app.logBytes ?? paas.settings.logBytes,
+      },
       links: readyAppLinks(paas, app).map(({ alias }) => linkHost(alias)),
       locked: paas.store.appLocks.of(app.id)?.who ?? null,
       maintenance: paas.store.maintenance.of(app.id).since === null ? 'off' : 'on',
       urls: appUrls(paas, app),
+    }
+    const { images, imageBytes, logBytes } = facts.kept
+    const words: Readonly<Record<string, string>> = {
+      created: `${app.createdAt.slice(0, 19)}Z`,
+      kept: `${images} images within ${sizeText(imageBytes)}, ${sizeText(logBytes)} of log`,
     }
     out.result(facts, () => {
       out.heading(app.name)
@@ -34,11 +45,8 @@ export default {
         ['Fact', 'Value'],
         Object.entries(facts).map(([name, value]) => [
           name,
-          name === 'created'
-            ? `${app.createdAt.slice(0, 19)}Z`
-            : typeof value === 'object' && value !== null
-              ? plain(value)
-              : String(value ?? 'none'),
+          words[name] ??
+            (typeof value === 'object' && value !== null ? plain(value) : String(value ?? 'none')),
         ]),
       )
     })

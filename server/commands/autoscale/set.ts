@@ -1,12 +1,11 @@
 import { decide } from '../../autoscale/decide.ts'
 import { measured } from '../../autoscale/measured.ts'
 import { ruleInWords } from '../../autoscale/rule-in-words.ts'
+import { largestThreshold, mostContainers } from '../../autoscale/rule-limits.ts'
 import type { Call, Command } from '../../command.ts'
 import { assertProcess, currentRelease } from '../../deploy/release.ts'
 import { UsageError } from '../../errors.ts'
 import type { AutoscaleRule, Measure } from '../../state/autoscale.ts'
-
-const mostContainers = 100
 
 export default {
   summary: 'Let the server scale a process type by itself, by its load',
@@ -78,7 +77,7 @@ function ruleOf({ app, words, flags }: Call): AutoscaleRule {
         next: 'For instance: autoscale:set web=1..5',
       },
     )
-  const given = (Object.keys(limits) as Measure[]).filter((each) => flags.has(each))
+  const given = (Object.keys(largestThreshold) as Measure[]).filter((each) => flags.has(each))
   if (given.length > 1)
     throw new UsageError(`--${given[0]} and --${given[1]} exclude each other`, { next: 'Keep one' })
   const measure = given[0] ?? 'queue'
@@ -99,13 +98,10 @@ function ruleOf({ app, words, flags }: Call): AutoscaleRule {
 
 const defaultQueue = 10
 
-/** The largest threshold that means something. */
-const limits: Readonly<Record<Measure, number>> = { queue: 10_000, p95: 60_000, cpu: 100 }
-
 function threshold(measure: Measure, text = ''): number {
   const number = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  if (number >= 1 && number <= limits[measure]) return number
-  throw new UsageError(`--${measure} is not a whole number from 1 to ${limits[measure]}`, {
+  if (number >= 1 && number <= largestThreshold[measure]) return number
+  throw new UsageError(`--${measure} is not a whole number from 1 to ${largestThreshold[measure]}`, {
     next: 'For instance: autoscale:set web=1..5 --queue 10',
   })
 }

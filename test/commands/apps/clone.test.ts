@@ -51,6 +51,10 @@ test('a clone treats its visitors as the other does, and asks them for passwords
   await paas.ok('router:error-page guarded', { input: '<p>broken</p>' })
   await paas.ok('maintenance:custom-page guarded', { input: '<p>later</p>' })
   await paas.ok('checks:set guarded attempts 7')
+  await paas.ok('autoscale:set guarded web=1..3 --p95 700')
+  await paas.ok('logs:set guarded size 2m')
+  await paas.ok('releases:set guarded keep 9')
+  await paas.ok('deploys:set guarded on-disconnect detach')
   await paas.ok('router:auth guarded ada', { input: 'a long password' })
   const { visitors } = JSON.parse(await paas.ok('apps:clone guarded like --json')) as {
     visitors: Record<string, string>
@@ -69,6 +73,12 @@ test('a clone treats its visitors as the other does, and asks them for passwords
     ...{ canonical: null, domains: ['like.localhost'], maintenance: 'off' },
   })
   expect(await paas.ok('checks like')).toMatch(/attempts.*7/)
+  expect(JSON.parse(await paas.ok('autoscale like --json'))).toMatchObject([
+    { process: 'web', least: 1, most: 3, measure: 'p95', threshold: 700 },
+  ])
+  const report = JSON.parse(await paas.ok('apps:report like --json')) as object
+  expect(report).toMatchObject({ kept: { images: 9, logBytes: 2 * 1024 ** 2 } })
+  expect(JSON.parse(await paas.ok('deploys:report like --json'))).toMatchObject({ 'on-disconnect': 'detach' })
   await paas.ok('maintenance:on like')
   expect((await paas.get('like.localhost')).body).toContain('<p>later</p>')
   const said = await paas.ok('apps:clone guarded later-like --skip-deploy')

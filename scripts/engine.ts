@@ -25,6 +25,8 @@ export async function ensureEngine({ dockerHost }: Pick<Settings, 'dockerHost'>)
 export const systemdRuns = (): boolean => existsSync('/run/systemd/system')
 
 const logFile = '/var/log/paas-dockerd.log'
+/** After a crash it ends the containers that it finds running before it answers: with 200 of them that took 40 s. */
+const mostStartMs = 5 * 60_000
 const defaultHost = 'unix:///var/run/docker.sock'
 
 /** The body of a successful answer, or undefined. */
@@ -70,10 +72,19 @@ async function startDaemon(): Promise<Detached> {
 }
 
 async function answered(dockerHost: string, daemon: Detached): Promise<void> {
-  const deadline = Date.now() + 30_000
+  const began = Date.now()
+  let said = began
   while ((await ask(dockerHost, '/_ping')) === undefined) {
     if (daemon.ended()) throw await notStarted('The Docker Engine ended')
-    if (Date.now() > deadline) throw await notStarted('The Docker Engine did not answer within 30 s')
+    const now = Date.now()
+    if (now > began + mostStartMs)
+      throw await notStarted(`The Docker Engine did not answer within ${mostStartMs / 60_000} minutes`)
+    if (now > said + 10_000) {
+      said = now
+      say.detail(
+        `it starts since ${Math.round((now - began) / 1000)} s: it looks after every container that it had`,
+      )
+    }
     await setTimeout(100)
   }
 }

@@ -2,6 +2,7 @@ import type { Paas } from '../paas.ts'
 import type { AutoscaleRule } from '../state/autoscale.ts'
 import { limitsOf } from '../state/resources.ts'
 import { readTraffic } from '../traffic.ts'
+import { usageOf } from '../usage-of.ts'
 
 const lookMs = 5_000
 
@@ -25,9 +26,7 @@ export async function measured(
 async function cpuPercent(paas: Paas, rule: AutoscaleRule): Promise<number | null> {
   const signal = AbortSignal.timeout(lookMs)
   const { cpus: limit } = limitsOf(paas.store.resources.of(rule.appId), rule.process)
-  const used = await Promise.all(
-    liveOf(paas, rule).map(({ name }) => paas.engine.containers.usage(name, { signal })),
-  )
+  const used = await Promise.all(liveOf(paas, rule).map(({ name }) => usageOf(paas, name, signal)))
   if (used.length === 0) return null
   return (used.reduce((sum, { cpus }) => sum + cpus, 0) / used.length / limit) * 100
 }

@@ -5,6 +5,7 @@ import type { Engine } from '../docker/engine.ts'
 import { NotFoundError } from '../docker/engine-errors.ts'
 import { logLengthNow, logRotation } from '../docker/log-file.ts'
 import type { LogLength } from '../docker/log-source.ts'
+import type { Usage } from '../docker/usage.ts'
 import { describe } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import type { AppLogs } from '../logs/app-logs.ts'
@@ -67,9 +68,9 @@ export type Seen = {
 type Watched = Seen & {
   readonly cgroup: ContainerCgroup
   refused: number
-  used: { readonly seconds: number; readonly at: number }
-  /** CPUs that it used up to the last look. */
-  cpus: number
+  used: Used
+  /** CPUs that it used up to the last look; undefined before the first. */
+  cpus: number | undefined
   isBehind: boolean
   /** Looks in a row that speak for the other place. */
   looks: number
@@ -85,6 +86,9 @@ type Watched = Seen & {
   outOfMemory: readonly number[]
   brake: Brake | undefined
 }
+
+/** Seconds of CPU in all, and when that was seen. */
+type Used = { readonly seconds: number; readonly at: number }
 
 type Brake = {
   readonly why: string
@@ -130,7 +134,7 @@ export class Brakes {
       ...{ id, name, labels, cgroup },
       refused: cgroup.processesRefused() ?? 0,
       used: { seconds: cgroup.usedSeconds() ?? 0, at: performance.now() },
-      cpus: 0,
+      cpus: undefined,
       isBehind: cgroup.isBehind(),
       looks: 0,
       logged: undefined,
@@ -159,8 +163,23 @@ export class Brakes {
 
   /** Why the container of this name is slow now; undefined: it is not. */
   reason(name: string): string | undefined {
-    const found = [...this.#watched.values()].find((each) => each.name === name)
-    return found?.brake?.until === undefined ? undefined : found.brake.why
+    const brake = this.#find(name)?.brake
+    return brake?.until === undefined ? undefined : brake.why
+  }
+
+  /**
+   * What the container of this name uses, of CPUs in the last second; undefined: it does not run, or is not to be seen
+   * from here. Asking costs no wait, as it does with Docker, which looks once a second.
+   */
+  usage(name: string): Usage | undefined {
+    const watched = this.#find(name)
+    const memoryBytes = watched?.cgroup.memoryBytes()
+    if (watched === undefined || memoryBytes === undefined) return undefined
+    return { cpus: watched.cpus ?? cpusSince(watched.used, usedNow(watched)), memoryBytes }
+  }
+
+  #find(name: string): Watched | undefined {
+    return [...this.#watched.values()].find((each) => each.name === name)
   }
 
   /** Looks at all of them each second until the server closes. */
@@ -226,8 +245,11 @@ export class Brakes {
   /** Behind the others while it computes much more than they do, beside them while it does not. */
   async #place(): Promise<void> {
     const used = [...this.#watched.values()].map((watched) => {
-      watched.cpus = cpusSince(watched)
-      return { watched, cpus: watched.cpus }
+      const now = usedNow(watched)
+      const cpus = cpusSince(watched.used, now)
+      watched.cpus = cpus
+      watched.used = now
+      return { watched, cpus }
     })
     const all = availableParallelism()
     const share = all / Math.max(1, used.filter(({ cpus }) => cpus > someCpu).length)
@@ -317,14 +339,15 @@ export class Brakes {
   }
 }
 
-/** CPUs that it has used since the last look; 0 when it has ended. */
-function cpusSince(watched: Watched): number {
-  const { used, cgroup } = watched
-  const seconds = cgroup.usedSeconds()
-  if (seconds === undefined) return 0
-  watched.used = { seconds, at: performance.now() }
-  return ((seconds - used.seconds) * 1000) / Math.max(1, watched.used.at - used.at)
-}
+/** When it has ended, as much as before. */
+const usedNow = ({ cgroup, used }: Watched): Used => ({
+  seconds: cgroup.usedSeconds() ?? used.seconds,
+  at: performance.now(),
+})
+
+/** CPUs that it has used between two looks. */
+const cpusSince = (before: Used, now: Used): number =>
+  ((now.seconds - before.seconds) * 1000) / Math.max(1, now.at - before.at)
 
 /**
  * Bytes that it has written to the disk since the last look; 0 for who uses too little CPU to write much, and for what
@@ -334,7 +357,7 @@ function writtenSince(watched: Watched): number {
   const { cgroup, cpus, written, brake, labels } = watched
   if (labels['paas.process'] === undefined) return 0
   // Past the page cache much is written with little CPU.
-  const isAsked = cpus >= writersCpu || brake?.until !== undefined
+  const isAsked = (cpus ?? 0) >= writersCpu || brake?.until !== undefined
   watched.written = isAsked ? cgroup.writtenBytes() : undefined
   return watched.written === undefined || written === undefined ? 0 : watched.written - written
 }

@@ -19,6 +19,7 @@ export const slowest = slowPeriodsUs.length - 1
  */
 export class ContainerCgroup {
   readonly #cpu: string
+  readonly #memory: string
   readonly #isUnified: boolean
   readonly #refusals: number | undefined
   readonly #usage: number | undefined
@@ -26,12 +27,14 @@ export class ContainerCgroup {
 
   private constructor(folders: {
     cpu: string
+    memory: string
     pids: string
     usage: string
     disk: string
     isUnified: boolean
   }) {
     this.#cpu = folders.cpu
+    this.#memory = folders.memory
     this.#isUnified = folders.isUnified
     this.#refusals = opened(join(folders.pids, 'pids.events'))
     this.#usage = opened(join(folders.usage, folders.isUnified ? 'cpu.stat' : 'cpuacct.usage'))
@@ -43,12 +46,16 @@ export class ContainerCgroup {
     for (const name of [join('docker', id), join('system.slice', `docker-${id}.scope`)]) {
       const all = join(root, name)
       if (existsSync(join(all, 'cpu.max')))
-        return new ContainerCgroup({ cpu: all, pids: all, usage: all, disk: all, isUnified: true })
-      const [cpu = '', pids = '', usage = '', disk = ''] = ['cpu', 'pids', 'cpuacct', 'blkio'].map(
-        (controller) => join(root, controller, name),
+        return new ContainerCgroup({
+          ...{ cpu: all, memory: all, pids: all, usage: all, disk: all },
+          isUnified: true,
+        })
+      const controllers = ['cpu', 'memory', 'pids', 'cpuacct', 'blkio']
+      const [cpu = '', memory = '', pids = '', usage = '', disk = ''] = controllers.map((controller) =>
+        join(root, controller, name),
       )
       if (existsSync(join(cpu, 'cpu.cfs_quota_us')))
-        return new ContainerCgroup({ cpu, pids, usage, disk, isUnified: false })
+        return new ContainerCgroup({ cpu, memory, pids, usage, disk, isUnified: false })
     }
     return undefined
   }
@@ -64,6 +71,18 @@ export class ContainerCgroup {
     const text = read(this.#usage)
     if (text === undefined) return undefined
     return this.#isUnified ? Number(/^usage_usec (\d+)/m.exec(text)?.[1] ?? 0) / 1e6 : Number(text) / 1e9
+  }
+
+  /** Bytes that it holds, without the file cache that the kernel takes back when it needs it; undefined when it has ended. */
+  memoryBytes(): number | undefined {
+    try {
+      const text = (name: string): string => readFileSync(join(this.#memory, name), 'utf8')
+      const used = Number(text(this.#isUnified ? 'memory.current' : 'memory.usage_in_bytes'))
+      const cache = this.#isUnified ? /^inactive_file (\d+)/m : /^total_inactive_file (\d+)/m
+      return Math.max(0, used - Number(cache.exec(text('memory.stat'))?.[1] ?? 0))
+    } catch {
+      return undefined
+    }
   }
 
   /**

@@ -10,6 +10,7 @@ import type { Paas } from '../../paas.ts'
 import type { App } from '../../state/apps.ts'
 import type { Container as StoredContainer } from '../../state/containers.ts'
 import { readTraffic } from '../../traffic.ts'
+import { usageOf } from '../../usage-of.ts'
 
 export default {
   summary: 'Show what runs, what it uses of what it may use, what is asked of it, and what is pending',
@@ -80,7 +81,7 @@ async function containersOf(paas: Paas, app: App) {
     paas.store.containers.of(app.id).map(async (container) => {
       const [found, used] = await Promise.all([
         inspected(paas, container.name, signal),
-        paas.engine.containers.usage(container.name, { signal }).catch(() => undefined),
+        usageOf(paas, container.name, signal).catch(() => undefined),
       ])
       const docker = typeof found === 'object' ? found : undefined
       const running = docker?.state === 'running' && docker.startedAt !== undefined

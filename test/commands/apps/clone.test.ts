@@ -73,9 +73,9 @@ test('a clone treats its visitors as the other does, and asks them for passwords
     ...{ canonical: null, domains: ['like.localhost'], maintenance: 'off' },
   })
   expect(await paas.ok('checks like')).toMatch(/attempts.*7/)
-  expect(JSON.parse(await paas.ok('autoscale like --json'))).toMatchObject([
-    { process: 'web', least: 1, most: 3, measure: 'p95', threshold: 700 },
-  ])
+  expect(JSON.parse(await paas.ok('autoscale like --json'))).toMatchObject({
+    rules: [{ process: 'web', least: 1, most: 3, measure: 'p95', threshold: 700 }],
+  })
   const report = JSON.parse(await paas.ok('apps:report like --json')) as object
   expect(report).toMatchObject({ kept: { images: 9, logBytes: 2 * 1024 ** 2 } })
   expect(JSON.parse(await paas.ok('deploys:report like --json'))).toMatchObject({ 'on-disconnect': 'detach' })

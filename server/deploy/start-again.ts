@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
+import pLimit from 'p-limit'
 import { checkContainers } from '../checks/check-containers.ts'
 import { containerEnd } from '../checks/container-end.ts'
 import { placeOf } from '../checks/subject.ts'
@@ -17,6 +19,8 @@ import { hostnameOf, isIn } from './sandboxes.ts'
 import { removeContainers, specOf } from './start.ts'
 import { tellOfProcess } from './tell-of-process.ts'
 
+/** After a boot all containers are to be started; more at once are not there sooner, and leave no CPU to whoever types a command. */
+const inTurn = pLimit(4 * availableParallelism())
 const mostRestarts = 10
 const steadyAfterMs = 60_000
 const longestPauseMs = 30_000
@@ -87,7 +91,7 @@ async function bringUp(paas: Paas, container: Container, onStarted: () => void):
   if (!release) throw new Error(`release v${container.version} is gone`)
   await ensureNetwork(paas, app)
   await ensureLinkNetworks(paas, app.id)
-  await startInSandbox(paas, app, release, container)
+  await inTurn(() => startInSandbox(paas, app, release, container))
   // A deploy or `destroy` may have retired it meanwhile, and removed it before we made it again.
   if (!paas.store.containers.find(container.name)) return await removeContainers(paas, [container])
   onStarted()

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { execa } from 'execa'
 import { Store } from '../../../server/state/store.ts'
 import { staticApp } from '../../../test/apps/static.ts'
 import { startInstance, type TestInstance, until } from '../../../test/instance.ts'
@@ -31,7 +32,11 @@ export default {
     const served = new Set<string>()
     let misrouted = 0
     let started = 0
+    const processes = await processesOf(paas)
     await restartDocker(async () => {
+      // A reboot ends what would live on, and Docker finds nothing but what was.
+      for (const pid of processes) process.kill(pid, 'SIGKILL')
+      await until('no container runs', async () => processes.every((pid) => !existsSync(`/proc/${pid}`)))
       started = performance.now()
     })
     const up = paas.up()
@@ -69,6 +74,37 @@ export default {
     ]
   },
 } satisfies Section
+
+/** Of its containers: what each runs first, and the shim that holds it for Docker. */
+async function processesOf({ id }: TestInstance): Promise<readonly number[]> {
+  const { stdout } = await execa('docker', [
+    'ps',
+    '-q',
+    '--no-trunc',
+    '--filter',
+    `label=paas.instance=${id}`,
+  ])
+  const ids = stdout.split('\n').filter(Boolean)
+  const format = ['inspect', '--format', '{{.State.Pid}}']
+  const inits = (await execa('docker', [...format, ...ids])).stdout.split('\n').map(Number)
+  const shims = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && ids.includes(shimOf(name)))
+    .map(Number)
+  return [...shims, ...inits]
+}
+
+/** The container that a process is the shim of; empty: it is none. */
+function shimOf(pid: string): string {
+  try {
+    return (
+      /containerd-shim.*\0-id\0([0-9a-f]{64})\0/s.exec(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.[1] ??
+      ''
+    )
+  } catch {
+    // It has ended meanwhile.
+    return ''
+  }
+}
 
 /** As many releases as after a while, without the deploys: the images are those of each app's first. */
 function addReleases(home: string): void {

@@ -1,11 +1,11 @@
-import { execa } from 'execa'
 import { loadApp } from '../../../test/apps/load-app.ts'
-import { startInstance, type TestInstance, until } from '../../../test/instance.ts'
+import { startInstance, until } from '../../../test/instance.ts'
 import { underLoad } from '../../../test/load.ts'
 import { say } from '../../say.ts'
 import { deployApp } from '../deploy-app.ts'
 import { failedRequests } from '../failed-requests.ts'
 import type { Section } from '../section.ts'
+import { startedAt } from '../started-at.ts'
 
 const app = 'router'
 const host = `${app}.localhost`
@@ -62,12 +62,3 @@ export default {
     ]
   },
 } satisfies Section
-
-async function startedAt(paas: TestInstance): Promise<readonly string[]> {
-  const filters = [`label=paas.instance=${paas.id}`, 'label=paas.process']
-  const { stdout } = await execa('docker', ['ps', '-q', ...filters.flatMap((each) => ['--filter', each])])
-  const ids = stdout.split('\n').filter(Boolean)
-  return (await execa('docker', ['inspect', '--format', '{{.Id}} {{.State.StartedAt}}', ...ids])).stdout
-    .split('\n')
-    .sort()
-}

@@ -7,6 +7,7 @@ import { up } from './bring-up.ts'
 import { systemdRuns } from './engine.ts'
 import { checkout } from './instance.ts'
 import { layout } from './layout.ts'
+import { offerBaseImages } from './offer-base-images.ts'
 import { runEntry } from './run-entry.ts'
 import { say } from './say.ts'
 import { stopPart } from './stop-part.ts'
@@ -38,6 +39,7 @@ await runEntry(async () => {
     .filter((name) => /\.(service|socket)$/.test(name))
   await execa('systemctl', ['enable', ...names])
   await up()
+  await offerBaseImages(settings)
 })
 
 function refuseWithoutSystemd(): void {

@@ -17,6 +17,7 @@ const most = {
  */
 export function limitBuilds(root = '/sys/fs/cgroup'): Unlimited | undefined {
   try {
+    if (isUnified(root)) giveOutControllers(root)
     for (const [controller, file, value] of limits(root)) {
       const folder = join(root, controller, 'docker', 'buildkit')
       // Before Docker's first build there is none.
@@ -52,13 +53,27 @@ export function unlimitedBy({ cgroupDriver }: { readonly cgroupDriver: string })
 /** What builds are not held by, and what to type. */
 export type Unlimited = { readonly saw: string; readonly next: string }
 
+const isUnified = (root: string): boolean => existsSync(join(root, 'cgroup.controllers'))
+
+/** cgroup v2: a group has a controller's files where the one above gives it out. Docker does so with its first container. */
+function giveOutControllers(root: string): void {
+  const docker = join(root, 'docker')
+  mkdirSync(docker, { recursive: true })
+  for (const folder of [root, docker]) {
+    const file = join(folder, 'cgroup.subtree_control')
+    const given = readFileSync(file, 'utf8').trim().split(' ')
+    const missing = ['cpu', 'memory', 'pids'].filter((each) => !given.includes(each))
+    if (missing.length > 0) writeFileSync(file, missing.map((each) => `+${each}`).join(' '))
+  }
+}
+
 type Limit = readonly [controller: string, file: string, value: string]
 
 function limits(root: string): readonly Limit[] {
   // The kernel counts whole pages.
   const memory = String(most.memoryBytes - (most.memoryBytes % 4096))
   const processes = String(most.processes)
-  if (existsSync(join(root, 'cgroup.controllers')))
+  if (isUnified(root))
     return [
       ['', 'memory.max', memory],
       ['', 'pids.max', processes],

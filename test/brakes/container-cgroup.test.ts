@@ -108,9 +108,13 @@ test('all builds together are limited, in both versions, and what cannot be held
     next: expect.stringContaining(`ls ${root}`),
   })
   write('cgroup.controllers', 'cpu memory pids\n')
+  write('cgroup.subtree_control', 'cpu io memory pids\n')
+  write('docker/cgroup.subtree_control', 'cpu\n')
   for (const file of ['memory.max', 'pids.max', 'cpu.weight']) write(`docker/buildkit/${file}`, 'max\n')
   expect(limitBuilds(root)).toBeUndefined()
   expect(read('docker/buildkit/cpu.weight')).toBe('25')
+  expect(read('cgroup.subtree_control')).toBe('cpu io memory pids\n')
+  expect(read('docker/cgroup.subtree_control')).toBe('+memory +pids')
   expect(Number(read('docker/buildkit/memory.max'))).toBeGreaterThan(100 * 1024 * 1024)
   rmSync(join(root, 'cgroup.controllers'))
   for (const file of ['memory/docker/buildkit/memory.limit_in_bytes', 'pids/docker/buildkit/pids.max'])

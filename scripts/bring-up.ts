@@ -12,13 +12,13 @@ import { installed } from './installed.ts'
 import { checkout, type Instance, instance } from './instance.ts'
 import type { Layout } from './layout.ts'
 import { ensureMysqlImage } from './mysql-image.ts'
-import type { Part } from './parts.ts'
 import { answersHttp, answersMysql, answersSocket, answersSsh, type Probe, ready } from './ready.ts'
 import { refuseOtherDatabases } from './refuse-other-databases.ts'
 import { routerReady } from './router-ready.ts'
 import { say } from './say.ts'
 import { loopbackFor, sshConfig, writeSshConfig } from './ssh-config.ts'
 import { startPart } from './start-part.ts'
+import { isAsStarted, recordStart } from './start-record.ts'
 
 /** Starts all of an instance that does not run, and returns when its parts answer and a push would be taken, also one that asks for a database. */
 export async function up(): Promise<Instance> {
@@ -32,12 +32,12 @@ export async function up(): Promise<Instance> {
   await refuseOtherDatabases(settings, places)
   if (settings.mysqlImage !== undefined) await ensureMysqlImage(settings.mysqlImage, settings.dockerHost)
   await makeFolders(places, users)
-  await fillCompileCache(checkout, users.router)
+  const code = await fillCompileCache(checkout, users.router)
   const key = await adminKey(settings.adminKey, places)
   await writeAdminKey(key, places)
 
-  if (installed(settings.home)) await startUnits(ours.parts)
-  else await startSupervised(ours)
+  if (installed(settings.home)) await startUnits(ours, code)
+  else await startSupervised(ours, code)
 
   await Promise.all([
     ready('server', places, answersSsh(loopbackFor(settings.sshHost), settings.sshPort)),
@@ -64,10 +64,10 @@ export async function up(): Promise<Instance> {
   return ours
 }
 
-async function startSupervised({ parts, places, settings }: Instance): Promise<void> {
+async function startSupervised({ parts, places, settings }: Instance, code: string): Promise<void> {
   say.step(`Starting the instance in ${settings.home}`)
   for (const part of parts) {
-    const outcome = await startPart(part, places)
+    const outcome = await startPart({ part, places, code })
     say.detail(`${part.name.padEnd(8)} ${words[outcome]}`)
     if (part.name === 'redis') await ready('redis', places, answersSocket(places.redisSocket))
   }
@@ -93,12 +93,18 @@ function numberIn(path: string): number | undefined {
   }
 }
 
-async function startUnits(parts: readonly Part[]): Promise<void> {
+/** Those that run other code, or with other settings, than they would now are started again. */
+async function startUnits({ parts, places }: Instance, code: string): Promise<void> {
   say.step('Starting the installed units; from now on use systemctl yourself: systemctl status "paas-*"')
-  await execa('systemctl', [
-    'start',
-    ...parts.filter(({ name }) => name !== 'rotate').map(({ name }) => `paas-${name}`),
-  ])
+  for (const part of parts.filter(({ name }) => name !== 'rotate')) {
+    const start = { part, places, code }
+    const unit = `paas-${part.name}`
+    const { failed: stopped } = await execa({ reject: false })('systemctl', ['is-active', '--quiet', unit])
+    const outcome = stopped ? 'started' : (await isAsStarted(start)) ? 'running' : 'replaced'
+    await execa('systemctl', [outcome === 'replaced' ? 'restart' : 'start', unit])
+    await recordStart(start)
+    say.detail(`${part.name.padEnd(8)} ${words[outcome]}`)
+  }
 }
 
 function nextCommands(settings: Settings, config: string): string {

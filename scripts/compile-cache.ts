@@ -27,18 +27,20 @@ export function compileCacheEnvironment(checkout: string): Readonly<Record<strin
 
 /**
  * Compiles the code of server and router where that has not been done since it changed. A process that finds one
- * file uncompiled loads Node's TypeScript stripper, and keeps its 20 MB for ever.
+ * file uncompiled loads Node's TypeScript stripper, and keeps its 20 MB for ever. Returns a name of the code: another
+ * where it has changed.
  */
-export async function fillCompileCache(checkout: string, router: Account | undefined): Promise<void> {
+export async function fillCompileCache(checkout: string, router: Account | undefined): Promise<string> {
   const folder = cacheFolder(checkout)
   const marker = join(folder, `filled-for-${router?.uid ?? 'all'}`)
   const wanted = await fingerprint(checkout)
-  if ((await readFile(marker, 'utf8').catch(() => '')) === wanted) return
+  if ((await readFile(marker, 'utf8').catch(() => '')) === wanted) return wanted
   await mkdir(folder, { recursive: true })
   const script = join(checkout, 'scripts', 'fill-compile-cache.ts')
   await execa(process.execPath, [...frugal, script], { env: compileCacheEnvironment(checkout) })
   if (router) await shareWith(router, folder)
   await writeFile(marker, wanted)
+  return wanted
 }
 
 const cacheFolder = (checkout: string): string => join(checkout, 'node_modules', '.cache', 'paas')

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { UserError } from '../server/errors.ts'
@@ -7,32 +5,23 @@ import { inspectPart } from './inspect-part.ts'
 import type { Layout } from './layout.ts'
 import type { HeldSocket, Listener, Part } from './parts.ts'
 import { startDetached } from './start-detached.ts'
+import { isAsStarted, recordStart, type Start } from './start-record.ts'
 import { stopPart } from './stop-part.ts'
 
 /**
  * Starts a part under a supervisor that outlives us; one that runs as it should goes on untouched, one with
- * another command or other settings, or without its supervisor, is replaced.
+ * another command, other settings or other code, or without its supervisor, is replaced.
  * Throws `UserError` where another program has its port.
  */
-export async function startPart(part: Part, places: Layout): Promise<'started' | 'running' | 'replaced'> {
+export async function startPart(start: Start): Promise<'started' | 'running' | 'replaced'> {
+  const { part, places } = start
   const { supervisor } = inspectPart(part.name, places)
-  const wanted = fingerprint(part)
-  if (supervisor && (await recorded(part, places)) === wanted) return 'running'
+  if (supervisor && (await isAsStarted(start))) return 'running'
   const replaced = await stopPart(part.name, places)
   await Promise.all(part.listens.map(refuseTakenPort))
-  await writeFile(places.commandFile(part.name), wanted, { mode: 0o600 })
+  await recordStart(start)
   await supervise(part, places)
   return replaced ? 'replaced' : 'started'
-}
-
-function fingerprint({ prefix, command, folder, environment, holds }: Part): string {
-  return createHash('sha256')
-    .update(JSON.stringify([prefix, command, folder, environment, holds]))
-    .digest('hex')
-}
-
-async function recorded(part: Part, places: Layout): Promise<string> {
-  return await readFile(places.commandFile(part.name), 'utf8').catch(() => '')
 }
 
 async function refuseTakenPort({ setting, host, port }: Listener): Promise<void> {

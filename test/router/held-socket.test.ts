@@ -96,7 +96,7 @@ async function superviseRouter(router: Awaited<ReturnType<typeof startRouter>>) 
     listens: [],
     holds: { path: socket, owner: undefined },
   }
-  await startPart(part, places)
+  await startPart({ part, places, code: '' })
   const supervisor = (signal: NodeJS.Signals): void => {
     process.kill(inspectPart('router', places).supervisor?.pid ?? 0, signal)
   }

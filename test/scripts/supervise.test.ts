@@ -11,12 +11,15 @@ import type { Listener, Part, Words } from '../../scripts/parts.ts'
 import { startPart } from '../../scripts/start-part.ts'
 import { stopPart } from '../../scripts/stop-part.ts'
 
+/** Of the checkout, as its fingerprint names it. */
+const code = 'a'
+
 const user = { name: 'nobody', uid: 65_534, gid: 65_534 }
 const settled = { timeout: 10_000, interval: 20 }
 
 it('restarts a child that is killed, and keeps what it printed', async () => {
   const places = await instanceFolder()
-  await startPart(part(['sh', '-c', 'echo began; exec sleep 1000']), places)
+  await startPart({ part: part(['sh', '-c', 'echo began; exec sleep 1000']), places, code })
   const first = await running(places)
 
   process.kill(first, 'SIGKILL')
@@ -32,7 +35,7 @@ it('restarts a child that is killed, and keeps what it printed', async () => {
 
 it('ends the child on TERM and leaves no pid file behind', async () => {
   const places = await instanceFolder()
-  await startPart(part(['sleep', '1000']), places)
+  await startPart({ part: part(['sleep', '1000']), places, code })
   const child = await running(places)
 
   await stopPart('router', places)
@@ -53,7 +56,7 @@ it.runIf(process.getuid?.() === 0)('holds a socket as the user whose folder it i
   await symlink(target, path)
   await chown(places.router, user.uid, user.gid)
 
-  await startPart({ ...part(['sleep', '1000']), holds: { path, owner: user } }, places)
+  await startPart({ part: { ...part(['sleep', '1000']), holds: { path, owner: user } }, places, code })
   await running(places)
 
   const { uid, gid, mode } = await lstat(path)
@@ -70,7 +73,11 @@ it.runIf(process.getuid?.() === 0)(
   async () => {
     const places = await instanceFolder()
     const holds = { path: join(places.home, 'held.sock'), owner: user }
-    await startPart({ ...part(['sh', '-c', 'echo "held: $LISTEN_FDS"; exec sleep 1000']), holds }, places)
+    await startPart({
+      part: { ...part(['sh', '-c', 'echo "held: $LISTEN_FDS"; exec sleep 1000']), holds },
+      places,
+      code,
+    })
     await running(places)
     await vi.waitFor(async () => {
       const log = await readFile(places.log('router'), 'utf8')
@@ -82,26 +89,31 @@ it.runIf(process.getuid?.() === 0)(
 
 it('lets a part that runs as it should go on, and replaces one with another command', async () => {
   const places = await instanceFolder()
-  await startPart(part(['sleep', '1000']), places)
+  await startPart({ part: part(['sleep', '1000']), places, code })
   const first = await running(places)
 
-  expect(await startPart(part(['sleep', '1000']), places)).toBe('running')
+  expect(await startPart({ part: part(['sleep', '1000']), places, code })).toBe('running')
   expect(await running(places)).toBe(first)
 
-  expect(await startPart(part(['sleep', '2000']), places)).toBe('replaced')
-  expect(await running(places)).not.toBe(first)
+  expect(await startPart({ part: part(['sleep', '2000']), places, code })).toBe('replaced')
+  const second = await running(places)
+  expect(second).not.toBe(first)
   expect(lives(first)).toBe(false)
+
+  expect(await startPart({ part: part(['sleep', '2000']), places, code: 'b' })).toBe('replaced')
+  expect(await running(places)).not.toBe(second)
+  expect(lives(second)).toBe(false)
 })
 
 it('replaces a child whose supervisor was killed', async () => {
   const places = await instanceFolder()
-  await startPart(part(['sleep', '1000']), places)
+  await startPart({ part: part(['sleep', '1000']), places, code })
   const orphan = await running(places)
   const supervisor = inspectPart('router', places).supervisor?.pid ?? 0
   process.kill(supervisor, 'SIGKILL')
   await vi.waitUntil(() => inspectPart('router', places).state === 'unsupervised', settled)
 
-  await startPart(part(['sleep', '1000']), places)
+  await startPart({ part: part(['sleep', '1000']), places, code })
 
   expect(await running(places)).not.toBe(orphan)
   expect(lives(orphan)).toBe(false)
@@ -118,7 +130,7 @@ it('refuses to start a part whose port another program has, naming the setting',
   const port = typeof address === 'object' && address ? address.port : 0
 
   const listener = { setting: 'PAAS_SSH_PORT', host: '127.0.0.1', port }
-  await expect(startPart(part(['sleep', '1000'], [listener]), places)).rejects.toThrow(
+  await expect(startPart({ part: part(['sleep', '1000'], [listener]), places, code })).rejects.toThrow(
     `PAAS_SSH_PORT=${port} is taken by another program`,
   )
   expect(inspectPart('router', places).state).toBe('stopped')

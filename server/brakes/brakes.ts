@@ -113,6 +113,7 @@ export class Brakes {
   readonly #watched = new Map<string, Watched>()
   /** Docker's folder. */
   #root: string | undefined
+  #isGroupReady = false
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -202,8 +203,11 @@ export class Brakes {
   async #look(): Promise<void> {
     if (this.#root === undefined) {
       this.#root = await this.#parts.engine.disk.root()
-      weighContainers()
+    }
+    // Docker makes the group of all with its first container.
+    if (!this.#isGroupReady && this.#watched.size > 0) {
       countWrites(this.#root)
+      this.#isGroupReady = weighContainers()
     }
     for (const watched of [...this.#watched.values()]) {
       const refused = watched.cgroup.processesRefused() ?? watched.refused

@@ -156,9 +156,9 @@ test('writes are counted where the kernel begins with that for a limit, and limi
 })
 
 test('all containers together weigh more than one session, unless somebody has chosen', () => {
-  weighContainers(root)
+  expect(weighContainers(root)).toBe(false)
   write('cpu/docker/cpu.shares', '1024\n')
   write('docker/cpu.weight', '250\n')
-  weighContainers(root)
+  expect(weighContainers(root)).toBe(true)
   expect([read('cpu/docker/cpu.shares'), read('docker/cpu.weight')]).toEqual(['4096', '250\n'])
 })

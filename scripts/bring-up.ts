@@ -18,7 +18,7 @@ import { routerReady } from './router-ready.ts'
 import { say } from './say.ts'
 import { loopbackFor, sshConfig, writeSshConfig } from './ssh-config.ts'
 import { startPart } from './start-part.ts'
-import { isAsStarted, recordStart } from './start-record.ts'
+import { isAsStarted, recordStart, type Start } from './start-record.ts'
 
 /** Starts all of an instance that does not run, and returns when its parts answer and a push would be taken, also one that asks for a database. */
 export async function up(): Promise<Instance> {
@@ -96,16 +96,28 @@ function numberIn(path: string): number | undefined {
 /** Those that run other code, or with other settings, than they would now are started again. */
 async function startUnits({ parts, places }: Instance, code: string): Promise<void> {
   say.step('Starting the installed units; from now on use systemctl yourself: systemctl status "paas-*"')
-  for (const part of parts.filter(({ name }) => name !== 'rotate')) {
-    const start = { part, places, code }
-    const unit = `paas-${part.name}`
-    const { failed: stopped } = await execa({ reject: false })('systemctl', ['is-active', '--quiet', unit])
-    const outcome = stopped ? 'started' : (await isAsStarted(start)) ? 'running' : 'replaced'
-    await execa('systemctl', [outcome === 'replaced' ? 'restart' : 'start', unit])
+  const starts = parts.filter(({ name }) => name !== 'rotate').map((part) => ({ part, places, code }))
+  // Before the first: one unit starts others that it wants.
+  const outcomes = await Promise.all(starts.map(unitOutcome))
+  for (const [index, start] of starts.entries()) {
+    const outcome = outcomes[index] ?? 'started'
+    await execa('systemctl', [outcome === 'replaced' ? 'restart' : 'start', unitOf(start)])
     await recordStart(start)
-    say.detail(`${part.name.padEnd(8)} ${words[outcome]}`)
+    say.detail(`${start.part.name.padEnd(8)} ${words[outcome]}`)
   }
 }
+
+async function unitOutcome(start: Start): Promise<keyof typeof words> {
+  const { failed: stopped } = await execa({ reject: false })('systemctl', [
+    'is-active',
+    '--quiet',
+    unitOf(start),
+  ])
+  if (stopped) return 'started'
+  return (await isAsStarted(start)) ? 'running' : 'replaced'
+}
+
+const unitOf = ({ part }: Start): string => `paas-${part.name}`
 
 function nextCommands(settings: Settings, config: string): string {
   const api = apiAddress(settings)

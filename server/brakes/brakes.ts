@@ -20,8 +20,10 @@ const manyProcessesRefused = 30
 /** So often out of memory within so long; each time the kernel ends one of its processes. */
 const manyTimesOutOfMemory = 3
 const outOfMemoryMs = 10_000
-/** Between two looks: what Docker writes for it, which takes a core at some 50 MB a second. */
+/** Between two looks: what Docker writes for all who log much, which takes a core at 15 to 50 MB a second. */
 const muchLoggedBytes = 8 * 1024 * 1024
+/** Who logs less is none of them. */
+const someLoggedBytes = 2 * 1024 * 1024
 /** So many looks in a row: a burst of some hundred thousand lines is let through, and kept whole. */
 const looksFlooding = 8
 /** Between two looks, to the disk: with that much and more, others wait for it. */
@@ -209,6 +211,7 @@ export class Brakes {
       countWrites(this.#root)
       this.#isGroupReady = weighContainers()
     }
+    const flooding = this.#floodingNow(this.#root)
     for (const watched of [...this.#watched.values()]) {
       const refused = watched.cgroup.processesRefused() ?? watched.refused
       if (refused - watched.refused >= manyProcessesRefused)
@@ -218,7 +221,7 @@ export class Brakes {
           most: 1,
         })
       watched.refused = refused
-      watched.flooding = this.#loggedSince(watched, this.#root) >= muchLoggedBytes ? watched.flooding + 1 : 0
+      watched.flooding = flooding.has(watched) ? watched.flooding + 1 : 0
       if (watched.flooding >= looksFlooding)
         this.#slow(watched, {
           why: 'writes more into its log than Docker keeps up with',
@@ -233,6 +236,17 @@ export class Brakes {
       if (brake?.until !== undefined && brake.until <= Date.now()) await this.#letGo(watched, brake)
     }
     await this.#place()
+  }
+
+  /** Those that have logged as much since the last look as everyone of them may, where several share what Docker can do. */
+  #floodingNow(root: string): ReadonlySet<Watched> {
+    const all = [...this.#watched.values()].map((watched) => ({
+      watched,
+      bytes: this.#loggedSince(watched, root),
+    }))
+    const many = all.filter(({ bytes }) => bytes >= someLoggedBytes)
+    const share = Math.max(someLoggedBytes, muchLoggedBytes / Math.max(1, many.length))
+    return new Set(many.filter(({ bytes }) => bytes >= share).map(({ watched }) => watched))
   }
 
   /** Bytes that it has written since the last look, as far as they are still there. */

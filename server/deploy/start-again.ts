@@ -41,7 +41,7 @@ export function startAgainInBackground(paas: Paas, container: Container, ended: 
 
 async function startAgain(paas: Paas, container: Container, ended: ContainerEnd | string): Promise<void> {
   const { name, appId } = container
-  const end = typeof ended === 'string' ? await endOf(paas, container, ended) : ended
+  const end = typeof ended === 'string' ? await inTurn(() => endOf(paas, container, ended)) : ended
   keepEnd(paas, container, end)
   if (ranMs(end) >= steadyAfterMs) paas.store.containers.setRestarts(name, 0)
   const trial = isOnTrial(paas, container, new Date(end.at))

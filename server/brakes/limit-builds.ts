@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 
@@ -19,9 +19,8 @@ export function limitBuilds(root = '/sys/fs/cgroup'): Unlimited | undefined {
   try {
     if (isUnified(root)) giveOutControllers(root)
     for (const [controller, file, value] of limits(root)) {
-      const folder = join(root, controller, 'docker', 'buildkit')
-      // Before Docker's first build there is none.
-      mkdirSync(folder, { recursive: true })
+      const docker = ensureGroup(join(root, controller, 'docker'))
+      const folder = ensureGroup(join(docker, 'buildkit'))
       const path = join(folder, file)
       if (readFileSync(path, 'utf8').trim() !== value) writeFileSync(path, value)
     }
@@ -53,12 +52,18 @@ export function unlimitedBy({ cgroupDriver }: { readonly cgroupDriver: string })
 /** What builds are not held by, and what to type. */
 export type Unlimited = { readonly saw: string; readonly next: string }
 
+/** Before Docker's first build there is none. Where Docker maps users, theirs pass through it, whatever our umask is. */
+function ensureGroup(folder: string): string {
+  mkdirSync(folder, { recursive: true })
+  chmodSync(folder, 0o755)
+  return folder
+}
+
 const isUnified = (root: string): boolean => existsSync(join(root, 'cgroup.controllers'))
 
 /** cgroup v2: a group has a controller's files where the one above gives it out. Docker does so with its first container. */
 function giveOutControllers(root: string): void {
-  const docker = join(root, 'docker')
-  mkdirSync(docker, { recursive: true })
+  const docker = ensureGroup(join(root, 'docker'))
   for (const folder of [root, docker]) {
     const file = join(folder, 'cgroup.subtree_control')
     const given = readFileSync(file, 'utf8').trim().split(' ')

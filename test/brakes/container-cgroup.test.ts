@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { ContainerCgroup } from '../../server/brakes/container-cgroup.ts'
 import { countWrites } from '../../server/brakes/count-writes.ts'
 import { limitBuilds, unlimitedBy } from '../../server/brakes/limit-builds.ts'
@@ -103,6 +103,8 @@ test('a container that is not here has none', () => {
 })
 
 test('all builds together are limited, in both versions, and what cannot be held is said', () => {
+  const umask = process.umask(0o077)
+  onTestFinished(() => void process.umask(umask))
   expect(limitBuilds(root)).toEqual({
     saw: expect.stringContaining('no such file'),
     next: expect.stringContaining(`ls ${root}`),
@@ -113,6 +115,7 @@ test('all builds together are limited, in both versions, and what cannot be held
   for (const file of ['memory.max', 'pids.max', 'cpu.weight']) write(`docker/buildkit/${file}`, 'max\n')
   expect(limitBuilds(root)).toBeUndefined()
   expect(read('docker/buildkit/cpu.weight')).toBe('25')
+  expect(statSync(join(root, 'docker/buildkit')).mode & 0o777).toBe(0o755)
   expect(read('cgroup.subtree_control')).toBe('cpu io memory pids\n')
   expect(read('docker/cgroup.subtree_control')).toBe('+memory +pids')
   expect(Number(read('docker/buildkit/memory.max'))).toBeGreaterThan(100 * 1024 * 1024)

@@ -98,9 +98,10 @@ async function startUnits({ parts, places }: Instance, code: string): Promise<vo
   say.step('Starting the installed units; from now on use systemctl yourself: systemctl status "paas-*"')
   const starts = parts.filter(({ name }) => name !== 'rotate').map((part) => ({ part, places, code }))
   // Before the first: one unit starts others that it wants.
-  const outcomes = await Promise.all(starts.map(unitOutcome))
-  for (const [index, start] of starts.entries()) {
-    const outcome = outcomes[index] ?? 'started'
+  const decided = await Promise.all(
+    starts.map(async (start) => ({ start, outcome: await unitOutcome(start) })),
+  )
+  for (const { start, outcome } of decided) {
     await execa('systemctl', [outcome === 'replaced' ? 'restart' : 'start', unitOf(start)])
     await recordStart(start)
     say.detail(`${start.part.name.padEnd(8)} ${words[outcome]}`)

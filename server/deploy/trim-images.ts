@@ -5,6 +5,7 @@ import type { Paas } from '../paas.ts'
 import type { App } from '../state/apps.ts'
 import { holdForCleanUp } from './hold-for-clean-up.ts'
 import { previousRelease } from './previous-release.ts'
+import { retentionOf } from './retention-of.ts'
 
 /**
  * Removes the images of the app's releases that are no longer kept, behind the deploy that made them too many. What is
@@ -69,8 +70,7 @@ export function surplusImages(
   const images = paas.store.releases.imagesOf(app.id)
   const others = images.filter((image) => !needed.has(image))
   const kept = [...needed]
-  const keep = app.retention.keep ?? paas.settings.keepReleases
-  const budgetBytes = app.retention.budgetBytes ?? paas.settings.imageBudgetBytes
+  const { keep, budgetBytes } = retentionOf(paas.settings, app.retention)
   for (const image of others) {
     const bytes = bytesOf([...kept, image].map((each) => layers.get(each) ?? []))
     if (kept.length >= keep || bytes > budgetBytes) break

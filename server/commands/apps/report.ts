@@ -2,6 +2,7 @@ import type { Command } from '../../command.ts'
 import { sizeText } from '../../command-line/size.ts'
 import { readyAppLinks } from '../../deploy/link-apps.ts'
 import { linkHost } from '../../deploy/link-network.ts'
+import { retentionOf } from '../../deploy/retention-of.ts'
 import { appUrls } from '../../routing.ts'
 
 export default {
@@ -13,6 +14,7 @@ export default {
   examples: ['apps:report blog', 'apps:report blog --json'],
   async run({ paas, app, out }) {
     const release = app.release === null ? undefined : paas.store.releases.find(app.id, app.release)
+    const { keep, budgetBytes } = retentionOf(paas.settings, app.retention)
     const facts = {
       name: app.name,
       id: app.id,
@@ -25,8 +27,8 @@ export default {
       port: release?.port ?? app.port,
       network: app.subnet,
       kept: {
-        images: app.retention.keep ?? paas.settings.keepReleases,
-        imageBytes: app.retention.budgetBytes ?? paas.settings.imageBudgetBytes,
+        images: keep,
+        imageBytes: budgetBytes,
         logBytes: app.logBytes ?? paas.settings.logBytes,
       },
       links: readyAppLinks(paas, app).map(({ alias }) => linkHost(alias)),
@@ -34,10 +36,9 @@ export default {
       maintenance: paas.store.maintenance.of(app.id).since === null ? 'off' : 'on',
       urls: appUrls(paas, app),
     }
-    const { images, imageBytes, logBytes } = facts.kept
     const words: Readonly<Record<string, string>> = {
       created: `${app.createdAt.slice(0, 19)}Z`,
-      kept: `${images} images within ${sizeText(imageBytes)}, ${sizeText(logBytes)} of log`,
+      kept: `${keep} images within ${sizeText(budgetBytes)}, ${sizeText(facts.kept.logBytes)} of log`,
     }
     out.result(facts, () => {
       out.heading(app.name)

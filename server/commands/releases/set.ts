@@ -2,6 +2,7 @@ import type { Command } from '../../command.ts'
 import { parseKeep } from '../../command-line/keep.ts'
 import { propertyOf } from '../../command-line/property.ts'
 import { parseSize, sizeText } from '../../command-line/size.ts'
+import { retentionOf } from '../../deploy/retention-of.ts'
 import { trimImagesInBackground } from '../../deploy/trim-images.ts'
 import { UsageError } from '../../errors.ts'
 import { changeLine } from '../../plan.ts'
@@ -29,8 +30,7 @@ export default {
     planned(() => [changeLine(name, app.retention[property.field], parsed)])
     paas.store.apps.setRetention(app.id, retention)
     trimImagesInBackground(paas, app.id)
-    const keep = retention.keep ?? paas.settings.keepReleases
-    const budgetBytes = retention.budgetBytes ?? paas.settings.imageBudgetBytes
+    const { keep, budgetBytes } = retentionOf(paas.settings, retention)
     out.result({ app: app.name, keep, budgetBytes }, () =>
       out.step(`${app.name} keeps the newest ${keep} images, within ${sizeText(budgetBytes)}`),
     )

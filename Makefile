@@ -43,7 +43,7 @@ check:
 
 ## make test     every test, against the real parts
 test:
-	scripts/bootstrap pebble:pebble nsupdate:bind9-dnsutils
+	scripts/bootstrap pebble:pebble nsupdate:bind9-dnsutils strace:strace
 	scripts/run node scripts/test-parts.ts
 	scripts/run vitest run
 
@@ -79,7 +79,7 @@ chaos:
 ## make security  attack what we promise to withstand; a promise beside what was measured (ROWS="7 12")
 security:
 	scripts/bootstrap
-	scripts/bootstrap dbclient:dropbear-bin plink:putty-tools ssh-audit:ssh-audit \
+	scripts/bootstrap dbclient:dropbear-bin plink:putty-tools ssh-audit:ssh-audit strace:strace \
 		/usr/lib/python3/dist-packages/paramiko/__init__.py:python3-paramiko || true
 	scripts/run node scripts/security.ts $(ROWS)
 

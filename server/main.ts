@@ -8,6 +8,7 @@ import { undoLeftRestore } from './backup/undo-restore.ts'
 import { Brakes } from './brakes/brakes.ts'
 import { collectWhenIdle } from './collect-when-idle.ts'
 import { followSchedules } from './cron/follow-schedules.ts'
+import { BuildTurns } from './deploy/build-turns.ts'
 import { ConfigFiles } from './deploy/config-files.ts'
 import { endLeftVisits } from './deploy/enter-process.ts'
 import { Jobs } from './deploy/jobs.ts'
@@ -111,6 +112,7 @@ async function main(): Promise<void> {
     certificateFiles: new CertificateFiles(settings.home, store),
     configFiles: new ConfigFiles(settings.home),
     locks: new Locks(),
+    buildTurns: new BuildTurns(settings.buildsAtOnce),
     jobs: new Jobs({ store, outputs, closing: closing.signal }),
     outputs,
     appLogs,

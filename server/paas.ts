@@ -1,4 +1,5 @@
 import type { Brakes } from './brakes/brakes.ts'
+import type { BuildTurns } from './deploy/build-turns.ts'
 import type { ConfigFiles } from './deploy/config-files.ts'
 import type { Jobs } from './deploy/jobs.ts'
 import type { Locks } from './deploy/locks.ts'
@@ -30,6 +31,7 @@ export type Paas = {
   readonly challenges: Challenges
   readonly renewals: Renewals
   readonly locks: Locks
+  readonly buildTurns: BuildTurns
   readonly jobs: Jobs
   /** What deploys printed. */
   readonly outputs: Outputs

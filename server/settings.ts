@@ -49,6 +49,8 @@ export type Settings = {
   readonly imageBudgetBytes: number
   /** Bytes that Docker's build cache may take; what is over is removed, least recently used first. 0: no limit. */
   readonly buildCacheBytes: number
+  /** Builds that go on at once; the others wait. */
+  readonly buildsAtOnce: number
   /** Networks of containers that are made ahead of the next deploys, at most; 0: none. */
   readonly spareSandboxes: number
   /** What apps and builds may reach in the local network or on the host. */
@@ -102,7 +104,8 @@ export function readSettings(
     keepReleases: keepReleases(read('PAAS_KEEP_RELEASES') ?? '5'),
     imageBudgetBytes: size('PAAS_IMAGE_BUDGET', read('PAAS_IMAGE_BUDGET') ?? '10g'),
     buildCacheBytes: size('PAAS_BUILD_CACHE', read('PAAS_BUILD_CACHE') ?? '10g'),
-    spareSandboxes: spareSandboxes('PAAS_SPARE_SANDBOXES', read('PAAS_SPARE_SANDBOXES') ?? '16'),
+    buildsAtOnce: numberFrom(1, 100, 'PAAS_BUILDS_AT_ONCE', read('PAAS_BUILDS_AT_ONCE') ?? '2'),
+    spareSandboxes: numberFrom(0, 1000, 'PAAS_SPARE_SANDBOXES', read('PAAS_SPARE_SANDBOXES') ?? '16'),
     reachable: reachable('PAAS_REACHABLE', read('PAAS_REACHABLE') ?? ''),
     logBytes: logSize('PAAS_LOG_SIZE', read('PAAS_LOG_SIZE') ?? '30m'),
     diskFloorBytes: size('PAAS_DISK_FLOOR', read('PAAS_DISK_FLOOR') ?? '2g'),
@@ -143,9 +146,9 @@ function imageName(name: string, value: string | undefined): string | undefined 
   throw wrong(name, value, 'the name of an image, such as mariadb:11')
 }
 
-function spareSandboxes(name: string, value: string): number {
+function numberFrom(least: number, most: number, name: string, value: string): number {
   const number = /^\d{1,4}$/.test(value) ? Number(value) : Number.NaN
-  if (!(number <= 1000)) throw wrong(name, value, 'a number from 0 to 1000')
+  if (!(number >= least && number <= most)) throw wrong(name, value, `a number from ${least} to ${most}`)
   return number
 }
 

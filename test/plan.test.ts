@@ -47,6 +47,7 @@ beforeAll(async () => {
       domain: 'localhost',
       dockerHost: 'unix:///nonexistent/docker.sock',
       keepReleases: 5,
+      buildsAtOnce: 2,
       spareSandboxes: 0,
       imageBudgetBytes: 1e10,
       diskFloorBytes: 0,

@@ -23,6 +23,7 @@ test('without any setting there are sensible ones', () => {
     mysqlUrl: undefined,
     dockerHost: 'unix:///var/run/docker.sock',
     keepReleases: 5,
+    buildsAtOnce: 2,
     spareSandboxes: 16,
     logBytes: 30 * 1024 ** 2,
     diskFloorBytes: 2 * 1024 ** 3,

@@ -1,5 +1,7 @@
 /** The one module that runs git: constant settings and environment, argv arrays, errors translated. */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import type { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -38,7 +40,7 @@ export type GitProcess = ChildProcess & {
 export type GitProcessOptions = {
   readonly signal?: AbortSignal
   readonly protocol?: string | undefined
-  /** In a process group of its own, to be ended as a whole. */
+  /** In a session of its own, to be ended as a whole; where the machine is short of CPU, all else comes before it. */
   readonly detached?: boolean
   readonly extraPipes?: number
   /** CPU time and memory of each process, enforced by the kernel. */
@@ -81,8 +83,22 @@ export function startGit(
   })
   for (const stream of child.stdio) stream?.on('error', () => {})
   child.on('error', () => {})
+  if (options.detached === true && child.pid !== undefined) comeBehind(child.pid)
   return child as GitProcess
 }
+
+/** A session is scheduled as one group, by a priority of its own where the kernel has these: sched(7), autogroup. */
+function comeBehind(session: number): void {
+  try {
+    setPriority(session, niceness)
+    writeFileSync(`/proc/${session}/autogroup`, String(niceness))
+  } catch {
+    // It has ended, or the kernel knows no such groups.
+  }
+}
+
+/** A tenth of the weight that others have. */
+const niceness = 10
 
 const secretSettings = (secrets: Readonly<Record<string, string>>): Record<string, string> => ({
   GIT_CONFIG_COUNT: String(Object.keys(secrets).length),

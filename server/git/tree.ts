@@ -43,15 +43,16 @@ export async function checkTree(
   const files = new Map<string, number>()
   const folders = new Set([''])
   let bytes = 0
-  const options = { cpuSeconds: limits.cpuSeconds, ...(signal === undefined ? {} : { signal }) }
-  for await (const entry of named(listTree(repository, commit, options), limits)) {
-    const path = checkedPath(entry, limits)
+  const check = (entry: TreeEntry): void => {
+    const path = pathOf(entry, limits)
+    const slash = path.lastIndexOf('/')
+    // Parents come before their children, and were checked then; a name with a slash in it has none.
+    const inFolder = folders.has(path.slice(0, Math.max(0, slash)))
+    checkParts(path, inFolder ? [path.slice(slash + 1)] : path.split('/'))
+    if (!inFolder) throw refused(`${shown(path)} leaves its folder`, 'Make the commit anew with git')
+    checkKind(entry, path)
     // A link and a folder of one name would write outside of the tree.
     if (seen.has(path)) throw refused(`${shown(path)} appears twice`, 'Make the commit anew with git')
-    // Parents come before their children; a name with a slash in it has none.
-    if (!folders.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) {
-      throw refused(`${shown(path)} leaves its folder`, 'Make the commit anew with git')
-    }
     seen.add(path)
     if (entry.type === 'tree') folders.add(path)
     else files.set(path, entry.size)
@@ -69,14 +70,16 @@ export async function checkTree(
       )
     }
   }
+  const options = { cpuSeconds: limits.cpuSeconds, ...(signal === undefined ? {} : { signal }) }
+  for await (const entries of named(listTree(repository, commit, options), limits)) entries.forEach(check)
   signal?.throwIfAborted()
   return { entries: seen.size, bytes, files }
 }
 
 /** Where the kernel ends git at a limit, says which. */
-async function* named(entries: AsyncIterable<TreeEntry>, limits: TreeLimits): AsyncGenerator<TreeEntry> {
+async function* named<Entries>(listed: AsyncIterable<Entries>, limits: TreeLimits): AsyncGenerator<Entries> {
   try {
-    yield* entries
+    yield* listed
   } catch (error) {
     if (!(error instanceof GitFailure)) throw error
     const next = 'Make the tree smaller'
@@ -86,7 +89,7 @@ async function* named(entries: AsyncIterable<TreeEntry>, limits: TreeLimits): As
   }
 }
 
-function checkedPath(entry: TreeEntry, limits: TreeLimits): string {
+function pathOf(entry: TreeEntry, limits: TreeLimits): string {
   if (entry.path.length > limits.pathBytes) {
     throw refused(`A path has more than ${limits.pathBytes} bytes`, 'Shorten it')
   }
@@ -94,37 +97,46 @@ function checkedPath(entry: TreeEntry, limits: TreeLimits): string {
   if (/[\0-\x1f\x7f]/.test(path)) {
     throw refused(`${shown(path)} has a control character in its name`, 'Rename it: git mv')
   }
-  const parts = path.split('/')
-  if (parts.length - 1 > limits.depth) {
+  if (path.split('/', limits.depth + 2).length - 1 > limits.depth) {
     throw refused(`A file lies more than ${limits.depth} folders deep`, 'Flatten the tree')
   }
+  return path
+}
+
+function checkParts(path: string, parts: readonly string[]): void {
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {
     throw refused(`${shown(path)} leaves its folder`, 'Make the commit anew with git')
   }
   if (parts.some(isDotGit)) throw refused(`${shown(path)} is git's own`, 'git rm --cached it, and push again')
+}
+
+function checkKind(entry: TreeEntry, path: string): void {
   if (entry.type === 'commit') {
     throw refused(
       `${shown(path)} is a submodule, and a push does not bring its files`,
       `Put its files into this repository: git rm --cached ${quoted(path)} && rm -rf ${quoted(`${path}/.git`)} && git add ${quoted(path)}`,
     )
   }
-  if (!/^(040000|1(00644|00755|00664|20000))$/.test(entry.mode)) {
+  if (!modes.has(entry.mode))
     throw refused(`${shown(path)} has the mode ${entry.mode}`, 'Make the commit anew with git')
-  }
-  return path
 }
+
+const modes: ReadonlySet<string> = new Set(['040000', '100644', '100755', '100664', '120000'])
 
 /** Also as file systems of Windows and macOS would read it: a clone of this repository may land there. */
 function isDotGit(part: string): boolean {
+  if (/^[\w-]+(\.[\w-]+)*$/.test(part)) return false
   const read = part.replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, '').toLowerCase()
   return read
     .split('\\')
     .some((each) => ['.git', 'git~1', '..'].includes(each.replace(/:.*$/s, '').replace(/[. ]+$/, '') || each))
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 function decode(path: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(path)
+    return utf8.decode(path)
   } catch (cause) {
     throw refused(`${shown(path.toString('latin1'))} is not UTF-8`, 'Rename it: git mv', cause)
   }

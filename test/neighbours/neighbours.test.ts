@@ -6,6 +6,7 @@ import { ContainerCgroup } from '../../server/brakes/container-cgroup.ts'
 import { attackFactor, type Figure } from '../figure.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import { makeRepository, type Repository } from '../repository.ts'
+import { pathsBomb, zerosBomb } from './bombs.ts'
 import { burnerApp, burningBuild, pageApp } from './burners.ts'
 
 // What visitors of one app notice while another takes all that it can get. In `make test` some of it for a second, to see
@@ -36,7 +37,7 @@ afterAll(() => held.disposeAsync())
 /** What 99 of 100 visits of the neighbour take at most. */
 async function p99Ms(): Promise<number> {
   const words = [
-    'visits.ts',
+    ...script('visits.ts'),
     String(paas.httpPort),
     'neighbour.localhost',
     String(perSecond),
@@ -49,12 +50,16 @@ async function p99Ms(): Promise<number> {
 }
 
 /** A program that stands for other machines: a session of its own, which comes before all or after all of this one. */
-function ofOthers(nice: number, [script = '', ...words]: readonly string[]) {
+function ofOthers(nice: number, program: readonly string[], { cwd = '/', env = {}, reject = true } = {}) {
   const command = 'echo "$1" >/proc/self/autogroup 2>/dev/null; shift; exec "$@"'
-  const file = join(import.meta.dirname, script)
-  const program = ['sh', '-c', command, 'sh', String(nice), process.execPath, file, ...words]
-  return execa('setsid', ['--wait', ...program])
+  return execa('setsid', ['--wait', 'sh', '-c', command, 'sh', String(nice), ...program], {
+    cwd,
+    env,
+    reject,
+  })
 }
+
+const script = (name: string): readonly string[] => [process.execPath, join(import.meta.dirname, name)]
 
 /** What a command takes, of three the middle one. */
 async function commandMs(): Promise<number> {
@@ -171,13 +176,45 @@ test('two builds that take all that they can get are kept from their neighbours'
   }
 })
 
+test.for(measures ? ['paths', 'zeros'] : ['paths'])(
+  'pushes of trees that are bombs of %s are kept from the neighbours',
+  { timeout: 240_000 },
+  async (way, { task }) => {
+    using repository = await makeRepository()
+    const [ref, refusal] = way === 'paths' ? await pathsBomb(repository) : await zerosBomb(repository)
+    const before = await p99Ms()
+    let over = false
+    let refused = 0
+    const pushing = async (): Promise<void> => {
+      do {
+        const words = ['git', 'push', '--force', 'paas:mallory', `${ref}:refs/heads/main`]
+        const env = { GIT_SSH_COMMAND: `ssh -F ${paas.sshConfig} -o BatchMode=yes` }
+        const push = await ofOthers(19, words, { cwd: repository.path, env, reject: false })
+        expect(push.exitCode).toBe(1)
+        expect(push.stderr).toContain(refusal)
+        refused += 1
+      } while (!over)
+    }
+    const pushes = Promise.all([pushing(), pushing()])
+    try {
+      const figure = await compared(`bombs of ${way}`, before)
+      over = true
+      await pushes
+      task.meta.figure = { ...figure, measured: `${figure.measured} (${refused} pushes)` }
+    } finally {
+      over = true
+      await pushes.catch(() => {})
+    }
+  },
+)
+
 test.for(measures ? ['slow', 'bodies', 'headers', 'flood'] : ['slow'])(
   'an app that is attacked by %s requests is kept from its neighbours',
   { timeout: 60_000 },
   async (way, { task }) => {
     const before = await p99Ms()
     const words = [
-      'flood.ts',
+      ...script('flood.ts'),
       way,
       String(paas.httpPort),
       'mallory.localhost',

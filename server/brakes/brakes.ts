@@ -24,11 +24,11 @@ const outOfMemoryMs = 10_000
 const muchLoggedBytes = 8 * 1024 * 1024
 /** Who logs less is none of them. */
 const someLoggedBytes = 2 * 1024 * 1024
-/** So many looks in a row: a burst of some hundred thousand lines is let through, and kept whole. */
+/** So many looks more than others: a burst of some hundred thousand lines is let through, and kept whole. */
 const looksFlooding = 8
 /** Between two looks, to the disk: with that much and more, others wait for it. */
 const muchWrittenBytes = 64 * 1024 * 1024
-/** So many looks in a row: what is copied or imported within as long, 1 GB and more, is let through. */
+/** So many looks more than others: what is copied or imported within as long, 1 GB and more, is let through. */
 const looksWriting = 15
 /** Of one CPU: who uses less writes little, and is not asked. */
 const writersCpu = 0.03
@@ -78,11 +78,11 @@ type Watched = Seen & {
   looks: number
   /** Of Docker's file of what it has written; undefined before the first look. */
   logged: LogLength | undefined
-  /** Looks in a row at which it had written much. */
+  /** Looks at which it had written much, less those since at which it had not. */
   flooding: number
   /** To the disk, up to the last look; undefined: it used too little CPU then to write much. */
   written: number | undefined
-  /** Looks in a row at which it had written much to it. */
+  /** The same of what it had written to the disk. */
   writing: number
   /** Times of the last ones. */
   outOfMemory: readonly number[]
@@ -221,14 +221,15 @@ export class Brakes {
           most: 1,
         })
       watched.refused = refused
-      watched.flooding = flooding.has(watched) ? watched.flooding + 1 : 0
+      watched.flooding = counted(watched.flooding, flooding.has(watched), looksFlooding)
       if (watched.flooding >= looksFlooding)
         this.#slow(watched, {
           why: 'writes more into its log than Docker keeps up with',
-          first: 0,
+          // With a tenth of a CPU it still writes as much.
+          first: 1,
           most: slowest,
         })
-      watched.writing = writtenSince(watched) >= muchWrittenBytes ? watched.writing + 1 : 0
+      watched.writing = counted(watched.writing, writtenSince(watched) >= muchWrittenBytes, looksWriting)
       // With a tenth of a CPU it still writes as much as a disk takes.
       if (watched.writing >= looksWriting)
         this.#slow(watched, { why: 'writes to the disk without end', first: 1, most: slowest })
@@ -356,6 +357,10 @@ export class Brakes {
     events.record({ type, app: { id: app.id, name: app.name }, who: 'paas', message, facts: { process } })
   }
 }
+
+/** What Docker and disks take goes up and down: one look at which it is less does not make up for all before. */
+const counted = (looks: number, isMuch: boolean, most: number): number =>
+  isMuch ? Math.min(most, looks + 1) : Math.max(0, looks - 1)
 
 /** When it has ended, as much as before. */
 const usedNow = ({ cgroup, used }: Watched): Used => ({

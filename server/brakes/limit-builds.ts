@@ -6,8 +6,8 @@ import { join } from 'node:path'
 const most = {
   memoryBytes: Math.min(4 * 1024 ** 3, Math.floor(totalmem() * 0.75)),
   processes: 2048,
-  /** Of what one container has, where the machine is short of CPU: 256 of 1024, and 25 of 100 on cgroup v2. */
-  share: 0.25,
+  /** Of what one container has, where the machine is short of CPU: 128 of 1024, and 13 of 100 on cgroup v2: as apps that compute. */
+  share: 0.125,
 }
 
 /**
@@ -82,7 +82,7 @@ function limits(root: string): readonly Limit[] {
     return [
       ['', 'memory.max', memory],
       ['', 'pids.max', processes],
-      ['', 'cpu.weight', String(100 * most.share)],
+      ['', 'cpu.weight', String(Math.round(100 * most.share))],
     ]
   return [
     ['memory', 'memory.limit_in_bytes', memory],

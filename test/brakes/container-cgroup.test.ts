@@ -114,7 +114,7 @@ test('all builds together are limited, in both versions, and what cannot be held
   write('docker/cgroup.subtree_control', 'cpu\n')
   for (const file of ['memory.max', 'pids.max', 'cpu.weight']) write(`docker/buildkit/${file}`, 'max\n')
   expect(limitBuilds(root)).toBeUndefined()
-  expect(read('docker/buildkit/cpu.weight')).toBe('25')
+  expect(read('docker/buildkit/cpu.weight')).toBe('13')
   expect(statSync(join(root, 'docker/buildkit')).mode & 0o777).toBe(0o755)
   expect(read('cgroup.subtree_control')).toBe('cpu io memory pids\n')
   expect(read('docker/cgroup.subtree_control')).toBe('+memory +pids')
@@ -124,7 +124,7 @@ test('all builds together are limited, in both versions, and what cannot be held
     write(file, 'max\n')
   write('cpu/docker/buildkit/cpu.shares', '1024\n')
   expect(limitBuilds(root)).toBeUndefined()
-  expect(read('cpu/docker/buildkit/cpu.shares')).toBe('256')
+  expect(read('cpu/docker/buildkit/cpu.shares')).toBe('128')
   expect(read('pids/docker/buildkit/pids.max')).toBe('2048')
 })
 

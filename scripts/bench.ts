@@ -19,6 +19,7 @@ import { nodeExample } from './bench/node-example.ts'
 import { oneWaits } from './bench/one-waits.ts'
 import { startOpenSsh } from './bench/openssh.ts'
 import { alternating, type Measure, timed } from './bench/pairs.ts'
+import { runs } from './bench/runs.ts'
 import { type Row, table } from './bench/table.ts'
 import { runEntry } from './run-entry.ts'
 import { say } from './say.ts'
@@ -26,6 +27,8 @@ import { say } from './say.ts'
 const rounds = 9
 const app = 'bench'
 const atOnce = 50
+/** What people look at most. */
+const readLines = ['config', 'apps', 'ps', 'releases', 'domains', 'logs -n 100', 'events', 'why', 'help']
 /** V8 gives back what streams have left in its heap some seconds after the last of them. */
 const idleMs = 30_000
 const promisedMegabytes = 150
@@ -39,6 +42,8 @@ const sections = {
   containers,
   databases: ({ instance }: Given) => databases(instance, rounds),
   logs: ({ instance }: Given) => logs(instance, rounds),
+  runs: ({ instance, hand, repository }: Given) =>
+    runs({ instance, app, hand, repository: repository.path }, rounds),
   logins,
   api: async () => {
     await httpApi()
@@ -202,11 +207,11 @@ async function logins({ instance }: Given): Promise<readonly Row[]> {
   const ours = instance.sshConfig
   const theirs = openSsh.sshConfig
   const config = `config --app ${app}`
-  const one = await alternating(
+  const { sshd, ...one } = await alternating(
     {
-      config: () => timed(() => once(ours, config)),
-      apps: () => timed(() => once(ours, 'apps')),
-      help: () => timed(() => once(ours, 'help')),
+      ...Object.fromEntries(
+        readLines.map((line) => [line, () => timed(() => once(ours, `${line} --app ${app}`))]),
+      ),
       sshd: () => timed(() => once(theirs, 'true')),
     },
     rounds,
@@ -215,11 +220,11 @@ async function logins({ instance }: Given): Promise<readonly Row[]> {
     { config: () => timed(() => many(ours, config)), sshd: () => timed(() => many(theirs, 'true')) },
     rounds,
   )
-  const others = [{ name: 'ssh to OpenSSH: true', figures: one.sshd }]
+  const others = [{ name: 'ssh to OpenSSH: true', figures: sshd ?? [] }]
   return [
-    { what: 'ssh paas config', ours: one.config, others, promise: 0.5 },
-    { what: 'ssh paas apps', ours: one.apps, others },
-    { what: 'ssh paas help', ours: one.help, others },
+    ...Object.entries(one).map(
+      ([line, figures]): Row => ({ what: `ssh paas ${line}`, ours: figures, others, promise: 0.5 }),
+    ),
     {
       what: `${atOnce} x ssh paas config at once`,
       ours: all.config,

@@ -12,7 +12,10 @@ export type Usage = {
 /** The engine's own way waits for a whole second. */
 const sampleMs = 200
 
-/** Two looks at a running container, 200 ms apart; throws as every call does, also where it does not run. */
+/**
+ * Two looks at a running container, 200 ms apart where the engine answers at once: Docker 20.10 answers each after a
+ * second. Throws as every call does, also where it does not run.
+ */
 export async function usage(
   client: Client,
   id: string,

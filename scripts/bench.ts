@@ -27,6 +27,7 @@ import { say } from './say.ts'
 const rounds = 9
 const app = 'bench'
 const atOnce = 50
+const bare = 'ssh to OpenSSH: true'
 /** What people look at most. */
 const readLines = ['config', 'apps', 'ps', 'releases', 'domains', 'logs -n 100', 'events', 'why', 'help']
 /** V8 gives back what streams have left in its heap some seconds after the last of them. */
@@ -207,23 +208,22 @@ async function logins({ instance }: Given): Promise<readonly Row[]> {
   const ours = instance.sshConfig
   const theirs = openSsh.sshConfig
   const config = `config --app ${app}`
-  const { sshd, ...one } = await alternating(
-    {
-      ...Object.fromEntries(
-        readLines.map((line) => [line, () => timed(() => once(ours, `${line} --app ${app}`))]),
-      ),
-      sshd: () => timed(() => once(theirs, 'true')),
-    },
+  const looks = readLines.map((line): [string, Measure] => [
+    line,
+    () => timed(() => once(ours, `${line} --app ${app}`)),
+  ])
+  const one = await alternating<string>(
+    { ...Object.fromEntries(looks), [bare]: () => timed(() => once(theirs, 'true')) },
     rounds,
   )
   const all = await alternating(
     { config: () => timed(() => many(ours, config)), sshd: () => timed(() => many(theirs, 'true')) },
     rounds,
   )
-  const others = [{ name: 'ssh to OpenSSH: true', figures: sshd ?? [] }]
+  const others = [{ name: bare, figures: one[bare] ?? [] }]
   return [
-    ...Object.entries(one).map(
-      ([line, figures]): Row => ({ what: `ssh paas ${line}`, ours: figures, others, promise: 0.5 }),
+    ...readLines.map(
+      (line): Row => ({ what: `ssh paas ${line}`, ours: one[line] ?? [], others, promise: 0.5 }),
     ),
     {
       what: `${atOnce} x ssh paas config at once`,

@@ -1,6 +1,7 @@
-import { closeSync, openSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import type { TestInstance } from '../../test/instance.ts'
 import { say } from '../say.ts'
 import type { ByHand } from './by-hand.ts'
@@ -23,7 +24,7 @@ export async function runs(
   const written = ['head', '-c', String(bytes), '/dev/zero']
   const read = ['sh', '-c', 'cat >/dev/null']
   const file = join(instance.folder, 'bytes')
-  await execa('head', ['-c', String(bytes), '/dev/urandom'], { stdout: { file } })
+  writeFileSync(file, Buffer.alloc(bytes, 'what is sent'))
   const figures = await alternating(
     {
       out: () => timed(() => pipes([...ours, ...written])),
@@ -57,10 +58,11 @@ const row = (what: string, ours: Figures, way: string, figures: Figures): Row =>
 
 /** Runs a command to its end; what it writes is thrown away by the kernel, what it reads comes from a file. */
 async function pipes([program = '', ...words]: readonly string[], file?: string): Promise<void> {
-  const input = file === undefined ? undefined : openSync(file)
+  const input = openSync(file ?? '/dev/null', 'r')
   try {
-    await execa(program, words, { stdin: input ?? 'ignore', stdout: 'ignore' })
+    const [code] = await once(spawn(program, words, { stdio: [input, 'ignore', 'inherit'] }), 'close')
+    if (code !== 0) throw new Error(`${program} ${words.join(' ')}: exit code ${code}`)
   } finally {
-    if (input !== undefined) closeSync(input)
+    closeSync(input)
   }
 }

@@ -126,23 +126,22 @@ async function buildImage(
   const { progress, signal } = deploy
   const onWait = (before: number): void =>
     progress.detail(`Waiting for its turn to be built; builds before it: ${before}`)
-  return await deploy.paas.buildTurns.take({ signal, onWait }, async () => {
-    const tree = archive(repository, source.tree, signal)
-    const context = buildContext({
-      archive: tree.stream,
-      add: source.added,
-      keep: [source.dockerfile],
-      ...(source.dockerignore === undefined ? {} : { dockerignore: source.dockerignore }),
-    })
-    const imageId = await buildAppImage(deploy, {
-      context,
-      dockerfile: source.dockerfile,
-      buildArgs: Object.fromEntries(
-        source.buildArgs.flatMap((name) => (config[name] === undefined ? [] : [[name, config[name]]])),
-      ),
-      onLine: (line) => progress.detail(line),
-    })
-    await tree.done
-    return imageId
+  using _turn = await deploy.paas.buildTurns.hold({ signal, onWait })
+  const tree = archive(repository, source.tree, signal)
+  const context = buildContext({
+    archive: tree.stream,
+    add: source.added,
+    keep: [source.dockerfile],
+    ...(source.dockerignore === undefined ? {} : { dockerignore: source.dockerignore }),
   })
+  const imageId = await buildAppImage(deploy, {
+    context,
+    dockerfile: source.dockerfile,
+    buildArgs: Object.fromEntries(
+      source.buildArgs.flatMap((name) => (config[name] === undefined ? [] : [[name, config[name]]])),
+    ),
+    onLine: (line) => progress.detail(line),
+  })
+  await tree.done
+  return imageId
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { UserError } from '../../server/errors.ts'
 import { noObject } from '../../server/git/object-name.ts'
 import { checkTree, treeLimits } from '../../server/git/tree.ts'
+import { unfoldingTree } from './bombs.ts'
 import { accept, openTestRepository, type TestRepository } from './open-test-repository.ts'
 
 type Entry = readonly [mode: string, name: string | Buffer, object: string]
@@ -112,13 +113,7 @@ test('a tree that unfolds into 10^10 paths is refused while it is counted', asyn
     for (const { to } of push.updates) await checkTree(repository, to, push.signal)
     return accept(repository, push.updates)
   })
-  const { blob } = await ordinaryObjects(bench)
-  const names = Array.from({ length: 10 }, (_, index) => `d${index}`)
-  let below = await object(bench, 'tree', treeBody(names.map((name): Entry => ['100644', name, blob])))
-  for (let depth = 0; depth < 9; depth += 1) {
-    below = await object(bench, 'tree', treeBody(names.map((name): Entry => ['40000', name, below])))
-  }
-  await commitTree(bench, below)
+  await commitTree(bench, await unfoldingTree(bench.work))
   const { code, stderr } = await bench.git(['push', 'paas', 'main'])
   expect(code).toBe(1)
   expect(stderr).toContain('The tree has more than 100,000 files and folders')

@@ -4,9 +4,9 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ContainerCgroup } from '../../server/brakes/container-cgroup.ts'
 import { attackFactor, type Figure } from '../figure.ts'
+import { pathsBomb, zerosBomb } from '../git/bombs.ts'
 import { startInstance, type TestInstance, until } from '../instance.ts'
 import { makeRepository, type Repository } from '../repository.ts'
-import { pathsBomb, zerosBomb } from './bombs.ts'
 import { burnerApp, burningBuild, pageApp } from './burners.ts'
 
 // What visitors of one app notice while another takes all that it can get. In `make test` some of it for a second, to see
@@ -195,16 +195,11 @@ test.for(measures ? ['paths', 'zeros'] : ['paths'])(
         refused += 1
       } while (!over)
     }
-    const pushes = Promise.all([pushing(), pushing()])
-    try {
-      const figure = await compared(`bombs of ${way}`, before)
+    const comparing = compared(`bombs of ${way}`, before).finally(() => {
       over = true
-      await pushes
-      task.meta.figure = { ...figure, measured: `${figure.measured} (${refused} pushes)` }
-    } finally {
-      over = true
-      await pushes.catch(() => {})
-    }
+    })
+    const [figure] = await Promise.all([comparing, pushing(), pushing()])
+    task.meta.figure = { ...figure, measured: `${figure.measured} (${refused} pushes)` }
   },
 )
 

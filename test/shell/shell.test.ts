@@ -64,7 +64,7 @@ test('whatever people write, no shell of the host reads it', {
   expect(internal, `seed ${seed}`).toEqual([])
   if (!traces) skip('strace may trace nothing on this machine: the canaries alone were looked for')
   // Git's own programs at least, or the trace has seen nothing.
-  expect(started.some(({ path }) => path.endsWith('/git'))).toBe(true)
+  expect(started.some((path) => path.endsWith('/git'))).toBe(true)
 })
 
 test('a shell that did read such a word would leave its canary, and strace would have seen it', async () => {
@@ -81,7 +81,7 @@ test('a shell that did read such a word would leave its canary, and strace would
     expect(readdirSync(folder).length).toBeGreaterThan(100)
     if (!(await canTrace())) return
     const reader = execa('sh', ['-c', 'read line; sh -c true'], { stdin: 'pipe' })
-    const trace = await tracePrograms([reader.pid ?? 0], folder)
+    const trace = await tracePrograms(reader.pid ?? 0, folder)
     reader.stdin.end('\n')
     await reader
     expect((await trace.end()).filter(isShell).length).toBeGreaterThan(0)
@@ -92,7 +92,7 @@ test('a shell that did read such a word would leave its canary, and strace would
 
 async function traceAll(): Promise<readonly Trace[]> {
   const parts = ['server', 'router'].map((part) => paas.pid(part) ?? 0)
-  return Promise.all(parts.map((pid) => tracePrograms([pid], paas.folder)))
+  return Promise.all(parts.map((pid) => tracePrograms(pid, paas.folder)))
 }
 
 /** Pushes a tree whose Procfile, schedules and file names are hostile, and runs one of its schedules. */

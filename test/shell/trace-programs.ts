@@ -3,18 +3,15 @@ import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import { until } from '../instance.ts'
 
-/** A program that a traced process, or one that it started, has tried to become: its path and its words. */
-export type Started = { readonly path: string; readonly words: string }
-
-export type Trace = AsyncDisposable & {
-  /** Ends the trace; returns what was started since it began. */
-  end(): Promise<readonly Started[]>
+export type Trace = {
+  /** Ends the trace; returns the paths of the programs that were started, or tried, since it began. */
+  end(): Promise<readonly string[]>
 }
 
 const shells = /^(ba|da|k|mk|z|a|c|tc|fi|rba|)sh$|^busybox$/
 
-/** Whether that is a shell, whatever it was asked to do. */
-export const isShell = ({ path }: Started): boolean => shells.test(basename(path))
+/** Whether the program at `path` is a shell, whatever it was asked to do. */
+export const isShell = (path: string): boolean => shells.test(basename(path))
 
 /** Whether this machine lets one process trace another. */
 export async function canTrace(): Promise<boolean> {
@@ -22,14 +19,11 @@ export async function canTrace(): Promise<boolean> {
   return !failed
 }
 
-/** Writes what `pids`, and all that they start, execute from now on to a file in `folder`: strace(1). */
-export async function tracePrograms(pids: readonly number[], folder: string): Promise<Trace> {
-  const file = join(folder, `programs-${pids.join('-')}`)
+/** Writes what `pid`, and all that it starts, executes from now on to a file in `folder`: strace(1). */
+export async function tracePrograms(pid: number, folder: string): Promise<Trace> {
+  const file = join(folder, `programs-${pid}`)
   const options = ['-f', '-qq', '-s', '400', '-e', 'trace=execve,execveat', '-e', 'signal=none', '-o', file]
-  const strace = execa('strace', [...options, ...pids.flatMap((pid) => ['-p', String(pid)])], {
-    reject: false,
-    stdin: 'ignore',
-  })
+  const strace = execa('strace', [...options, '-p', String(pid)], { reject: false, stdin: 'ignore' })
   const end: Trace['end'] = async () => {
     // It lets go of whom it traces, and ends.
     strace.kill('SIGINT')
@@ -37,25 +31,20 @@ export async function tracePrograms(pids: readonly number[], folder: string): Pr
     return programsIn(existsSync(file) ? readFileSync(file, 'utf8') : '')
   }
   try {
-    await until(`strace has all threads of ${pids.join(' and ')}`, async () =>
-      pids.flatMap(threadsOf).every((status) => tracerOf(status) === strace.pid),
+    await until(`strace has all threads of ${pid}`, async () =>
+      readdirSync(`/proc/${pid}/task`).every(
+        (thread) => tracerOf(`/proc/${pid}/task/${thread}`) === strace.pid,
+      ),
     )
   } catch (error) {
     await end()
     throw error
   }
-  return { end, [Symbol.asyncDispose]: async () => void (await end()) }
+  return { end }
 }
 
-const threadsOf = (pid: number): readonly string[] =>
-  readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}/status`)
+const tracerOf = (thread: string): number =>
+  Number(/^TracerPid:\s+(\d+)/m.exec(readFileSync(`${thread}/status`, 'utf8'))?.[1])
 
-const tracerOf = (status: string): number =>
-  Number(/^TracerPid:\s+(\d+)/m.exec(readFileSync(status, 'utf8'))?.[1])
-
-function programsIn(trace: string): readonly Started[] {
-  const calls = trace.matchAll(
-    /\bexecve(?:at)?\((?:AT_FDCWD, |\d+<?[^,]*, )?"([^"]*)", (\[.*?\](?=, |\)| <))/g,
-  )
-  return [...calls].map(([, path = '', words = '']) => ({ path, words }))
-}
+const programsIn = (trace: string): readonly string[] =>
+  [...trace.matchAll(/\bexecve(?:at)?\((?:[^",]*, )?"([^"]*)"/g)].map(([, path = '']) => path)
